@@ -1,0 +1,71 @@
+"""Which account runs Asterisk and the service: an ordinary one wherever the machine lets us."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# No account of that number exists by default: nothing else on the machine runs under it.
+_SPARE_ID = 61_742
+
+
+@dataclass(frozen=True, slots=True)
+class RunAccount:
+    """The user and group ids a process shall have."""
+
+    uid: int
+    gid: int
+
+    def popen_options(self) -> dict[str, Any]:
+        """The arguments of `subprocess.Popen` that start a process under this account."""
+        if os.geteuid() != 0 or self.uid == 0:
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+def ordinary_account(owner_of: Path) -> RunAccount:
+    """The account to use: who calls us; for root the account `freizeichen`, else the folder's owner, else a spare id."""
+    if os.geteuid() != 0:
+        return RunAccount(os.geteuid(), os.getegid())
+    try:
+        entry = pwd.getpwnam("freizeichen")
+        return RunAccount(entry.pw_uid, entry.pw_gid)
+    except KeyError:
+        pass
+    owner = owner_of.stat()
+    if owner.st_uid != 0:
+        return RunAccount(owner.st_uid, owner.st_gid)
+    return RunAccount(_SPARE_ID, _SPARE_ID)
+
+
+def can_run(account: RunAccount, command: Sequence[str], *, reads: Sequence[Path] = ()) -> bool:
+    """Whether this account may run the command and read these paths; tried, not guessed."""
+    tests = [["test", "-r", str(path)] for path in reads] + [list(command)]
+    try:
+        return all(
+            subprocess.run(  # noqa: S603  (our own fixed commands)
+                test,
+                check=False,
+                capture_output=True,
+                timeout=20,
+                cwd="/",
+                **account.popen_options(),
+            ).returncode
+            == 0
+            for test in tests
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def hand_over(folder: Path, account: RunAccount) -> None:
+    """Give a folder with all in it to the account (root only; links are not followed)."""
+    if os.geteuid() != 0:
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)

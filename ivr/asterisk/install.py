@@ -1,0 +1,251 @@
+"""Finds an Asterisk new enough on this machine, or unpacks one into the cache folder without asking for root.
+
+The private root holds Asterisk and espeak-ng from Debian unstable, fetched by the machine's own apt from the
+machine's own package source, checked by apt's signatures, and unpacked as plain files: nothing is installed into
+the system, no maintainer script runs, no root is needed. Programs in it are started through its own dynamic loader.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+OLDEST = (22, 10, 1)
+_PACKAGES = ("asterisk", "espeak-ng")
+_LAYOUT = 1  # counted up when what is unpacked changes
+_ROOT_MARK = "complete"
+_MODULE_FOLDERS = (
+    "/usr/lib/x86_64-linux-gnu/asterisk/modules",
+    "/usr/lib/aarch64-linux-gnu/asterisk/modules",
+    "/usr/lib64/asterisk/modules",
+    "/usr/lib/asterisk/modules",
+)
+_DATA_FOLDERS = ("/usr/share/asterisk", "/var/lib/asterisk")
+Progress = Callable[[str], None]
+
+
+class InstallFailed(Exception):
+    """Asterisk can be neither found nor fetched; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """An Asterisk that can be started: the command, its modules, its data and its version."""
+
+    command: tuple[str, ...]
+    modules: Path
+    data: Path
+    version: tuple[int, int, int]
+
+
+def parse_version(text: str) -> tuple[int, int, int] | None:
+    """`Asterisk 22.10.1+dfsg...` -> (22, 10, 1); None where no version can be read."""
+    found = re.search(r"Asterisk (?:certified-)?(\d+)\.(\d+)(?:\.(\d+))?", text)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
+    """The Asterisk to run: the one named in the settings, one of this machine, or the unpacked one.
+
+    Raises `InstallFailed` when the named one cannot be used.
+    """
+    if binary is not None:
+        found = _inspect((str(binary),), Path("/"))
+        if found is None:
+            raise InstallFailed(
+                f"asterisk.binary: {binary} is not an Asterisk {_dotted(OLDEST)} or later with its modules; "
+                "name another one, or remove the setting to have one fetched"
+            )
+        return found
+    on_path = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin")
+    if on_path and (found := _inspect((on_path,), Path("/"))) is not None:
+        return found
+    root = _root(cache)
+    if (root / _ROOT_MARK).exists():
+        return _inspect(loader_command(root, "usr/sbin/asterisk"), root)
+    return None
+
+
+def find_espeak(cache: Path) -> tuple[str, ...] | None:
+    """The command that runs espeak-ng: this machine's, or the unpacked one."""
+    if on_path := shutil.which("espeak-ng"):
+        return (on_path,)
+    root = _root(cache)
+    data = next(iter(root.glob("usr/lib/*/espeak-ng-data")), None)
+    if data is None or not (root / _ROOT_MARK).exists():
+        return None
+    return (*loader_command(root, "usr/bin/espeak-ng"), f"--path={data.parent}")
+
+
+def loader_command(root: Path, program: str) -> tuple[str, ...]:
+    """How to start a program of an unpacked root: through its loader, with its libraries."""
+    loaders = sorted(root.glob("usr/lib*/ld-linux-*.so.*"))
+    libraries = [str(path) for path in sorted(root.glob("usr/lib/*-linux-gnu"))]
+    libraries += [f"{path}/{sub}" for path in libraries for sub in ("asterisk", "pulseaudio")]
+    if not loaders:
+        raise InstallFailed(f"{root} is damaged (no dynamic loader); delete it and start again")
+    return (str(loaders[0]), "--library-path", ":".join(libraries), str(root / program))
+
+
+def install(cache: Path, progress: Progress) -> None:
+    """Fetch and unpack the private root once; a second process waits for the first.
+
+    Raises `InstallFailed`; nothing half-done is left behind.
+    """
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with _locked(cache / "install.lock", progress):
+            if not (_root(cache) / _ROOT_MARK).exists():
+                _fetch_and_unpack(cache, progress)
+    except OSError as error:
+        raise InstallFailed(
+            f"cannot write to the cache folder {cache}: {error.strerror}; free some space (400 MB) "
+            "or set FREIZEICHEN_CACHE to another folder"
+        ) from None
+
+
+def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
+    for tool in ("apt-get", "dpkg-deb"):
+        if shutil.which(tool) is None:
+            raise InstallFailed(
+                f"no Asterisk {_dotted(OLDEST)} or later on this machine, and no {tool} to fetch one; "
+                "install Asterisk and espeak-ng yourself and name it as asterisk.binary in the settings"
+            )
+    with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
+        work = Path(name)
+        unpacked = work / "root"
+        options = _apt_options(work, _mirror())
+        progress("Asterisk: reading the package list of Debian unstable")
+        _apt(options, "update")
+        progress("Asterisk: fetching packages (about 90 MB)")
+        _apt(options, "install", "--yes", "--no-install-recommends", "--download-only", *_PACKAGES)
+        packages = sorted((work / "cache" / "archives").glob("*.deb"))
+        progress(f"Asterisk: unpacking {len(packages)} packages")
+        unpacked.mkdir(mode=0o755)
+        for package in packages:
+            _run(["dpkg-deb", "--extract", str(package), str(unpacked)], "unpacking a package")
+        if _inspect(loader_command(unpacked, "usr/sbin/asterisk"), unpacked) is None:
+            raise InstallFailed(
+                f"the Asterisk that was fetched does not run here or is older than {_dotted(OLDEST)}; "
+                "install one yourself and name it as asterisk.binary in the settings"
+            )
+        (unpacked / _ROOT_MARK).touch()
+        unpacked.rename(_root(cache))
+
+
+def _mirror() -> str:
+    """The address of the machine's own Debian package source; stays in memory and in apt's own files."""
+    folder = Path("/etc/apt")
+    sources = [*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"]
+    for source in sources:
+        text = source.read_text(errors="replace") if source.is_file() else ""
+        stanzas = re.split(r"\n\s*\n", text) if source.suffix == ".sources" else []
+        for stanza in stanzas:
+            if "debian-archive-keyring" in stanza or "Components: main" in stanza:
+                if found := re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE):
+                    return found[1]
+        if found := re.search(
+            r"^deb\s+(?:\[[^]]*\]\s+)?(\S+debian\S*)\s+\S+\s+main", text, re.MULTILINE
+        ):
+            return found[1]
+    raise InstallFailed(
+        "no Debian package source is set up in /etc/apt; install Asterisk and espeak-ng yourself "
+        "and name it as asterisk.binary in the settings"
+    )
+
+
+def _apt_options(work: Path, mirror: str) -> list[str]:
+    """apt with lists, cache, state and sources of its own: it neither reads nor changes the system's."""
+    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    signed = f"signed-by={keyring} " if keyring.exists() else ""
+    for folder in ("lists/partial", "cache/archives/partial"):
+        (work / folder).mkdir(parents=True)
+    (work / "status").touch()
+    (work / "sources.list").write_text(f"deb [{signed}check-valid-until=no] {mirror} sid main\n")
+    values = {
+        "Dir::Etc::sourcelist": work / "sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+        "Dir::State": work,
+        "Dir::State::lists": work / "lists",
+        "Dir::State::status": work / "status",
+        "Dir::Cache": work / "cache",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+        "APT::Sandbox::User": "",
+        "Debug::NoLocking": "1",
+    }
+    return [word for key, value in values.items() for word in ("-o", f"{key}={value}")]
+
+
+def _apt(options: Sequence[str], *words: str) -> None:
+    _run(["apt-get", "-qq", *options, *words], f"apt-get {words[0]}")
+
+
+def _run(command: Sequence[str], doing: str) -> None:
+    environment = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
+    try:
+        done = subprocess.run(  # noqa: S603  (fixed programs, our own arguments)
+            command, check=False, capture_output=True, text=True, timeout=900, env=environment
+        )
+    except subprocess.TimeoutExpired:
+        raise InstallFailed(
+            f"{doing} took over 15 minutes; check the network and start again"
+        ) from None
+    if done.returncode != 0:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+        reason = re.sub(r"\S+://\S+", "the package source", (lines or ["no reason given"])[0])
+        raise InstallFailed(
+            f"{doing} failed ({reason}); check network and disk and start again, or install Asterisk "
+            f"{_dotted(OLDEST)} and espeak-ng yourself and name it as asterisk.binary in the settings"
+        )
+
+
+def _inspect(command: tuple[str, ...], root: Path) -> Asterisk | None:
+    try:
+        done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
+            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version = parse_version(done.stdout)
+    modules = _first(root, _MODULE_FOLDERS, "chan_pjsip.so")
+    data = _first(root, _DATA_FOLDERS, "documentation/core-en_US.xml")
+    if version is None or version < OLDEST or modules is None or data is None:
+        return None
+    return Asterisk(command, modules, data, version)
+
+
+def _first(root: Path, folders: Sequence[str], must_hold: str) -> Path | None:
+    for folder in folders:
+        path = root / folder.lstrip("/")
+        if (path / must_hold).exists():
+            return path
+    return None
+
+
+def _root(cache: Path) -> Path:
+    return cache / f"root-{_LAYOUT}"
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+@contextmanager
+def _locked(path: Path, progress: Progress) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("Asterisk: another process fetches it, waiting for that")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,262 @@
+"""The settings file: what the place is built of, checked whole, with file and line for each fault.
+
+`freizeichen.yaml` is read, never written. Each value can also be given by environment:
+`FREIZEICHEN_PORTS__SIP=5161` sets `ports.sip`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+PREFIX = "FREIZEICHEN_"
+_OTHER_VARIABLES = frozenset({"FREIZEICHEN_CACHE", "FREIZEICHEN_SETTINGS"})
+_LARGEST_FILE = 1_000_000  # bytes
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
+Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,15}$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+class SettingsFaulty(Exception):
+    """The settings cannot be used; `faults` has one line for each reason, with its place and its mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(_Part):
+    """Who runs this place, and the zone of its hours."""
+
+    name: str = Field(default="Freizeichen", min_length=1, max_length=80)
+
+
+class Listen(_Part):
+    """The address all listens on: telephones, API and Asterisk's control port."""
+
+    address: Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}$")] = "127.0.0.1"
+
+
+class Ports(_Part):
+    """Ports, so that several checkouts and tests live side by side."""
+
+    sip: Port = 5160
+    ami: Port = 5138
+    http: Port = 8160
+    rtp_first: Annotated[int, Field(ge=1024, le=65_400)] = 21_000
+    rtp_last: Annotated[int, Field(ge=1025, le=65_535)] = 21_399
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Ports:
+        if len({self.sip, self.ami, self.http}) < 3:
+            raise ValueError("sip, ami and http must be three different ports")
+        if self.rtp_last - self.rtp_first < 19:
+            raise ValueError("rtp_last must be at least rtp_first + 19: each call takes two ports")
+        return self
+
+
+class AsteriskSettings(_Part):
+    """Which Asterisk runs and how much it may take."""
+
+    binary: Path | None = None
+    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
+    qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
+
+
+class Line(_Part):
+    """A phone number that is called, with its language and dialplan (below `dialplans/`)."""
+
+    number: Number
+    name: str = Field(min_length=1, max_length=60)
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    dialplan: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$")]
+
+
+class Queue(_Part):
+    """A queue: how long a phone rings, how long an agent has to wrap up, what a missed call means."""
+
+    id: Id
+    ring_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15
+    wrap_up_s: Seconds = 10
+    missed_before_pause: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class Agent(_Part):
+    """A person who takes calls at a place (a phone)."""
+
+    id: Id
+    name: str = Field(min_length=1, max_length=60)
+    place: Id
+    queues: tuple[Id, ...] = Field(min_length=1)
+
+
+class Trunk(_Part):
+    """The way to the phone network; emergency calls go straight there."""
+
+    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+    port: Port = 5060
+
+
+class Settings(BaseSettings):
+    """All settings, checked against each other."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    version: Literal[1]
+    site: Site = Site()
+    listen: Listen = Listen()
+    ports: Ports = Ports()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    lines: tuple[Line, ...] = Field(min_length=1)
+    queues: tuple[Queue, ...] = Field(min_length=1)
+    places: tuple[Id, ...] = Field(default=(), description="phones where agents sit")
+    callers: tuple[Id, ...] = Field(
+        default=(), description="phone accounts that may call the lines"
+    )
+    agents: tuple[Agent, ...] = ()
+    trunk: Trunk | None = None
+    dialplans: Path | None = None
+    recorded_prompts: Path | None = None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Settings:
+        _unique("lines", [line.number for line in self.lines])
+        _unique("queues", [queue.id for queue in self.queues])
+        _unique("agents", [agent.id for agent in self.agents])
+        _unique("places and callers", [*self.places, *self.callers])
+        if "trunk" in (*self.places, *self.callers):
+            raise ValueError("'trunk' cannot be the name of a phone")
+        queues = {queue.id for queue in self.queues}
+        for agent in self.agents:
+            if agent.place not in self.places:
+                raise ValueError(
+                    f"agent '{agent.id}' sits at '{agent.place}', which is not among places"
+                )
+            if missing := sorted(set(agent.queues) - queues):
+                raise ValueError(
+                    f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
+                )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is looked at."""
+        return (env_settings, init_settings)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
+    data = _read(path)
+    unknown = _unknown_variables(os.environ)
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        raise SettingsFaulty(
+            unknown + [_say(path, data, fault) for fault in error.errors()]
+        ) from None
+    except (
+        Exception
+    ) as error:  # pydantic-settings raises its own kind for an environment value that is no JSON
+        if type(error).__name__ != "SettingsError":
+            raise
+        raise SettingsFaulty([*unknown, f"environment: {error}"]) from None
+    if unknown:
+        raise SettingsFaulty(unknown)
+    return settings
+
+
+def _read(path: Path) -> CommentedMap:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise SettingsFaulty([f"{path}: larger than 1 MB; this cannot be a settings file"])
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsFaulty(
+            [f"{path}: {error.strerror}; name another file with --settings"]
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsFaulty([f"{path}: not UTF-8 text; save it as UTF-8"]) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsFaulty([f"{path}:{line}: {error.problem}; mend the YAML here"]) from None
+    except YAMLError as error:
+        raise SettingsFaulty([f"{path}: {str(error).splitlines()[0]}; mend the YAML"]) from None
+    if not isinstance(data, CommentedMap):
+        raise SettingsFaulty([f"{path}:1: empty or not a mapping; it begins with 'version: 1'"])
+    return data
+
+
+def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
+    location = tuple(fault["loc"])
+    name = ".".join(str(part) for part in location)
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = {
+        "extra_forbidden": "this is no setting; check the spelling",
+        "missing": "is missing",
+    }.get(fault["type"], message)
+    variable = PREFIX + "__".join(str(part) for part in location).upper()
+    if any(variable == key.upper() for key in os.environ):
+        return f"environment {variable}: {message}"
+    where = f"{path}:{_line(data, location)}"
+    return f"{where}: {name}: {message}" if name else f"{where}: {message}"
+
+
+def _line(node: Any, location: tuple[Any, ...]) -> int:
+    line = 1
+    for part in location:
+        try:
+            if isinstance(node, CommentedMap):
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq):
+                line = node.lc.item(part)[0] + 1
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _unique(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what}: '{twice[0]}' stands twice; each name once")
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    known = {name.upper() for name in Settings.model_fields}
+    return [
+        f"environment {name}: there is no such setting; unset it or check the spelling"
+        for name in sorted(environment)
+        if name.upper().startswith(PREFIX)
+        and name.upper() not in _OTHER_VARIABLES
+        and name.upper().removeprefix(PREFIX).split("__")[0] not in known
+    ]

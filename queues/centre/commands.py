@@ -1,0 +1,49 @@
+"""Commands: what the centre wishes to be done by the telephone side and the dialogue. They follow from facts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from queues.ids import CallId, OfferId, PlaceId
+
+
+class ReturnReason(StrEnum):
+    """Why a caller is given back to the dialogue."""
+
+    TALK_OVER = "talk_over"  # the agent's side ended the talk
+    REFUSED = "refused"  # the queue cannot take the call (unknown queue)
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgent:
+    """Let this phone ring for this call, for `timeout_s` seconds at most."""
+
+    offer: OfferId
+    call: CallId
+    place: PlaceId
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRing:
+    """End the agent's leg of this offer, whether it rings or is up."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectCall:
+    """Join caller and agent."""
+
+    offer: OfferId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCall:
+    """Give the caller back to the dialogue."""
+
+    call: CallId
+    reason: ReturnReason
+
+
+Command = RingAgent | CancelRing | ConnectCall | ReturnCall

@@ -1,0 +1,168 @@
+"""Inputs: what came to the centre from outside. Each is frozen and says what happened or was asked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+
+
+class EndCause(StrEnum):
+    """Why a call is over."""
+
+    HUNG_UP = "hung_up"  # the caller hung up, or the dialogue said goodbye
+    LOST = "lost"  # Asterisk or the caller's phone went away under the call
+
+
+class PlaceState(StrEnum):
+    """What is known of a phone."""
+
+    UNREACHABLE = "unreachable"  # not registered, or does not answer OPTIONS: never offered a call
+    FREE = "free"
+    IN_USE = "in_use"  # ringing or talking, with a call of ours or of its own
+
+
+class RefuseCause(StrEnum):
+    """Why an offer did not come to a talk on the phone's side."""
+
+    NO_ANSWER = "no_answer"  # rang until the timeout
+    DECLINED = "declined"  # 603, 486: the agent pressed "reject" or the phone was busy
+    UNREACHABLE = "unreachable"  # no ringing was ever seen
+    FAILED = "failed"  # our own side could not dial or bridge; counts against nobody
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSetting:
+    """A queue as the settings file describes it. Times in seconds."""
+
+    queue: QueueId
+    ring_timeout_s: float
+    wrap_up_s: float
+    missed_before_pause: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSetting:
+    """An agent, the phone where the agent sits, and the queues the agent serves."""
+
+    agent: AgentId
+    place: PlaceId
+    queues: tuple[QueueId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsLoaded:
+    """The settings file was read at start. Agents begin signed out, places unreachable."""
+
+    queues: tuple[QueueSetting, ...]
+    agents: tuple[AgentSetting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntered:
+    """The dialogue handed a call over to wait for an agent."""
+
+    call: CallId
+    line: LineId
+    queue: QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """The dialogue took a waiting call back (a key pressed while waiting)."""
+
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The caller's channel is gone."""
+
+    call: CallId
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAsked:
+    """An agent, or a supervisor for the agent, asked for calls. Signs in who was signed out."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class PauseAsked:
+    """An agent, or a supervisor for the agent, asked for no further calls for a stated reason."""
+
+    agent: AgentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignOutAsked:
+    """An agent goes home."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceChanged:
+    """A phone became reachable, unreachable, free or busy."""
+
+    place: PlaceId
+    state: PlaceState
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent picked up the phone that rang for this offer."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRefused:
+    """The phone that was to ring for this offer did not come to an answer."""
+
+    offer: OfferId
+    cause: RefuseCause
+
+
+@dataclass(frozen=True, slots=True)
+class TalkStarted:
+    """Caller and agent are in one bridge."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLegEnded:
+    """The agent's leg of an answered offer is gone (hung up, or the phone was lost)."""
+
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRestarted:
+    """Asterisk was started anew: every call and every leg is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The deadline that `next_wake` named has come."""
+
+
+Input = (
+    SettingsLoaded
+    | QueueEntered
+    | QueueLeft
+    | CallEnded
+    | ReadyAsked
+    | PauseAsked
+    | SignOutAsked
+    | PlaceChanged
+    | OfferAnswered
+    | OfferRefused
+    | TalkStarted
+    | AgentLegEnded
+    | SwitchRestarted
+    | TimerFired
+)

@@ -1,0 +1,10 @@
+"""The names by which centre, dialogue and edge speak of one thing: opaque ids, never a number or a name."""
+
+from typing import NewType
+
+CallId = NewType("CallId", str)
+LineId = NewType("LineId", str)
+QueueId = NewType("QueueId", str)
+AgentId = NewType("AgentId", str)
+PlaceId = NewType("PlaceId", str)
+OfferId = NewType("OfferId", str)

@@ -1,0 +1,169 @@
+"""A real Asterisk for tests: its own ports, its own folders, ended with the test session.
+
+Use the fixture `switch` (session-wide, shared) or `async with running_switch(folder, ...)` for one of your own.
+A `Switch` tells ports, phone accounts and the AMI secret, asks the console (`await switch.console("core show
+channels")`), and can be stopped, started, frozen (`switch.freeze()` / `thaw()`: a half-open link) and killed.
+Extra dialplan or pjsip text is appended with `extra_extensions=` / `extra_pjsip=`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr import resources
+from ivr.asterisk.account import hand_over, ordinary_account
+from ivr.asterisk.config import Secrets, SwitchFolders, accounts, render
+from ivr.asterisk.install import find_asterisk, install
+from ivr.asterisk.process import SwitchProcess
+from ivr.runfile import Account
+from ivr.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
+    """That many ports that nobody listens on just now."""
+    sockets = [socket.socket(socket.AF_INET, kind) for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def test_settings(**changes: object) -> Settings:
+    """Settings of a small place on free ports."""
+    ami, http = free_ports(2)
+    (sip,) = free_ports(1, socket.SOCK_DGRAM)
+    # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port.
+    first = 22_000 + (sip % 180) * 200
+    values: dict[str, object] = {
+        "version": 1,
+        "ports": {
+            "sip": sip, "ami": ami, "http": http, "rtp_first": first, "rtp_last": first + 199
+        },
+        "asterisk": {"qualify_frequency_s": 1},
+        "lines": [
+            {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"},
+            {"number": "200", "name": "English", "language": "en", "dialplan": "en/main.yaml"},
+            {"number": "300", "name": "Korean", "language": "ko", "dialplan": "ko/main.yaml"},
+        ],
+        "queues": [{"id": "service", "ring_timeout_s": 4, "wrap_up_s": 1}],
+        "places": ["desk1", "desk2"],
+        "callers": ["caller1"],
+        "agents": [
+            {"id": "anna", "name": "Anna", "place": "desk1", "queues": ["service"]},
+            {"id": "jiwoo", "name": "Jiwoo", "place": "desk2", "queues": ["service"]},
+        ],
+    }
+    return Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined]
+
+
+@dataclass(slots=True)
+class Switch:
+    """A running Asterisk of the tests."""
+
+    settings: Settings
+    secrets: Secrets
+    process: SwitchProcess
+    prompts: Path
+    music: Path
+
+    @property
+    def ami_port(self) -> int:
+        return self.settings.ports.ami
+
+    @property
+    def sip_port(self) -> int:
+        return self.settings.ports.sip
+
+    @property
+    def caller(self) -> Account:
+        return self.secrets.callers[0]
+
+    def place(self, name: str) -> Account:
+        return next(account for account in self.secrets.places if account.username == name)
+
+    async def console(self, line: str) -> str:
+        return await self.process.console(line)
+
+    async def start(self) -> None:
+        self.process.start()
+        await self.process.wait_booted()
+
+    async def stop(self) -> None:
+        await self.process.stop()
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, kind: signal.Signals) -> None:
+        pid = self.process.pid
+        assert pid is not None, "Asterisk is not running"
+        os.kill(pid, kind)
+
+
+@asynccontextmanager
+async def running_switch(
+    folder: Path,
+    *,
+    settings: Settings | None = None,
+    prompts: Path | None = None,
+    music: Path | None = None,
+    extra_extensions: str = "",
+    extra_pjsip: str = "",
+) -> AsyncIterator[Switch]:
+    """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
+    cache = resources.cache_folder()
+    install(cache, print)
+    asterisk = find_asterisk(None, cache)
+    assert asterisk is not None
+    settings = settings or test_settings()
+    prompts, music = prompts or folder / "prompts", music or folder / "music"
+    for each in (prompts, music):
+        each.mkdir(parents=True, exist_ok=True)
+    passwords = {name: f"pw-{name}" for name in (*settings.places, *settings.callers)}
+    secrets = Secrets(
+        "ami-secret", accounts(settings.places, passwords), accounts(settings.callers, passwords)
+    )
+    account = ordinary_account(ROOT)
+    folders = SwitchFolders.below(folder)
+    render(
+        settings, secrets, asterisk, folders,
+        templates=resources.asterisk_conf(), prompts=prompts, music=music,
+    )
+    for name, text in (("extensions.conf", extra_extensions), ("pjsip.conf", extra_pjsip)):
+        with (folders.etc / name).open("a") as file:
+            file.write(f"\n{text}\n")
+    for parent in (folder, *folder.parents):  # pytest's folders are closed to the ordinary account
+        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in parent.name:
+            parent.chmod(0o755)
+    hand_over(folders.base, account)
+    hand_over(folders.run, account)
+    switch = Switch(
+        settings, secrets, SwitchProcess(asterisk, folders, account, 200), prompts, music
+    )
+    await switch.start()
+    try:
+        yield switch
+    finally:
+        if switch.process.pid is not None:
+            switch.thaw()
+        await switch.stop()
