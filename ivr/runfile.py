@@ -1,4 +1,4 @@
-"""The run file: where a running service tells its own commands its addresses and phone accounts (mode 0600)."""
+"""The run file: a running service tells its own commands its addresses and accounts (mode 0600)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A phone account: what a SIP phone needs to register or call. `agent` sits at this phone, if any."""
+    """A phone account, all a SIP phone needs to register; `agent` sits at this phone, if any."""
 
     username: str
     password: str
@@ -63,6 +63,11 @@ def write_run_file(folder: Path, run: RunFile) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(_ADAPTER.dump_json(run, indent=1))
     new.replace(path)
+
+
+def remove_run_file(folder: Path) -> None:
+    """Take the run file of a service that ends away; one that is not there is no error."""
+    (folder / "run.json").unlink(missing_ok=True)
 
 
 def read_run_file(folder: Path) -> RunFile:

@@ -19,7 +19,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -28,8 +33,28 @@ PREFIX = "FREIZEICHEN_"
 _OTHER_VARIABLES = frozenset({"FREIZEICHEN_CACHE", "FREIZEICHEN_SETTINGS"})
 _LARGEST_FILE = 1_000_000  # bytes
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")]
-Number = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{2,15}$")]
+_ID = r"^[a-z][a-z0-9_-]{0,30}$"
+_NUMBER = r"^\+?[0-9]{2,15}$"
+_LANGUAGE = r"^[a-z]{2}$"
+_DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
+_ADDRESS = r"^\d{1,3}(\.\d{1,3}){3}$"
+_HOST = r"^[A-Za-z0-9.-]{1,253}$"
+_SHORTLY = {
+    "extra_forbidden": "this is no setting; check the spelling",
+    "missing": "is missing",
+    "string_type": "expected text; put it in quotes",
+}
+_MEANT = {
+    _ID: "expected a name of small letters, digits, '-' and '_' that begins with a letter",
+    _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
+    _LANGUAGE: "expected two small letters, such as de",
+    _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
+    _ADDRESS: "expected an IPv4 address, such as 127.0.0.1",
+    _HOST: "expected a host name or an IPv4 address",
+}
+
+Id = Annotated[str, StringConstraints(pattern=_ID)]
+Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -55,7 +80,7 @@ class Site(_Part):
 class Listen(_Part):
     """The address all listens on: telephones, API and Asterisk's control port."""
 
-    address: Annotated[str, StringConstraints(pattern=r"^\d{1,3}(\.\d{1,3}){3}$")] = "127.0.0.1"
+    address: Annotated[str, StringConstraints(pattern=_ADDRESS)] = "127.0.0.1"
 
 
 class Ports(_Part):
@@ -89,8 +114,8 @@ class Line(_Part):
 
     number: Number
     name: str = Field(min_length=1, max_length=60)
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-    dialplan: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$")]
+    language: Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+    dialplan: Annotated[str, StringConstraints(pattern=_DIALPLAN)]
 
 
 class Queue(_Part):
@@ -114,7 +139,7 @@ class Agent(_Part):
 class Trunk(_Part):
     """The way to the phone network; emergency calls go straight there."""
 
-    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]{1,253}$")]
+    host: Annotated[str, StringConstraints(pattern=_HOST)]
     port: Port = 5060
 
 
@@ -181,14 +206,9 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings(**data)
     except ValidationError as error:
-        raise SettingsFaulty(
-            unknown + [_say(path, data, fault) for fault in error.errors()]
-        ) from None
-    except (
-        Exception
-    ) as error:  # pydantic-settings raises its own kind for an environment value that is no JSON
-        if type(error).__name__ != "SettingsError":
-            raise
+        said = [_say(path, data, fault) for fault in _causes(error)]
+        raise SettingsFaulty(unknown + said) from None
+    except SettingsError as error:  # an environment value that should be JSON and is not
         raise SettingsFaulty([*unknown, f"environment: {error}"]) from None
     if unknown:
         raise SettingsFaulty(unknown)
@@ -216,14 +236,25 @@ def _read(path: Path) -> CommentedMap:
     return data
 
 
+def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
+    """The faults, without those that only follow from one deeper inside (a list too short)."""
+    faults: list[Mapping[str, Any]] = list(error.errors())
+    places = [tuple(fault["loc"]) for fault in faults]
+    return [
+        fault
+        for fault, place in zip(faults, places, strict=True)
+        if fault["type"] != "too_short"
+        or not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
+
+
 def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     location = tuple(fault["loc"])
     name = ".".join(str(part) for part in location)
     message = str(fault["msg"]).removeprefix("Value error, ")
-    message = {
-        "extra_forbidden": "this is no setting; check the spelling",
-        "missing": "is missing",
-    }.get(fault["type"], message)
+    if fault["type"] == "string_pattern_mismatch":
+        message = _MEANT[fault["ctx"]["pattern"]]
+    message = _SHORTLY.get(fault["type"], message)
     variable = PREFIX + "__".join(str(part) for part in location).upper()
     if any(variable == key.upper() for key in os.environ):
         return f"environment {variable}: {message}"

@@ -1,4 +1,4 @@
-"""The names by which centre, dialogue and edge speak of one thing: opaque ids, never a number or a name."""
+"""The ids by which centre, dialogue and edge speak of one thing; never a number or a name."""
 
 from typing import NewType
 

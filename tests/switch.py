@@ -8,9 +8,11 @@ Extra dialplan or pjsip text is appended with `extra_extensions=` / `extra_pjsip
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
+import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -120,6 +122,18 @@ class Switch:
         os.kill(pid, kind)
 
 
+def write_tone(path: Path, hz: int, seconds: float = 1.0) -> None:
+    """A tone at half amplitude, 8 kHz mono 16 bit."""
+    samples = (
+        round(16_000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(int(8000 * seconds))
+    )
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"".join(sample.to_bytes(2, "little", signed=True) for sample in samples))
+
+
 @asynccontextmanager
 async def running_switch(
     folder: Path,
@@ -139,6 +153,8 @@ async def running_switch(
     prompts, music = prompts or folder / "prompts", music or folder / "music"
     for each in (prompts, music):
         each.mkdir(parents=True, exist_ok=True)
+    if not any(music.iterdir()):
+        write_tone(music / "music.wav", 330)
     passwords = {name: f"pw-{name}" for name in (*settings.places, *settings.callers)}
     secrets = Secrets(
         "ami-secret", accounts(settings.places, passwords), accounts(settings.callers, passwords)
@@ -153,12 +169,12 @@ async def running_switch(
         with (folders.etc / name).open("a") as file:
             file.write(f"\n{text}\n")
     for parent in (folder, *folder.parents):  # pytest's folders are closed to the ordinary account
-        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in parent.name:
+        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in str(parent):
             parent.chmod(0o755)
     hand_over(folders.base, account)
     hand_over(folders.run, account)
     switch = Switch(
-        settings, secrets, SwitchProcess(asterisk, folders, account, 200), prompts, music
+        settings, secrets, SwitchProcess(asterisk, folders, account), prompts, music
     )
     await switch.start()
     try:

@@ -78,8 +78,8 @@ def render(
     templates: Path,
     prompts: Path,
     music: Path,
-) -> None:
-    """Write the configuration of one Asterisk and the folders it needs."""
+) -> bool:
+    """Write the configuration of one Asterisk and the folders it needs; False if it changed nothing."""
     _make_folders(folders, asterisk, prompts)
     values = {
         "etc": folders.etc,
@@ -112,11 +112,14 @@ def render(
     environment = Environment(  # noqa: S701  (these are configuration files, not HTML)
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    for template in sorted(templates.glob("*.conf.j2")):
-        text = environment.get_template(template.name).render(values)
-        _write_private(folders.etc / template.name.removesuffix(".j2"), text)
-    for name in _EMPTY_FILES:
-        _write_private(folders.etc / name, "; empty on purpose\n")
+    files = {
+        template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
+        for template in sorted(templates.glob("*.conf.j2"))
+    } | dict.fromkeys(_EMPTY_FILES, "; empty on purpose\n")
+    changed = [name for name, text in files.items() if _differs(folders.etc / name, text)]
+    for name in changed:
+        _write_private(folders.etc / name, files[name])
+    return bool(changed)
 
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:
@@ -154,6 +157,13 @@ def _link(path: Path, target: Path) -> None:
             return
         path.unlink()
     path.symlink_to(target)
+
+
+def _differs(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") != text
+    except (OSError, UnicodeDecodeError):
+        return True
 
 
 def _write_private(path: Path, text: str) -> None:

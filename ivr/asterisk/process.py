@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import resource
 import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.asterisk.account import RunAccount
-from ivr.asterisk.config import SwitchFolders, console_command, file_limit, start_command
+from ivr.asterisk.config import SwitchFolders, console_command, start_command
 from ivr.asterisk.install import Asterisk
 
 _BOOT_S = 30.0
@@ -30,7 +29,6 @@ class SwitchProcess:
     asterisk: Asterisk
     folders: SwitchFolders
     account: RunAccount
-    max_calls: int
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -45,12 +43,6 @@ class SwitchProcess:
     def start(self) -> None:
         """Start it in a session of its own: neither a Ctrl-C nor our death reaches its calls."""
         self._output.parent.mkdir(parents=True, exist_ok=True)
-        limit = file_limit(self.max_calls)
-
-        def raise_limits() -> None:
-            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
         with self._output.open("wb") as output:
             self._child = subprocess.Popen(  # noqa: S603  (our own command)
                 start_command(self.asterisk, self.folders),
@@ -60,7 +52,6 @@ class SwitchProcess:
                 cwd=self.folders.base,
                 env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folders.base), "LANG": "C.UTF-8"},
                 start_new_session=True,
-                preexec_fn=raise_limits,
                 **self.account.popen_options(),
             )
         self._pid_file.write_text(str(self._child.pid))

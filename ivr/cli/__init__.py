@@ -1,0 +1,26 @@
+"""The command `freizeichen`: one file for each of its words."""
+
+from __future__ import annotations
+
+import typer
+
+from ivr.cli import status, switch, up
+
+app = typer.Typer(
+    name="freizeichen",
+    help="The phone line that settles what it can and brings everyone else to the right human.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("status")(status.status)
+
+
+
+app.add_typer(switch.app, name="asterisk")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,4 +1,4 @@
-"""Commands: what the centre wishes to be done by the telephone side and the dialogue. They follow from facts."""
+"""Commands: what the centre wishes to be done by the switch and the dialogues, as facts demand."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,4 +46,11 @@ class ReturnCall:
     reason: ReturnReason
 
 
-Command = RingAgent | CancelRing | ConnectCall | ReturnCall
+@dataclass(frozen=True, slots=True)
+class HandOverCall:
+    """Tell the dialogue that an agent is on the line; it is silent until `ReturnCall`."""
+
+    call: CallId
+
+
+Command = RingAgent | CancelRing | ConnectCall | ReturnCall | HandOverCall

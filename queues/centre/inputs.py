@@ -1,4 +1,4 @@
-"""Inputs: what came to the centre from outside. Each is frozen and says what happened or was asked."""
+"""Inputs: what came to the centre from outside, each as what happened or was asked."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -142,7 +142,10 @@ class AgentLegEnded:
 
 @dataclass(frozen=True, slots=True)
 class SwitchRestarted:
-    """Asterisk was started anew: every call and every leg is gone."""
+    """Asterisk was started anew: every call and every leg is gone.
+
+    Every place counts as unreachable from here on, until a `PlaceChanged` for it follows.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+# Everything a person needs: run, demo, test, check, bench. Each sets up what it needs by itself.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run demo test check bench clean
+
+run: $(VENV)/.ready
+	@$(BIN)/freizeichen up
+
+demo: $(VENV)/.ready
+	@$(BIN)/freizeichen up --demo
+
+test: $(VENV)/.ready-dev
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.ready
+	@$(BIN)/freizeichen bench
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@echo "python: making .venv (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@echo "python: adding the tools of the tests (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .freizeichen dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Locks are made again by whoever changes the dependencies (needs uv): hashes, and no addresses.
+UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-header --no-emit-index-url --no-emit-find-links pyproject.toml
+
+.PHONY: lock
+lock:
+	$(UV_COMPILE) --extra build --output-file requirements.lock
+	$(UV_COMPILE) --extra build --extra dev --output-file requirements-dev.lock

@@ -1,0 +1,94 @@
+"""Callers' channels: what the dialogue wishes, said in AGI commands, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import structlog
+
+from ivr.asterisk import wire_actions as wire
+from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.client import AmiClient
+from ivr.asterisk.errors import (
+    ActionRefused,
+    ActionTimedOut,
+    AgiCut,
+    AgiTimedOut,
+    ChannelGone,
+    LinkLost,
+)
+from ivr.asterisk.wire_actions import AgiCommand
+from ivr.asterisk.wire_events import AgiAnswer, ChannelId
+from ivr.ports import CallBusy, CallGone
+from queues.ids import CallId
+
+log = structlog.get_logger()
+
+_SHORT_S = 5.0
+_LONGEST_PROMPT_S = 90.0
+_LINK_BACK_S = 60.0
+_KEYS = "0123456789*#"
+_MUSIC = "default"
+
+T = TypeVar("T")
+
+
+class Calls:
+    """`CallControl` on Asterisk. A call's id is its channel's id."""
+
+    def __init__(self, client: AmiClient, desk: AgiDesk) -> None:
+        self._client = client
+        self._desk = desk
+
+    async def answer(self, call: CallId) -> None:
+        """Take the call off the hook."""
+        await self._agi(call, wire.answer(), _SHORT_S)
+
+    async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
+        """Play one sound to its end; True when a key cut it short."""
+        command = wire.stream_file(sound, _KEYS if keys_cut else "")
+        answer = await self._agi(call, command, _LONGEST_PROMPT_S)
+        if answer.number == -1:
+            # Missing sound or the caller's end: a missing one must not silence the dialogue.
+            log.warning("prompt not played to its end", call=call, sound=sound)
+        return answer.key is not None
+
+    async def start_music(self, call: CallId) -> None:
+        """Music on hold; Asterisk answers at once and plays on."""
+        await self._agi(call, wire.music_on(_MUSIC), _SHORT_S)
+
+    async def hang_up(self, call: CallId) -> None:
+        """End the call. A call that is gone already is no error."""
+        with suppress(ActionRefused):
+            await self._with_link(
+                lambda: self._client.send(wire.hangup(ChannelId(call)))
+            )
+
+    async def fetch(self, call: CallId) -> None:
+        """Bring a channel that nobody drives back to the start of the loop that gives it to us."""
+        await self._client.send(wire.redirect(ChannelId(call), context="fz-hold", exten="back"))
+
+    async def _agi(self, call: CallId, command: AgiCommand, deadline_s: float) -> AgiAnswer:
+        channel = ChannelId(call)
+        try:
+            return await self._with_link(
+                lambda: self._desk.run(channel, command, deadline_s=deadline_s)
+            )
+        except ChannelGone:
+            raise CallGone from None
+        except AgiCut:
+            raise CallBusy from None
+        except (AgiTimedOut, ActionTimedOut, ActionRefused) as error:
+            log.warning("command not answered", call=call, error=error.code)
+            return AgiAnswer(code=0, result="")
+
+    async def _with_link(self, send: Callable[[], Awaitable[T]]) -> T:
+        """Send; when the link is lost wait for its return and send again (harmless for what a caller hears)."""
+        while True:
+            try:
+                return await send()
+            except LinkLost:
+                with suppress(LinkLost):
+                    await self._client.wait_up(_LINK_BACK_S)

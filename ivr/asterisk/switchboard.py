@@ -1,0 +1,200 @@
+"""Hears everything Asterisk says, in order, and tells whom it concerns: dialogues, offers, the centre.
+
+Rules:
+- a channel new to us that comes to AGI with a line is a caller; one that is an offer is an agent's leg
+- after each `LinkUp` what we hold is compared with what lives: what is gone ends as lost, what nobody drives
+  (an earlier service's callers) begins its line anew, an agent's leg without an offer is hung up
+- a restart of Asterisk ends everything at once
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from ivr.asterisk import wire_actions as wire
+from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.calls import Calls
+from ivr.asterisk.client import AmiClient
+from ivr.asterisk.errors import AmiError
+from ivr.asterisk.offers import Offers
+from ivr.asterisk.wire_events import (
+    ChannelEnded,
+    ChannelId,
+    ChannelInAgi,
+    ChannelListed,
+    ContactChanged,
+    DeviceChanged,
+    DeviceListed,
+    DeviceState,
+    KeyReleased,
+    LinkDown,
+    LinkUp,
+    WireEvent,
+)
+from queues.centre.inputs import (
+    CallEnded,
+    EndCause,
+    Input,
+    PlaceChanged,
+    PlaceState,
+    SwitchRestarted,
+)
+from queues.ids import CallId, LineId, PlaceId
+
+log = structlog.get_logger()
+
+_LOST_CAUSES = frozenset({18, 38, 44})  # session timer, network, no sound: the phone went away
+_FREE = frozenset({DeviceState.NOT_INUSE})
+_UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceState.UNKNOWN})
+_LOOK_AGAIN_S = 1.0
+
+
+class Callers(Protocol):
+    """Who is told of callers: the driver."""
+
+    def call_arrived(self, call: CallId, line: LineId) -> None: ...
+
+    def key_pressed(self, call: CallId, key: str) -> None: ...
+
+    def call_ended(self, call: CallId) -> None: ...
+
+
+class Switchboard:
+    """The one reader of the client's inbox."""
+
+    def __init__(
+        self,
+        client: AmiClient,
+        desk: AgiDesk,
+        calls: Calls,
+        offers: Offers,
+        callers: Callers,
+        submit: Callable[[Input], object],
+        lines: dict[CallId, LineId],
+        places: frozenset[PlaceId],
+    ) -> None:
+        self._client = client
+        self._desk = desk
+        self._calls = calls
+        self._offers = offers
+        self._callers = callers
+        self._submit = submit
+        self._places = places
+        self._known = lines  # every caller's channel that is ours, with its line
+        self._lookups: asyncio.Queue[LinkUp] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Hear and tell until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_up_after_each_link())
+            while True:
+                event = await self._client.inbox.get()
+                try:
+                    self._hear(event)
+                except Exception as error:  # one bad event must not cost the others
+                    log.error("event not handled", event_kind=type(event).__name__,
+                              error=type(error).__name__, exc_info=True)
+
+    @property
+    def calls_known(self) -> int:
+        """How many callers' channels are ours."""
+        return len(self._known)
+
+    def _hear(self, event: WireEvent) -> None:
+        if isinstance(event, LinkUp):
+            if event.restarted:
+                self._everything_ended()
+            self._desk.on_event(event)
+            self._lookups.put_nowait(event)
+            return
+        self._desk.on_event(event)
+        self._offers.on_event(event)
+        match event:
+            case ChannelInAgi(channel=channel, why=why, line=line):
+                self._in_agi(channel, why, line)
+            case KeyReleased(channel, key) if CallId(channel) in self._known:
+                self._callers.key_pressed(CallId(channel), key)
+            case ChannelEnded(channel, cause) if CallId(channel) in self._known:
+                lost = cause in _LOST_CAUSES
+                self._end(CallId(channel), EndCause.LOST if lost else EndCause.HUNG_UP)
+            case DeviceChanged(endpoint, state):
+                self._place(endpoint, _place_state(state))
+            case ContactChanged(endpoint, reachable=False):
+                self._place(endpoint, PlaceState.UNREACHABLE)
+            case LinkDown():
+                log.warning("link to Asterisk lost")
+            case _:
+                pass
+
+    def _in_agi(self, channel: ChannelId, why: str, line: str) -> None:
+        if self._offers.knows(channel) or why == "agent" or CallId(channel) in self._known:
+            return
+        call = CallId(channel)
+        self._known[call] = LineId(line)
+        self._callers.call_arrived(call, LineId(line))
+
+    def _end(self, call: CallId, cause: EndCause) -> None:
+        self._known.pop(call, None)
+        self._submit(CallEnded(call, cause))
+        self._callers.call_ended(call)
+
+    def _place(self, endpoint: str, state: PlaceState) -> None:
+        place = PlaceId(endpoint)
+        if place in self._places:
+            self._submit(PlaceChanged(place, state))
+
+    def _everything_ended(self) -> None:
+        log.warning("Asterisk was restarted; its calls are gone", calls=len(self._known))
+        self._offers.switch_restarted()
+        self._submit(SwitchRestarted())
+        for call in tuple(self._known):
+            self._end(call, EndCause.LOST)
+
+    async def _look_up_after_each_link(self) -> None:
+        while True:
+            await self._lookups.get()
+            while not self._lookups.empty():
+                self._lookups.get_nowait()
+            try:
+                await self._look_up()
+            except AmiError as error:
+                log.warning("look-up after a new link failed", error=error.code)
+                if self._client.up:
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+                    self._lookups.put_nowait(LinkUp(restarted=False, first=False))
+
+    async def _look_up(self) -> None:
+        """Compare what we hold with what lives in Asterisk."""
+        known, legs = tuple(self._known), self._offers.legs
+        listed = await self._client.list(wire.core_show_channels())
+        channels = [entry for entry in listed if isinstance(entry, ChannelListed)]
+        for entry in channels:
+            self._desk.on_event(entry)
+        alive = {CallId(entry.channel) for entry in channels}
+        for call in known:
+            if call not in alive and call in self._known:
+                self._end(call, EndCause.LOST)
+        self._offers.look_up(tuple(channels), legs)
+        for entry in channels:
+            if entry.in_agi and CallId(entry.channel) not in self._known:
+                await self._take_in(entry)
+        for phone in await self._client.list(wire.device_state_list()):
+            if isinstance(phone, DeviceListed):
+                self._place(phone.endpoint, _place_state(phone.state))
+
+    async def _take_in(self, entry: ChannelListed) -> None:
+        """A channel that waits for us and that nobody here drives."""
+        if entry.context == "fz-hold":
+            await self._calls.fetch(CallId(entry.channel))
+        elif entry.context == "fz-agent" and not self._offers.knows(entry.channel):
+            await self._client.send(wire.hangup(entry.channel))
+
+
+def _place_state(state: DeviceState) -> PlaceState:
+    if state in _FREE:
+        return PlaceState.FREE
+    return PlaceState.UNREACHABLE if state in _UNREACHABLE else PlaceState.IN_USE

@@ -1,0 +1,132 @@
+"""Builds the running service and joins its two sides: the callers' (`ivr`) and the waiting one (`queues`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.calls import Calls
+from ivr.asterisk.client import AmiClient
+from ivr.asterisk.config import AMI_USER
+from ivr.asterisk.offers import Offers
+from ivr.asterisk.process import SwitchFailed, SwitchProcess
+from ivr.asterisk.switchboard import Switchboard
+from ivr.driver import Driver
+from ivr.preparation import Prepared
+from queues.api import HealthReport, HealthStatus
+from queues.centre.facts import Fact
+from queues.centre.inputs import AgentSetting, Input, QueueSetting, SettingsLoaded
+from queues.dispatcher import Clock, Dispatcher
+from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
+from queues.live import Hub
+
+log = structlog.get_logger()
+
+_LINK_UP_S = 20.0
+_LOOK_S = 0.2
+_RESTART_FIRST_S = 0.5
+_RESTART_MOST_S = 10.0
+_SETTLED_S = 30.0
+
+Tell = Callable[[str], None]
+
+
+class Service:
+    """One running service on a prepared place. `run` owns every task of it."""
+
+    def __init__(self, prepared: Prepared, switch: SwitchProcess, tell: Tell) -> None:
+        settings = prepared.settings
+        self._settings = settings
+        self._switch = switch
+        self._tell = tell
+        self.hub = Hub()
+        self.clock = Clock()
+        self.client = AmiClient(
+            "127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami
+        )
+        desk = AgiDesk(self.client)
+        callers: dict[CallId, LineId] = {}
+        calls = Calls(self.client, desk)
+        self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
+        default_queue = QueueId(settings.queues[0].id)
+        self._driver = Driver(prepared.plans, calls, self.submit, self.clock.now, default_queue)
+        self._switchboard = Switchboard(
+            self.client,
+            desk,
+            calls,
+            self._offers,
+            self._driver,
+            self.submit,
+            callers,
+            frozenset(PlaceId(place) for place in settings.places),
+        )
+        self.dispatcher = Dispatcher(self._offers, self._driver, self.clock, self.hub)
+
+    def submit(self, what: Input) -> tuple[Fact, ...]:
+        """Hand an input to the centre."""
+        return self.dispatcher.submit(what)
+
+    def health(self) -> HealthReport:
+        """Whether a call would be answered now, and what of it is missing."""
+        asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
+        return HealthReport({"asterisk": asterisk})
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Serve until cancelled; `ready` is called once the first call would be answered.
+
+        Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when it cannot be reached at all.
+        """
+        self.submit(self._roster())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.client.run(), name="link to Asterisk")
+            tasks.create_task(self._switchboard.run(), name="switchboard")
+            tasks.create_task(self._offers.run(), name="offers")
+            tasks.create_task(self._driver.run(), name="dialogues")
+            tasks.create_task(self.dispatcher.run(), name="dispatcher")
+            tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
+            await self.client.wait_up(_LINK_UP_S)
+            ready()
+
+    def _roster(self) -> SettingsLoaded:
+        queues = tuple(
+            QueueSetting(
+                QueueId(queue.id), queue.ring_timeout_s, queue.wrap_up_s, queue.missed_before_pause
+            )
+            for queue in self._settings.queues
+        )
+        agents = tuple(
+            AgentSetting(
+                AgentId(agent.id),
+                PlaceId(agent.place),
+                tuple(QueueId(queue) for queue in agent.queues),
+            )
+            for agent in self._settings.agents
+        )
+        return SettingsLoaded(queues, agents)
+
+    async def _keep_asterisk_up(self) -> None:
+        """Start Asterisk again when it has ended; ever more slowly when that does not hold."""
+        pause_s = _RESTART_FIRST_S
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if not self._switch.has_ended():
+                continue
+            if loop.time() - started > _SETTLED_S:
+                pause_s = _RESTART_FIRST_S
+            self._tell("Asterisk has ended; starting it again")
+            log.error("Asterisk ended", restart_in_s=pause_s)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, _RESTART_MOST_S)
+            started = loop.time()
+            try:
+                self._switch.start()
+                await self._switch.wait_booted()
+                self._tell("Asterisk is back")
+            except (SwitchFailed, OSError) as error:
+                log.error("Asterisk did not start", error=type(error).__name__)
+                self._tell(f"Asterisk did not start: {error}")

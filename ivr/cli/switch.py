@@ -1,0 +1,41 @@
+"""`freizeichen asterisk`: finds or fetches the Asterisk that runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ivr import resources
+from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, install
+from ivr.cli.output import complain, say
+
+app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """The Asterisk that carries the calls."""
+
+
+@app.command("install")
+def install_command(
+    binary: Annotated[
+        Path | None, typer.Option(help="an Asterisk of yours, to be looked at")
+    ] = None,
+) -> None:
+    """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root."""
+    cache = resources.cache_folder()
+    try:
+        found = find_asterisk(binary, cache)
+        if found is None or find_espeak(cache) is None:
+            install(cache, say)
+            found = find_asterisk(binary, cache)
+    except InstallFailed as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
+    if found is None:
+        complain("no Asterisk was found after the installation; delete the cache folder and retry")
+        raise typer.Exit(1)
+    say(f"Asterisk {'.'.join(map(str, found.version))}: {found.command[-1]}")

@@ -1,0 +1,172 @@
+"""`freizeichen up`: prepares, starts Asterisk and the service, says where to look, ends all it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from ivr.asterisk.errors import AmiError
+from ivr.asterisk.process import SwitchFailed, SwitchProcess
+from ivr.bootstrap import Service
+from ivr.cli.output import complain, say
+from ivr.log import set_up_log
+from ivr.preparation import CannotStart, Prepared, check_ports, find_place, lock, prepare
+from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
+from queues.api import create_app, listen, serve
+
+SettingsOption = Annotated[
+    Path | None, typer.Option("--settings", help="the settings file; else ./freizeichen.yaml")
+]
+
+
+def up(settings: SettingsOption = None) -> None:
+    """Set up what is missing, start Asterisk and the service, and stay until Ctrl-C."""
+    began = time.monotonic()
+    place = find_place(settings)
+    try:
+        with lock(place):
+            if place.is_example:
+                say("no freizeichen.yaml here: running the built-in example")
+            prepared = prepare(place, say)
+            set_up_log(place.run_folder / "log")
+            uvloop.run(_run(prepared, began))
+    except CannotStart as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
+
+
+async def _run(prepared: Prepared, began: float) -> None:
+    stop = asyncio.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(kind, stop.set)
+    async with _asterisk(prepared, stop) as switch:
+        if not stop.is_set():
+            await _until(stop, _serve(prepared, switch, began))
+        say("ending")
+
+
+async def _serve(prepared: Prepared, switch: SwitchProcess, began: float) -> None:
+    """The service with its API, until cancelled; raises `CannotStart` when it cannot begin."""
+    settings, folder = prepared.settings, prepared.place.run_folder
+    service = Service(prepared, switch, say)
+    app = create_app(
+        submit=service.submit,
+        view=service.dispatcher.view,
+        now=service.clock.now,
+        hub=service.hub,
+        token=prepared.token,
+        health=service.health,
+        hosts=[settings.listen.address],
+    )
+    listening = _bind(settings.listen.address, settings.ports.http)
+    run = _run_file(prepared)
+
+    def ready() -> None:
+        write_run_file(folder, run)
+        for line in summary(run):
+            say(line)
+        say(f"ready after {time.monotonic() - began:.1f} s; end with Ctrl-C")
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(service.run(ready), name="service")
+            tasks.create_task(serve(app, listening, asyncio.Event(), hub=service.hub), name="API")
+    except* AmiError as errors:
+        raise CannotStart(f"no link to Asterisk: {_first(errors)}") from None
+    finally:
+        remove_run_file(folder)
+        listening.close()
+
+
+@asynccontextmanager
+async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[SwitchProcess]:
+    """Asterisk, started or taken over from a service that was killed; ended on the way out."""
+    switch = SwitchProcess(prepared.asterisk, prepared.folders, prepared.account)
+    left_over = switch.pid is not None
+    if left_over and not prepared.config_unchanged:
+        say("Asterisk still runs with older settings; ending it")
+        await switch.stop()
+        left_over = False
+    check_ports(prepared.settings, asterisk_runs=left_over)
+    try:
+        if left_over:
+            say("Asterisk still runs with its calls; taking it over")
+        else:
+            say("Asterisk: starting")
+            switch.start()
+        await _until(stop, switch.wait_booted())
+        yield switch
+    except (SwitchFailed, OSError) as error:
+        raise CannotStart(str(error)) from None
+    finally:
+        await switch.stop()
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it ends or a stop is asked for; what it raises is raised."""
+    doing, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if not doing.done():
+            doing.cancel()
+        await asyncio.wait({doing})
+    if not doing.cancelled() and (error := doing.exception()) is not None:
+        raise error
+
+
+def summary(run: RunFile) -> Sequence[str]:
+    """What a person needs to know of a running service, line by line."""
+    lines = ", ".join(f"{line.number} {line.name}" for line in run.lines)
+    rows = [
+        f"address      {run.address}/docs",
+        f"token        {run.token_file}",
+        f"lines        {lines}",
+        f"SIP server   {run.sip_host}:{run.sip_port} (UDP)",
+    ]
+    rows += [f"caller       {each.username}, password {each.password}" for each in run.callers]
+    for each in run.places:
+        who = f"  (agent {each.agent})" if each.agent else ""
+        rows.append(f"agent phone  {each.username}, password {each.password}{who}")
+    return rows
+
+
+def _run_file(prepared: Prepared) -> RunFile:
+    settings = prepared.settings
+    return RunFile(
+        pid=os.getpid(),
+        address=f"http://{settings.listen.address}:{settings.ports.http}",
+        sip_host=settings.listen.address,
+        sip_port=settings.ports.sip,
+        token_file=str(prepared.token_file),
+        prompts=str(prepared.prompts),
+        music=str(prepared.music),
+        lines=tuple(LineInfo(line.number, line.name, line.language) for line in settings.lines),
+        callers=prepared.secrets.callers,
+        places=prepared.secrets.places,
+    )
+
+
+def _bind(address: str, port: int) -> socket.socket:
+    try:
+        return listen(address, port)
+    except OSError as error:
+        raise CannotStart(f"port {port} on {address}: {error.strerror}") from None
+
+
+def _first(errors: BaseExceptionGroup[AmiError]) -> BaseException:
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

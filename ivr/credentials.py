@@ -1,0 +1,70 @@
+"""Passwords and the API's token: made at the first start, kept beside the settings, readable by us alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CredentialsUnusable(Exception):
+    """The file with the passwords cannot be read or written; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The AMI secret and a password for each phone account."""
+
+    ami: str
+    phones: dict[str, str]
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
+    """Read the passwords, making those that are missing; a phone keeps the password it has."""
+    path = folder / "passwords.json"
+    try:
+        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        ami = known.get("ami") or _new()
+        passwords = {name: known.get(f"phone {name}") or _new() for name in phones}
+        stored = known | {"ami": ami} | {f"phone {name}": word for name, word in passwords.items()}
+        if stored != known:
+            write_private(path, json.dumps(stored, indent=1))
+        return Credentials(ami, passwords)
+    except (OSError, ValueError, AttributeError) as error:
+        raise CredentialsUnusable(
+            f"{path} cannot be used ({type(error).__name__}); mend its rights, or delete it to have "
+            "new passwords made (phones must then be set up again)"
+        ) from None
+
+
+def load_token(folder: Path) -> tuple[str, Path]:
+    """The API's token and the file it lies in, made if missing."""
+    path = folder / "token"
+    try:
+        if not path.exists():
+            write_private(path, _new() + "\n")
+        return path.read_text().strip(), path
+    except OSError as error:
+        raise CredentialsUnusable(f"{path} cannot be used: {error.strerror}") from None
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by its owner alone."""
+    new = path.with_name(path.name + ".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _new() -> str:
+    return secrets.token_urlsafe(24)

@@ -1,0 +1,62 @@
+"""What was read of a dialplan before it is known to be sound: names with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A name that was written, and the line it stands in."""
+
+    name: str
+    line: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """One node, defaults filled in. `ways` are its ways on by their words, `keys` by key."""
+
+    kind: str
+    name: str
+    line: int
+    prompts: tuple[Ref, ...] = ()
+    ways: dict[str, Ref] = field(default_factory=dict)
+    keys: dict[str, Ref] = field(default_factory=dict)
+    hints: dict[str, Ref] = field(default_factory=dict)
+    queue: Ref | None = None
+    wait_s: float = 0.0
+    tries: int = 0
+
+    def named_nodes(self) -> Iterator[tuple[str, Ref]]:
+        """Every way on, with the words by which a message speaks of it."""
+        for word, ref in self.ways.items():
+            yield f"'{word}'", ref
+        for key, ref in self.keys.items():
+            yield f"key {key}", ref
+
+    def named_prompts(self) -> Iterator[Ref]:
+        """Every prompt the node may speak."""
+        yield from self.prompts
+        yield from self.hints.values()
+
+    def silent_way(self) -> Ref | None:
+        """Where a caller comes to who does nothing at all; None where that is an end or a talk."""
+        words = {"say": ("goto",), "menu": ("when_silent", "otherwise"), "queue": ("refused",)}
+        return next((self.ways[w] for w in words.get(self.kind, ()) if w in self.ways), None)
+
+
+@dataclass(slots=True)
+class PlanDraft:
+    """The whole file. `opaque` nodes could not be read, so what they use or reach is not known."""
+
+    language: str = ""
+    voice: str = ""
+    speed: int = 0
+    start: Ref | None = None
+    human: Ref | None = None
+    prompts: dict[str, tuple[int, str]] = field(default_factory=dict)
+    nodes: dict[str, Draft] = field(default_factory=dict)
+    defaults: dict[str, Ref] = field(default_factory=dict)
+    opaque: bool = False

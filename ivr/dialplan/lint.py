@@ -1,0 +1,156 @@
+"""What a dialplan must keep so that no caller is lost in it.
+
+- Every name that is used exists; everything that exists is used.
+- Every menu has a key that leads to a queue, with announcements at most between; so does its
+  `otherwise`.
+- A caller who does nothing at all comes to an end or to an agent, never round in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ivr.dialplan.draft import Draft, PlanDraft, Ref
+from ivr.dialplan.faults import Findings, did_you_mean, nearest
+
+
+def check(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
+    """Note every fault of the graph. What follows only from another fault is not noted again."""
+    _check_queues(plan, queues, findings)
+    _check_nodes(plan, findings)
+    _check_prompts(plan, findings)
+    _check_way_to_a_human(plan, findings)
+    _check_circles(plan, findings)
+
+
+def _check_queues(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
+    known = sorted(queues)
+    listed = f"known are {', '.join(known)}" if known else "the settings file has no queue yet"
+    for node in plan.nodes.values():
+        if node.queue and node.queue.name not in queues:
+            name = node.queue.name
+            findings.add(
+                node.queue.line, f"unknown queue '{name}'; {did_you_mean(name, known, listed)}"
+            )
+
+
+def _check_nodes(plan: PlanDraft, findings: Findings) -> None:
+    named: list[tuple[str, Ref]] = []
+    for word, ref in (("'start'", plan.start), ("'human'", plan.human)):
+        if ref is not None:
+            named.append((word, ref))
+    for node in plan.nodes.values():
+        named.extend(node.named_nodes())
+    if plan.opaque:  # a node that could not be read may be the one that is named, or name others
+        return
+    reached: set[str] = set()
+    for word, ref in named:
+        if ref.name not in plan.nodes:
+            mend = did_you_mean(ref.name, plan.nodes, "add the node, or name another")
+            findings.add(ref.line, f"{word} leads to '{ref.name}', which is no node; {mend}")
+            reached |= _reach(plan, nearest(ref.name, plan.nodes))
+    reached |= _reach(plan, plan.start.name if plan.start else None)
+    if plan.start is None:
+        return
+    for node in plan.nodes.values():
+        if node.name not in reached:
+            findings.add(
+                node.line, f"node '{node.name}' is never reached; lead to it, or delete it"
+            )
+
+
+def _reach(plan: PlanDraft, begin: str | None) -> set[str]:
+    reached: set[str] = set()
+    todo = [begin] if begin is not None else []
+    while todo:
+        name = todo.pop()
+        if name in plan.nodes and name not in reached:
+            reached.add(name)
+            todo.extend(ref.name for _, ref in plan.nodes[name].named_nodes())
+    return reached
+
+
+def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
+    used: set[str | None] = set()
+    refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
+    for ref in (
+        *refs,
+        *(plan.defaults[w] for w in ("no_input", "wrong_key") if w in plan.defaults),
+    ):
+        used.add(ref.name)
+        if ref.name not in plan.prompts:
+            mend = did_you_mean(ref.name, plan.prompts, "add it to 'prompts'")
+            findings.add(ref.line, f"unknown prompt '{ref.name}'; {mend}")
+            used.add(nearest(ref.name, plan.prompts))
+    if plan.opaque:
+        return
+    for name, (line, _) in plan.prompts.items():
+        if name not in used:
+            findings.add(line, f"prompt '{name}' is never spoken; use it, or delete it")
+
+
+def _check_way_to_a_human(plan: PlanDraft, findings: Findings) -> None:
+    if plan.human and not _leads_to_queue(plan, plan.human):
+        findings.add(
+            plan.human.line, f"'human' leads to '{plan.human.name}', not to a queue; name a queue"
+        )
+        return
+    for node in plan.nodes.values():
+        if node.kind != "menu":
+            continue
+        way = node.ways.get("otherwise")
+        if way and not _leads_to_queue(plan, way):
+            findings.add(
+                way.line,
+                f"'otherwise' leads to '{way.name}', not to a human; name a queue "
+                "(a caller who only stays silent can go elsewhere by 'when_silent')",
+            )
+        if node.keys and not any(_leads_to_queue(plan, ref) for ref in node.keys.values()):
+            findings.add(
+                node.line,
+                f"menu '{node.name}' has no key that leads to a human; "
+                "add one, or 'human' at the top, which gives key 0 to every menu",
+            )
+
+
+def _leads_to_queue(plan: PlanDraft, ref: Ref) -> bool:
+    """Whether this way comes to a queue without a menu between; what is unknown counts as yes."""
+    seen: set[str] = set()
+    name = ref.name
+    while name in plan.nodes and name not in seen:
+        seen.add(name)
+        node = plan.nodes[name]
+        if node.kind != "say":
+            return node.kind == "queue"
+        if "goto" not in node.ways:
+            return True
+        name = node.ways["goto"].name
+    return name not in plan.nodes
+
+
+def _check_circles(plan: PlanDraft, findings: Findings) -> None:
+    done: set[str] = set()
+    for first in plan.nodes.values():
+        path: list[Draft] = []
+        node: Draft | None = first
+        while node is not None and node.name not in done:
+            done.add(node.name)
+            path.append(node)
+            way = node.silent_way()
+            node = plan.nodes.get(way.name) if way else None
+        if node is not None and node in path:
+            _report_circle(path[path.index(node) :], findings)
+
+
+def _report_circle(circle: Iterable[Draft], findings: Findings) -> None:
+    nodes = list(circle)
+    names = " -> ".join(node.name for node in (*nodes, nodes[0]))
+    mend = (
+        "give one of its menus a 'when_silent' that leads out"
+        if any(node.kind == "menu" for node in nodes)
+        else "put a menu or a goodbye into it"
+    )
+    findings.add(
+        min(node.line for node in nodes),
+        f"a caller who does nothing goes round for ever: {names}; {mend}",
+    )

@@ -1,0 +1,80 @@
+"""Whether a text is a dialplan that may answer calls: all its faults at once, or a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from ivr.dialplan.draft import Draft, PlanDraft, Ref
+from ivr.dialplan.faults import Findings
+from ivr.dialplan.lint import check
+from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say, content_hash
+from ivr.dialplan.read import read_plan
+from ivr.dialplan.tree import read_tree
+from queues.ids import QueueId
+
+
+def load_plan(text: str | bytes, *, file: str, queues: Collection[str]) -> Plan:
+    """The checked plan of a dialplan's text.
+
+    Takes the YAML text, or the bytes of the file (which must be UTF-8), the name by which messages
+    speak of the file, and the queues that exist. Raises `DialplanFaulty` with every fault found.
+    """
+    findings = Findings(file)
+    draft = read_plan(read_tree(text, findings), findings)
+    check(draft, queues, findings)
+    findings.raise_if_any()
+    return _finish(draft, file)
+
+
+def _finish(draft: PlanDraft, file: str) -> Plan:
+    """The plan of a draft without faults."""
+    prompts = MappingProxyType({PromptId(n): text for n, (_, text) in draft.prompts.items()})
+    nodes = MappingProxyType({NodeId(n): _node(node) for n, node in draft.nodes.items()})
+    start = NodeId(draft.start.name if draft.start else "")  # a missing one is a fault
+    return Plan(
+        file=file,
+        language=draft.language,
+        voice=draft.voice,
+        speed=draft.speed,
+        start=start,
+        human=NodeId(draft.human.name) if draft.human else None,
+        prompts=prompts,
+        nodes=nodes,
+        hash=content_hash(
+            language=draft.language,
+            voice=draft.voice,
+            speed=draft.speed,
+            start=start,
+            prompts=prompts,
+            nodes=nodes,
+        ),
+    )
+
+
+def _node(draft: Draft) -> Node:
+    prompts = tuple(PromptId(ref.name) for ref in draft.prompts)
+    way: Mapping[str, NodeId] = {word: _to(ref) for word, ref in draft.ways.items()}
+    match draft.kind:
+        case "say":
+            return Say(prompts, way["goto"])
+        case "goodbye":
+            return Goodbye(prompts)
+        case "queue":
+            queue = QueueId(draft.queue.name if draft.queue else "")  # a missing one is a fault
+            return Queue(queue, prompts, way["then"], way["refused"])
+        case _:
+            return Menu(
+                prompts=prompts,
+                keys=MappingProxyType({key: _to(ref) for key, ref in draft.keys.items()}),
+                wait_s=draft.wait_s,
+                tries=draft.tries,
+                no_input=PromptId(draft.hints["no_input"].name),
+                wrong_key=PromptId(draft.hints["wrong_key"].name),
+                otherwise=way["otherwise"],
+                when_silent=way.get("when_silent", way["otherwise"]),
+            )
+
+
+def _to(ref: Ref) -> NodeId:
+    return NodeId(ref.name)

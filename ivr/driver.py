@@ -1,0 +1,217 @@
+"""One task for each call: takes what happens to the caller, asks the dialogue, and does what it wishes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from ivr.dialplan.plan import Plan
+from ivr.flow.advance import advance
+from ivr.flow.commands import Answer, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.events import (
+    AgentJoined,
+    CallerHungUp,
+    CallReturned,
+    CallStarted,
+    Event,
+    KeyPressed,
+    PromptEnded,
+    Woke,
+)
+from ivr.flow.session import Session, open_session
+from ivr.ports import CallBusy, CallControl, CallGone
+from queues.centre.commands import ReturnReason
+from queues.centre.inputs import Input, QueueEntered
+from queues.ids import CallId, LineId, QueueId
+
+log = structlog.get_logger()
+
+Submit = Callable[[Input], object]
+Now = Callable[[], float]
+
+
+class Driver:
+    """All dialogues that run. `Dialogues` of the waiting side's ports is fulfilled here.
+
+    `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed.
+    """
+
+    def __init__(
+        self,
+        plans: Mapping[LineId, Plan],
+        control: CallControl,
+        submit: Submit,
+        now: Now,
+        default_queue: QueueId,
+    ) -> None:
+        self._plans = plans
+        self._control = control
+        self._submit = submit
+        self._now = now
+        self._default_queue = default_queue
+        self._dialogues: dict[CallId, _Dialogue] = {}
+        self._arrivals: asyncio.Queue[_Dialogue] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Own every dialogue's task until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                dialogue = await self._arrivals.get()
+                tasks.create_task(self._see_through(dialogue))
+
+    def call_arrived(self, call: CallId, line: LineId) -> None:
+        """A caller rings on a line. A line without a dialplan is hung up."""
+        if call in self._dialogues:
+            return
+        plan = self._plans.get(line)
+        dialogue = _Dialogue(call, line, plan, self._control, self._submit, self._now)
+        self._dialogues[call] = dialogue
+        self._arrivals.put_nowait(dialogue)
+
+    def key_pressed(self, call: CallId, key: str) -> None:
+        """The caller pressed a key."""
+        self._tell(call, KeyPressed(key))
+
+    def call_ended(self, call: CallId) -> None:
+        """The caller's channel is gone."""
+        self._tell(call, CallerHungUp())
+
+    def connected(self, call: CallId) -> None:
+        """An agent is on the line."""
+        self._tell(call, AgentJoined())
+
+    def returned(self, call: CallId, reason: ReturnReason) -> None:
+        """The caller is the dialogue's again."""
+        self._tell(call, CallReturned(reason))
+
+    @property
+    def calls(self) -> tuple[CallId, ...]:
+        """Every call that has a dialogue."""
+        return tuple(self._dialogues)
+
+    def _tell(self, call: CallId, event: Event) -> None:
+        if (dialogue := self._dialogues.get(call)) is not None:
+            dialogue.inbox.put_nowait(event)
+
+    async def _see_through(self, dialogue: _Dialogue) -> None:
+        try:
+            await dialogue.run()
+        except Exception as error:  # a fault in one dialogue must not reach another caller
+            log.error("dialogue failed", call=dialogue.call, error=type(error).__name__, exc_info=True)
+            await self._rescue(dialogue)
+        finally:
+            self._dialogues.pop(dialogue.call, None)
+
+    async def _rescue(self, dialogue: _Dialogue) -> None:
+        """A human for the caller whose dialogue failed."""
+        try:
+            if not dialogue.with_centre:
+                self._submit(QueueEntered(dialogue.call, dialogue.line, self._default_queue))
+                await self._control.start_music(dialogue.call)
+            await dialogue.wait_returned()
+            await self._control.hang_up(dialogue.call)
+        except (CallGone, CallBusy) as error:
+            log.info("rescue ended", call=dialogue.call, error=type(error).__name__)
+
+
+class _Dialogue:
+    """One caller's dialogue: an inbox, a worker that performs, one alarm."""
+
+    def __init__(
+        self,
+        call: CallId,
+        line: LineId,
+        plan: Plan | None,
+        control: CallControl,
+        submit: Submit,
+        now: Now,
+    ) -> None:
+        self.call = call
+        self.line = line
+        self.inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.with_centre = False
+        self._plan = plan
+        self._control = control
+        self._submit = submit
+        self._now = now
+        self._alarm: WakeAt | None = None
+        self._work: asyncio.Queue[Command] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """From the first ring to the caller's end."""
+        if self._plan is None:
+            log.warning("line without dialplan", call=self.call)
+            await self._control.hang_up(self.call)
+            return
+        session = open_session(self.call, self.line, self._plan)
+        async with asyncio.TaskGroup() as tasks:
+            worker = tasks.create_task(self._perform_all())
+            session = self._step(self._plan, session, CallStarted())
+            while not session.ended:
+                session = self._step(self._plan, session, await self._next_event())
+            await self._work.join()
+            worker.cancel()
+
+    async def wait_returned(self) -> None:
+        """Wait until the centre gives the caller back or the caller is gone."""
+        while not isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
+            pass
+
+    def _step(self, plan: Plan, session: Session, event: Event) -> Session:
+        self.with_centre = self.with_centre and not isinstance(event, CallReturned)
+        session, commands = advance(plan, session, event, now=self._now())
+        for command in commands:
+            if isinstance(command, WakeAt):
+                self._alarm = command
+            else:
+                self._work.put_nowait(command)
+        return session
+
+    async def _next_event(self) -> Event:
+        if self._alarm is None:
+            return await self.inbox.get()
+        try:
+            async with asyncio.timeout(max(0.0, self._alarm.at - self._now())):
+                return await self.inbox.get()
+        except TimeoutError:
+            token, self._alarm = self._alarm.token, None
+            return Woke(token)
+
+    async def _perform_all(self) -> None:
+        while True:
+            command = await self._work.get()
+            try:
+                await self._perform(command)
+            except (CallGone, CallBusy) as error:
+                # The caller hung up or an agent joined meanwhile: that event is on its way.
+                log.debug("command dropped", call=self.call, error=type(error).__name__)
+            finally:
+                self._work.task_done()
+
+    async def _perform(self, command: Command) -> None:
+        match command:
+            case Answer():
+                await self._control.answer(self.call)
+            case Play(prompts, token, keys_cut):
+                await self._play(prompts, token, keys_cut=keys_cut)
+            case EnterQueue(queue):
+                self.with_centre = True
+                self._submit(QueueEntered(self.call, self.line, queue))
+                if self.with_centre:
+                    await self._control.start_music(self.call)
+            case HangUp():
+                await self._control.hang_up(self.call)
+            case WakeAt():
+                raise AssertionError("an alarm is set, not performed")
+
+    async def _play(self, prompts: tuple[str, ...], token: int, *, keys_cut: bool) -> None:
+        assert self._plan is not None
+        cut = False
+        for prompt in prompts:
+            sound = f"fz/{self._plan.language}/{prompt}"
+            cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
+            if cut:
+                break
+        self.inbox.put_nowait(PromptEnded(token, cut))

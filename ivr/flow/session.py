@@ -1,0 +1,85 @@
+"""What is remembered of one caller's dialogue between two events, and how it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ivr.dialplan.plan import NodeId, Plan
+from queues.ids import CallId, LineId
+
+
+class Phase(StrEnum):
+    """What the caller experiences."""
+
+    NEW = "new"  # rings; the dialogue has not begun
+    SPEAKING = "speaking"  # prompts are played; keys are kept
+    LISTENING = "listening"  # a menu has spoken and waits for a key, with a deadline
+    WAITING = "waiting"  # in a queue, with music
+    TALKING = "talking"  # with an agent
+    DONE = "done"  # the call is over, or is being ended
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One caller's dialogue.
+
+    `plan` is the hash of the plan it runs on. `token` is the last one given away, `wake_at` the
+    deadline (Unix seconds) that belongs to it while listening. `typed` holds keys not yet used:
+    they are personal and stand in no repr. `failed` counts the failed turns in a row at this menu,
+    `heard_key` says whether one of them was a key; `unattended` counts nodes since the caller did
+    anything.
+    """
+
+    call: CallId
+    line: LineId
+    plan: str
+    phase: Phase
+    node: NodeId
+    token: int = 0
+    wake_at: float | None = None
+    typed: str = field(default="", repr=False)
+    failed: int = 0
+    heard_key: bool = False
+    unattended: int = 0
+
+
+def open_session(call: CallId, line: LineId, plan: Plan) -> Session:
+    """The session of a call that rings on a line with this plan; `CallStarted` sets it going."""
+    return Session(call=call, line=line, plan=plan.hash, phase=Phase.NEW, node=plan.start)
+
+
+def session_to_json(session: Session) -> dict[str, str | int | float | bool | None]:
+    """The session as values JSON knows. It holds typed keys: personal, to be stored as such."""
+    return {
+        "call": session.call,
+        "line": session.line,
+        "plan": session.plan,
+        "phase": session.phase.value,
+        "node": session.node,
+        "token": session.token,
+        "wake_at": session.wake_at,
+        "typed": session.typed,
+        "failed": session.failed,
+        "heard_key": session.heard_key,
+        "unattended": session.unattended,
+    }
+
+
+def session_from_json(stored: Mapping[str, str | int | float | bool | None]) -> Session:
+    """The session that `session_to_json` stored. Raises `KeyError` or `ValueError` for others."""
+    wake_at = stored["wake_at"]
+    return Session(
+        call=CallId(str(stored["call"])),
+        line=LineId(str(stored["line"])),
+        plan=str(stored["plan"]),
+        phase=Phase(str(stored["phase"])),
+        node=NodeId(str(stored["node"])),
+        token=int(stored["token"] or 0),
+        wake_at=None if wake_at is None else float(wake_at),
+        typed=str(stored["typed"]),
+        failed=int(stored["failed"] or 0),
+        heard_key=bool(stored["heard_key"]),
+        unattended=int(stored["unattended"] or 0),
+    )

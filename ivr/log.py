@@ -1,0 +1,71 @@
+"""How the service logs: one JSON object a line into a file that turns over, and never anything personal.
+
+An exception is written as its kind and the places it came through. Its message is left out: it may quote what a
+caller or visitor sent.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict
+
+_LARGEST = 5_000_000  # bytes of one file
+_KEPT = 3
+# These libraries write whole messages or addresses into their log lines.
+_SILENT = ("panoramisk", "pyVoIP", "aiosipua", "aiortp", "httpx", "httpcore")
+
+
+def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Replace an exception by its kind and the lines it came through."""
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    if isinstance(raised, BaseException):
+        raised = (type(raised), raised, raised.__traceback__)
+    if raised and raised[0] is not None:
+        event["error"] = raised[0].__name__
+        event["places"] = [
+            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+            for frame in traceback.extract_tb(raised[2])[-6:]
+        ]
+    return event
+
+
+def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
+    """Send everything that is logged, libraries included, into `service.log` in this folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "service.log"
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        error_places,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=False,
+    )
+    handler = RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return path

@@ -1,0 +1,74 @@
+"""How the API is put together: routes, errors, shield, health and docs."""
+
+from collections.abc import Callable, Iterable
+
+from fastapi import FastAPI, Response
+from fastapi.responses import HTMLResponse
+
+from queues.api.docs import STYLE, docs_page
+from queues.api.health import HealthReport, HealthStatus
+from queues.api.problems import answer_all_errors
+from queues.api.routes import Wiring, queue_routes, session_routes
+from queues.api.schema import HealthOut
+from queues.api.shield import Shield
+from queues.api.sign_in import SESSION_S, SignIn
+from queues.api.stream import TICK_S
+from queues.centre.facts import Fact
+from queues.centre.inputs import Input
+from queues.live import Hub
+from queues.view import View
+
+
+def create_app(
+    *,
+    submit: Callable[[Input], tuple[Fact, ...]],
+    view: Callable[[], View],
+    now: Callable[[], float],
+    hub: Hub,
+    token: str,
+    health: Callable[[], HealthReport],
+    hosts: Iterable[str] = (),
+    session_s: float = SESSION_S,
+    tick_s: float = TICK_S,
+) -> FastAPI:
+    """Give the app. It reads views and submits inputs; it never sees the centre's state.
+
+    `now` gives Unix seconds of the dispatcher's clock. `hosts` are the names besides loopback under
+    which the service is reached, without ports. `session_s` and `tick_s` are seconds. Raises
+    ValueError for a token under 16 characters.
+    """
+    app = FastAPI(
+        title="Freizeichen",
+        summary="Who waits, who serves, what was promised.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    wiring = Wiring(submit, view, now, hub, SignIn(token, now, session_s=session_s), tick_s)
+    answer_all_errors(app)
+    app.add_middleware(Shield, hosts=tuple(hosts))
+    app.include_router(session_routes(wiring))
+    app.include_router(queue_routes(wiring))
+
+    @app.get(
+        "/health",
+        tags=["health"],
+        responses={503: {"model": HealthOut, "description": "Calls would not be answered."}},
+    )
+    async def tell_health(response: Response) -> HealthOut:
+        """Tell whether a call would be answered now. Needs no sign-in."""
+        report = health()
+        if report.status is HealthStatus.DOWN:
+            response.status_code = 503
+        return HealthOut(status=report.status, checks=dict(report.checks))
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(docs_page(app.openapi()))
+
+    @app.get("/docs/style.css", include_in_schema=False)
+    async def style() -> Response:
+        return Response(STYLE, media_type="text/css")
+
+    return app

@@ -1,0 +1,38 @@
+"""Where a page of calls begins and ends: a cursor names the last call shown, by wait and id."""
+
+import base64
+import binascii
+import math
+
+from queues.api.problems import CURSOR_UNKNOWN, Refused
+from queues.view import CallRow
+
+
+def page(
+    rows: tuple[CallRow, ...], limit: int, cursor: str | None
+) -> tuple[tuple[CallRow, ...], str | None]:
+    """Give up to `limit` rows after the cursor, and the next cursor or None.
+
+    `rows` are ordered by wait and id. Calls that left meanwhile leave no gap and no double. Raises
+    `Refused` for a cursor that is none of ours.
+    """
+    after = None if cursor is None else _read(cursor)
+    rest = [row for row in rows if after is None or (row.since, row.call) > after]
+    shown = tuple(rest[:limit])
+    return shown, _write(shown[-1]) if len(rest) > limit else None
+
+
+def _write(row: CallRow) -> str:
+    return base64.urlsafe_b64encode(f"{row.since!r} {row.call}".encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[float, str]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        since, _, call = base64.b64decode(padded, b"-_", validate=True).decode().partition(" ")
+        at = float(since)
+    except (ValueError, binascii.Error):
+        raise Refused(CURSOR_UNKNOWN) from None
+    if not call or not math.isfinite(at):
+        raise Refused(CURSOR_UNKNOWN)
+    return at, call

@@ -1,0 +1,137 @@
+"""Which HTTP status and which stable code each error has, as `application/problem+json` (RFC 9457).
+
+No problem repeats what a request held: what is wrong is named by place and rule, never by value.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error for the client. `code` is stable; `detail` says what to do and holds no values."""
+
+    status: int
+    code: str
+    title: str
+    detail: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A request is answered by this problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+class ProblemOut(BaseModel):
+    """What an error looks like."""
+
+    type: str = Field(description="urn:freizeichen:problem:<code>")
+    title: str
+    status: int
+    code: str = Field(description="stable; to be used by programs")
+    detail: str | None = None
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="for 422: where (`at`) and which rule (`rule`)"
+    )
+
+
+UNAUTHORISED: Final = Problem(
+    401,
+    "sign-in-required",
+    "Sign-in required",
+    "Send Authorization: Bearer TOKEN, or sign in at POST /api/v1/session.",
+    {"WWW-Authenticate": 'Bearer realm="freizeichen"'},
+)
+FOREIGN_ORIGIN: Final = Problem(
+    403,
+    "foreign-origin",
+    "Not from our own pages",
+    "A change with a session cookie must come from a page of this address.",
+)
+FOREIGN_HOST: Final = Problem(
+    400,
+    "foreign-host",
+    "Not our name",
+    "Use an address that the service is configured for, or a loopback address.",
+)
+TOO_LARGE: Final = Problem(413, "body-too-large", "Body too large", "64 KiB are the limit.")
+AGENT_UNKNOWN: Final = Problem(404, "agent-unknown", "No such agent", "See GET /api/v1/agents.")
+AGENT_SIGNED_OUT: Final = Problem(
+    409, "agent-signed-out", "Agent is signed out", "Ask for ready first."
+)
+CURSOR_UNKNOWN: Final = Problem(
+    400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
+)
+VALUES_REFUSED: Final = Problem(422, "values-refused", "Values refused", "See `errors`.")
+FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
+
+_STATUS: Final = {
+    404: Problem(404, "not-found", "Nothing here", "See /docs."),
+    405: Problem(405, "method-not-allowed", "Method not allowed", "See /docs."),
+    413: TOO_LARGE,
+}
+
+
+def response(problem: Problem, **more: object) -> JSONResponse:
+    """Give a problem as an HTTP response."""
+    return JSONResponse(
+        body(problem) | more, problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE
+    )
+
+
+def body(problem: Problem) -> dict[str, object]:
+    """Give a problem as the values of its JSON."""
+    values: dict[str, object] = {
+        "type": f"urn:freizeichen:problem:{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "code": problem.code,
+    }
+    return values | ({"detail": problem.detail} if problem.detail else {})
+
+
+def encoded(problem: Problem) -> bytes:
+    """Give a problem as the bytes of its JSON, for where no framework answers."""
+    return json.dumps(body(problem)).encode()
+
+
+def answer_all_errors(app: FastAPI) -> None:
+    """Let every error of the app be answered as a problem."""
+
+    @app.exception_handler(Refused)
+    async def of_problem(_: Request, error: Refused) -> JSONResponse:
+        return response(error.problem)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(_: Request, error: HTTPException) -> JSONResponse:
+        known = _STATUS.get(error.status_code)
+        if known is None:
+            known = Problem(error.status_code, f"http-{error.status_code}", "Request refused")
+        return response(replace(known, headers=dict(error.headers or {}) | dict(known.headers)))
+
+    @app.exception_handler(RequestValidationError)
+    async def of_values(_: Request, error: RequestValidationError) -> JSONResponse:
+        found = [
+            {"at": _place(one["loc"], one["type"]), "rule": one["type"]} for one in error.errors()
+        ]
+        return response(VALUES_REFUSED, errors=found)
+
+
+def _place(location: tuple[object, ...], rule: str) -> str:
+    """Name where a value stands; an unknown field's name is the sender's own text: left out."""
+    parts = location[:-1] if rule == "extra_forbidden" else location
+    return "/".join(str(part) for part in parts)

@@ -1,0 +1,176 @@
+"""Which addresses the API has under /api/v1, and what each does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.security import APIKeyCookie, HTTPBearer
+from sse_starlette import EventSourceResponse
+
+from queues.api.pages import page
+from queues.api.problems import (
+    AGENT_SIGNED_OUT,
+    AGENT_UNKNOWN,
+    MEDIA_TYPE,
+    ProblemOut,
+    Refused,
+)
+from queues.api.rows import agent_out, call_out, queue_out
+from queues.api.schema import AgentOut, AgentsOut, CallsOut, PauseIn, QueuesOut, SessionIn
+from queues.api.sign_in import COOKIE, SESSION_S, SignIn, check_origin
+from queues.api.stream import TICK_S, live_response
+from queues.centre.agent import AgentState
+from queues.centre.facts import Fact
+from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked
+from queues.ids import AgentId
+from queues.live import Hub
+from queues.view import AgentRow, View
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the routes stand on. `now` gives Unix seconds of the dispatcher's clock."""
+
+    submit: Callable[[Input], tuple[Fact, ...]]
+    view: Callable[[], View]
+    now: Callable[[], float]
+    hub: Hub
+    sign_in: SignIn
+    tick_s: float = TICK_S
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Say in the schema which errors a route answers with."""
+    content = {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}
+    return {status: {"description": "Problem", "content": content} for status in statuses}
+
+
+AgentPath = Annotated[str, Path(min_length=1, max_length=100)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=300)]
+
+_SCHEMES: Final = (
+    Depends(HTTPBearer(auto_error=False, description="The token that the service wrote.")),
+    Depends(APIKeyCookie(name=COOKIE, auto_error=False, description="From POST /api/v1/session.")),
+)
+
+
+def session_routes(wiring: Wiring) -> APIRouter:
+    """Sign-in and sign-out of a browser, whose live stream can send no header."""
+    router = APIRouter(prefix="/api/v1", tags=["session"])
+
+    @router.post("/session", status_code=204, responses=problems(401, 403, 413, 422))
+    async def sign_in(request: Request, response: Response, given: SessionIn) -> None:
+        """Exchange the token for a session cookie of twelve hours."""
+        check_origin(request, required=False)
+        response.set_cookie(
+            COOKIE,
+            wiring.sign_in.open(given.token),
+            max_age=int(SESSION_S),
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+
+    @router.delete("/session", status_code=204, responses=problems(403))
+    async def sign_out(request: Request, response: Response) -> None:
+        """End the session; its live streams end within seconds."""
+        check_origin(request, required=wiring.sign_in.has_session(request))
+        wiring.sign_in.close(request)
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+    return router
+
+
+def queue_routes(wiring: Wiring) -> APIRouter:
+    """What is read, what agents ask for, and the live stream."""
+
+    async def signed_in(request: Request) -> None:
+        wiring.sign_in.check(request)
+
+    router = APIRouter(
+        prefix="/api/v1",
+        dependencies=[*_SCHEMES, Depends(signed_in)],
+        responses=problems(401),
+    )
+
+    def at() -> datetime:
+        return datetime.fromtimestamp(wiring.now(), tz=UTC)
+
+    def known(name: str) -> AgentRow:
+        row = wiring.view().agent(name)
+        if row is None:
+            raise Refused(AGENT_UNKNOWN)
+        return row
+
+    @router.get("/queues", tags=["queues"])
+    async def queues() -> QueuesOut:
+        """How many wait where, for how long, and with whom at work."""
+        view, now = wiring.view(), wiring.now()
+        rows = [queue_out(row, now) for row in view.queues]
+        return QueuesOut(seq=view.seq, at=at(), queues=rows)
+
+    @router.get("/calls", tags=["calls"], responses=problems(400, 422))
+    async def calls(limit: Limit = 50, cursor: Cursor = None) -> CallsOut:
+        """Calls that wait or talk, longest wait first, page by page."""
+        view, now = wiring.view(), wiring.now()
+        rows, following = page(view.calls, limit, cursor)
+        shown = [call_out(row, now) for row in rows]
+        return CallsOut(seq=view.seq, at=at(), calls=shown, next=following)
+
+    @router.get("/agents", tags=["agents"])
+    async def agents() -> AgentsOut:
+        """What each agent does, and whether the phone can be reached."""
+        view = wiring.view()
+        return AgentsOut(seq=view.seq, at=at(), agents=[agent_out(row) for row in view.agents])
+
+    @router.post("/agents/{agent}/ready", tags=["agents"], responses=problems(403, 404, 422))
+    async def ready(agent: AgentPath) -> AgentOut:
+        """Ask for calls; signs in who was signed out. In a talk: for after it."""
+        known(agent)
+        wiring.submit(ReadyAsked(AgentId(agent)))
+        return agent_out(known(agent))
+
+    @router.post(
+        "/agents/{agent}/pause", tags=["agents"], responses=problems(403, 404, 409, 413, 422)
+    )
+    async def pause(agent: AgentPath, given: PauseIn) -> AgentOut:
+        """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after."""
+        if known(agent).state == AgentState.SIGNED_OUT:
+            raise Refused(AGENT_SIGNED_OUT)
+        wiring.submit(PauseAsked(AgentId(agent), given.reason))
+        return agent_out(known(agent))
+
+    @router.post("/agents/{agent}/sign-out", tags=["agents"], responses=problems(403, 404, 422))
+    async def sign_out(agent: AgentPath) -> AgentOut:
+        """Go home. A ringing call goes to somebody else. In a talk: for after it."""
+        known(agent)
+        wiring.submit(SignOutAsked(AgentId(agent)))
+        return agent_out(known(agent))
+
+    @router.get(
+        "/live",
+        tags=["live"],
+        response_class=EventSourceResponse,
+        responses={200: {"content": {"text/event-stream": {}}, "description": "The stream."}},
+    )
+    async def live(
+        request: Request, last_event_id: Annotated[str | None, Header(max_length=100)] = None
+    ) -> EventSourceResponse:
+        """Server-sent events: `snapshot`, then every `fact` by number, and a `tick` each 5 s.
+
+        With Last-Event-ID the stream goes on after that event if it is still kept. A gap in the
+        numbers means: reconnect without it.
+        """
+        return live_response(
+            wiring.hub,
+            last_event_id,
+            view=wiring.view,
+            now=wiring.now,
+            is_allowed=lambda: wiring.sign_in.is_allowed(request),
+            tick_s=wiring.tick_s,
+        )
+
+    return router

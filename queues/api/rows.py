@@ -1,0 +1,22 @@
+"""How the view's rows are shown by the REST part: the stream's shape, and durations as of now."""
+
+from queues.api.schema import AgentOut, CallOut, QueueOut
+from queues.centre.call import CallState
+from queues.view import AgentRow, CallRow, QueueRow
+
+
+def agent_out(row: AgentRow) -> AgentOut:
+    """Give an agent as the API shows it."""
+    return AgentOut.model_validate(row.json())
+
+
+def call_out(row: CallRow, now: float) -> CallOut:
+    """Give a call as the API shows it, with its wait as of `now` (Unix seconds)."""
+    waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
+    return CallOut.model_validate(row.json() | {"waited_s": waited})
+
+
+def queue_out(row: QueueRow, now: float) -> QueueOut:
+    """Give a queue as the API shows it, with its longest wait as of `now` (Unix seconds)."""
+    longest = None if row.oldest_since is None else max(0.0, now - row.oldest_since)
+    return QueueOut.model_validate(row.json() | {"longest_wait_s": longest})

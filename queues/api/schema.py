@@ -1,0 +1,102 @@
+"""What the API takes and gives, as JSON. Times are aware ISO 8601, durations seconds."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from queues.api.health import HealthStatus
+from queues.centre.agent import AgentState
+from queues.centre.call import CallState
+from queues.centre.inputs import PlaceState
+
+# No control characters, no line or paragraph separator, nothing that turns the direction of text.
+_UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_SEEN: Final = rf"[^\s{_UNSEEN}]"
+REASON_PATTERN: Final = rf"^{_SEEN}(?:[^{_UNSEEN}]*{_SEEN})?$"
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=REASON_PATTERN)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class PauseIn(BaseModel):
+    """Why an agent wants no calls."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: Reason
+
+
+class SessionIn(BaseModel):
+    """The token, to be exchanged for a session cookie."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    token: Token = Field(repr=False)
+
+
+class HealthOut(BaseModel):
+    """Whether a call would be answered; each part by name."""
+
+    status: HealthStatus
+    checks: dict[str, HealthStatus]
+
+
+class QueueOut(BaseModel):
+    """A queue. `waiting` counts calls without an agent on the line."""
+
+    id: str
+    waiting: int
+    oldest_since: datetime | None
+    longest_wait_s: float | None
+    agents: dict[AgentState, int]
+
+
+class QueuesOut(BaseModel):
+    """All queues as of fact `seq`."""
+
+    seq: int
+    at: datetime
+    queues: list[QueueOut]
+
+
+class CallOut(BaseModel):
+    """A call in the centre. `waited_s` runs since its hand-over; null once it talks."""
+
+    id: str
+    line: str
+    queue: str
+    state: CallState
+    since: datetime
+    state_since: datetime
+    waited_s: float | None
+    agent: str | None
+
+
+class CallsOut(BaseModel):
+    """A page of calls, longest wait first. `next` is the cursor of the next page, or null."""
+
+    seq: int
+    at: datetime
+    calls: list[CallOut]
+    next: str | None
+
+
+class AgentOut(BaseModel):
+    """An agent and the phone. `after_talk` is what was asked for during a talk."""
+
+    id: str
+    place: str
+    place_state: PlaceState
+    state: AgentState
+    since: datetime
+    reason: str | None
+    after_talk: AgentState | None
+    call: str | None
+    queues: list[str]
+
+
+class AgentsOut(BaseModel):
+    """All agents as of fact `seq`."""
+
+    seq: int
+    at: datetime
+    agents: list[AgentOut]

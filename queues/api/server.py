@@ -1,0 +1,80 @@
+"""How the API is served: on a socket of our own, in the running loop, leaving signals alone.
+
+With the kernel's defaults megabytes vanish into buffers before a client that stopped reading is
+noticed, and its socket delays the end of the service; hence the two socket options.
+"""
+
+import asyncio
+import contextlib
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from queues.live import Hub
+
+SEND_BUFFER: Final = 65_536  # bytes
+UNACKNOWLEDGED_MS: Final = 15_000
+GRACE_S: Final = 5
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals alone: the service that runs this loop owns them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Give a listening socket; port 0 takes a free one. Raises OSError if it cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        if sys.platform == "linux":
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
+        sock.bind((host, port))
+        sock.listen(256)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve(
+    app: ASGIApp, sock: socket.socket, shutdown_event: asyncio.Event, *, hub: Hub
+) -> None:
+    """Serve until `shutdown_event` is set; then streams end and requests get 5 s at most.
+
+    Takes the socket over and closes it. Cancelling ends at once.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = _Server(config)
+
+    async def stop() -> None:
+        await shutdown_event.wait()
+        hub.close()
+        server.should_exit = True
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            stopper = group.create_task(stop(), name="api stopper")
+            await server.serve(sockets=[sock])
+            stopper.cancel()
+    finally:
+        sock.close()

@@ -1,0 +1,280 @@
+"""How each fact changes the state. Nothing else does; recovery and replay come through here too.
+
+Each function first asks the lives (`agent.py`, `call.py`) for the next states, which raises
+`IllegalTransition` before anything is changed, and only then writes.
+"""
+
+from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.call import CallEvent, CallState, call_after
+from queues.centre.facts import (
+    AfterTalkPlanned,
+    AgentBecameReady,
+    AgentPaused,
+    AgentSignedOut,
+    CallClosed,
+    CallEndNoted,
+    CallQueued,
+    CallRefused,
+    CallReturned,
+    CallTakenBack,
+    Fact,
+    LegDropped,
+    OfferAccepted,
+    OfferMade,
+    OfferMissed,
+    OfferWithdrawn,
+    PlaceNoted,
+    PlaceRested,
+    PlacesForgotten,
+    SettingsTaken,
+    TalkBegan,
+    TalkEnded,
+    WrapUpEnded,
+)
+from queues.centre.illegal import IllegalTransition
+from queues.centre.index import index_agent, index_call, set_deadline, unindex_call
+from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.state import (
+    Agent,
+    Call,
+    Centre,
+    DeadlineKind,
+    Offer,
+    Place,
+    Queue,
+    the_agent,
+    the_call,
+    the_offer,
+    the_place,
+)
+from queues.ids import CallId, OfferId
+
+ENDED_KEPT_S = 30.0  # how long a late hand-over of an ended call is recognised
+
+
+def apply(centre: Centre, fact: Fact) -> None:
+    """Change the state by one fact. Raises `IllegalTransition`, then nothing was changed."""
+    match fact:
+        case SettingsTaken():
+            _take_settings(centre, fact)
+        case CallQueued():
+            _queue_call(centre, fact)
+        case CallTakenBack() | CallReturned():
+            _end_call(centre, fact.call, CallEvent.RETURNED)
+        case CallClosed():
+            _end_call(centre, fact.call, CallEvent.ENDED)
+            _remember_end(centre, fact.call, fact.at)
+        case CallEndNoted():
+            _remember_end(centre, fact.call, fact.at)
+        case OfferMade():
+            _make_offer(centre, fact)
+        case OfferAccepted():
+            _accept_offer(centre, fact)
+        case OfferMissed() | OfferWithdrawn():
+            _end_offer(centre, fact)
+        case TalkBegan():
+            _begin_talk(centre, fact)
+        case TalkEnded():
+            _end_talk(centre, fact)
+        case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
+            _move_agent(centre, fact)
+        case AfterTalkPlanned():
+            _plan_after_talk(centre, fact)
+        case PlaceNoted():
+            _change_place(centre, the_place(centre, fact.place), state=fact.state)
+        case PlaceRested():
+            _rest_place(centre, the_place(centre, fact.place), None)
+        case PlacesForgotten():
+            for place in centre.places.values():
+                _change_place(centre, place, state=PlaceState.UNREACHABLE)
+        case CallRefused() | LegDropped():
+            pass  # they tell and command; nothing is kept of them
+
+
+def _take_settings(centre: Centre, fact: SettingsTaken) -> None:
+    signed_in = any(a.state is not AgentState.SIGNED_OUT for a in centre.agents.values())
+    if centre.calls or signed_in:
+        raise IllegalTransition("settings are taken while no call is known and no agent signed in")
+    centre.queues = {setting.queue: Queue(setting) for setting in fact.queues}
+    centre.agents = {
+        setting.agent: Agent(setting, number, since=fact.at)
+        for number, setting in enumerate(fact.agents)
+    }
+    centre.places = {setting.place: Place(setting.place) for setting in fact.agents}
+    centre.deadlines = []
+    for setting in fact.agents:
+        centre.places[setting.place].agents += (setting.agent,)
+
+
+def _queue_call(centre: Centre, fact: CallQueued) -> None:
+    if fact.call in centre.calls:
+        raise IllegalTransition(f"call {fact.call} is in the centre already")
+    call = Call(fact.call, fact.line, fact.queue, fact.number, fact.at, CallState.WAITING, fact.at)
+    centre.calls[fact.call] = call
+    centre.last_call = fact.number
+    index_call(centre, call)
+
+
+def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
+    call = the_call(centre, name)
+    call_after(call.state, event)
+    unindex_call(centre, call)
+    del centre.calls[name]
+
+
+def _remember_end(centre: Centre, name: CallId, at: float) -> None:
+    while centre.ended:
+        oldest = next(iter(centre.ended))
+        if centre.ended[oldest] > at - ENDED_KEPT_S:
+            break
+        del centre.ended[oldest]
+    centre.ended[name] = at
+
+
+def _make_offer(centre: Centre, fact: OfferMade) -> None:
+    call, agent = the_call(centre, fact.call), the_agent(centre, fact.agent)
+    place = the_place(centre, fact.place)
+    call_state = call_after(call.state, CallEvent.OFFERED)
+    agent_state = agent_after(agent.state, AgentEvent.OFFERED)
+    if place.offer is not None:
+        raise IllegalTransition(f"place {fact.place} rings already")
+    centre.offers[fact.offer] = Offer(
+        fact.offer, fact.call, fact.agent, fact.place, fact.queue, fact.deadline
+    )
+    centre.last_offer = fact.number
+    _move_call(centre, call, call_state, fact.at, fact.offer)
+    agent.state, agent.since, agent.offer = agent_state, fact.at, fact.offer
+    set_deadline(centre, DeadlineKind.OFFER, fact.offer, old=None, new=fact.deadline)
+    _occupy(centre, place, fact.offer)
+
+
+def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
+    offer = the_offer(centre, fact.offer)
+    call, agent = the_call(centre, offer.call), the_agent(centre, offer.agent)
+    call_state = call_after(call.state, CallEvent.ANSWERED)
+    agent_state = agent_after(agent.state, AgentEvent.PICKED_UP)
+    _move_call(centre, call, call_state, fact.at, offer.offer)
+    agent.state, agent.since = agent_state, fact.at
+    agent.after_talk, agent.after_talk_reason = AgentState.READY, None
+    _set_offer_deadline(centre, offer, fact.deadline)
+
+
+def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
+    offer = the_offer(centre, fact.offer)
+    call, agent = the_call(centre, offer.call), the_agent(centre, offer.agent)
+    call_state = call_after(call.state, CallEvent.OFFER_ENDED)
+    agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
+    place = the_place(centre, offer.place)
+    _forget_offer(centre, offer)
+    _move_call(centre, call, call_state, fact.at, None)
+    if isinstance(fact, OfferMissed):
+        agent.missed = fact.misses
+        if fact.cause in (RefuseCause.NO_ANSWER, RefuseCause.DECLINED):
+            agent.idle_since = fact.at  # the next call tries somebody else first
+        if fact.cause is RefuseCause.UNREACHABLE:
+            place.state = PlaceState.UNREACHABLE
+        if fact.rest_until is not None:
+            _rest_place(centre, place, fact.rest_until)
+    _free_agent(agent, agent_state, fact.then_reason, fact.at)
+    _occupy(centre, place, None)
+
+
+def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
+    offer = the_offer(centre, fact.offer)
+    call, agent = the_call(centre, offer.call), the_agent(centre, offer.agent)
+    call_state = call_after(call.state, CallEvent.JOINED)
+    _set_offer_deadline(centre, offer, None)
+    offer.talk_since = fact.at
+    agent.missed = 0
+    _move_call(centre, call, call_state, fact.at, offer.offer)
+
+
+def _end_talk(centre: Centre, fact: TalkEnded) -> None:
+    offer = the_offer(centre, fact.offer)
+    call, agent = the_call(centre, offer.call), the_agent(centre, offer.agent)
+    call_state = call_after(call.state, CallEvent.TALK_ENDED)
+    agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
+    _forget_offer(centre, offer)
+    _move_call(centre, call, call_state, fact.at, None)
+    _free_agent(agent, agent_state, fact.then_reason, fact.at)
+    agent.idle_since = fact.at
+    _set_wrap_up(centre, agent, fact.wrap_up_until)
+    _occupy(centre, the_place(centre, offer.place), None)
+
+
+def _move_agent(
+    centre: Centre, fact: AgentBecameReady | AgentPaused | AgentSignedOut | WrapUpEnded
+) -> None:
+    agent = the_agent(centre, fact.agent)
+    match fact:
+        case AgentBecameReady():
+            event, reason = AgentEvent.READY_ASKED, None
+        case AgentPaused():
+            event, reason = AgentEvent.PAUSE_ASKED, fact.reason
+        case AgentSignedOut():
+            event, reason = AgentEvent.SIGN_OUT_ASKED, None
+        case WrapUpEnded():
+            event, reason = AgentEvent.WRAP_UP_ENDED, None
+    agent.state = agent_after(agent.state, event)
+    agent.since, agent.reason, agent.idle_since = fact.at, reason, fact.at
+    if isinstance(fact, AgentBecameReady):
+        agent.missed = 0
+    _set_wrap_up(centre, agent, None)
+    index_agent(centre, agent)
+
+
+def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
+    agent = the_agent(centre, fact.agent)
+    if agent.state is not AgentState.TALKING:
+        raise IllegalTransition(f"an agent who is {agent.state} plans nothing for after a talk")
+    agent.after_talk, agent.after_talk_reason = fact.then, fact.then_reason
+
+
+def _move_call(
+    centre: Centre, call: Call, state: CallState, at: float, offer: OfferId | None
+) -> None:
+    unindex_call(centre, call)
+    call.state, call.state_since, call.offer = state, at, offer
+    index_call(centre, call)
+
+
+def _free_agent(agent: Agent, state: AgentState, reason: str | None, at: float) -> None:
+    agent.state, agent.since, agent.reason, agent.offer = state, at, reason, None
+    agent.after_talk, agent.after_talk_reason = AgentState.READY, None
+
+
+def _forget_offer(centre: Centre, offer: Offer) -> None:
+    _set_offer_deadline(centre, offer, None)
+    del centre.offers[offer.offer]
+
+
+def _set_offer_deadline(centre: Centre, offer: Offer, new: float | None) -> None:
+    set_deadline(centre, DeadlineKind.OFFER, offer.offer, old=offer.deadline, new=new)
+    offer.deadline = new
+
+
+def _set_wrap_up(centre: Centre, agent: Agent, new: float | None) -> None:
+    name = agent.setting.agent
+    set_deadline(centre, DeadlineKind.WRAP_UP, name, old=agent.wrap_up_until, new=new)
+    agent.wrap_up_until = new
+
+
+def _rest_place(centre: Centre, place: Place, until: float | None) -> None:
+    set_deadline(centre, DeadlineKind.REST, place.place, old=place.rest_until, new=until)
+    place.rest_until = until
+    _index_place(centre, place)
+
+
+def _change_place(centre: Centre, place: Place, *, state: PlaceState) -> None:
+    place.state = state
+    _index_place(centre, place)
+
+
+def _occupy(centre: Centre, place: Place, offer: OfferId | None) -> None:
+    place.offer = offer
+    _index_place(centre, place)
+
+
+def _index_place(centre: Centre, place: Place) -> None:
+    for name in place.agents:
+        index_agent(centre, centre.agents[name])

@@ -1,0 +1,73 @@
+"""The life of a call in the centre: from the hand-over until it is gone or returned.
+
+The rules
+- A call that is handed over is *waiting*. Its wait starts then and is never started anew.
+- *Offered*: one agent's phone rings for it. An offer that comes to nothing makes it *waiting*
+  again, with its first waiting time and so with its place.
+- *Connecting*: the agent picked up; caller and agent are not joined yet. If joining fails, or the
+  agent hangs up first, it is *waiting* again.
+- *Talking* ends in *returned* when the agent's side ends it. It never leads back to waiting: a
+  caller who wants to wait again is handed over again, and that is a new wait.
+- The dialogue can take a call back while it waits: *returned*. An offer under way is withdrawn
+  first, so only a waiting call is taken back.
+- A caller can go away in every state: *gone*. Offer or talk are ended first, so only a waiting
+  call, or one whose talk just ended, goes.
+- *Returned* and *gone* are ends: the call leaves the memory and its id never waits again as this
+  wait.
+"""
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.illegal import IllegalTransition
+
+
+class CallState(StrEnum):
+    """Where a call in the centre is."""
+
+    WAITING = "waiting"  # hears music
+    OFFERED = "offered"  # hears music, an agent's phone rings
+    CONNECTING = "connecting"  # hears music, the agent picked up
+    TALKING = "talking"  # with an agent
+    TALK_OVER = "talk_over"  # for the blink until the same decision returns or closes it
+    RETURNED = "returned"  # the dialogue's again
+    GONE = "gone"  # over
+
+
+class CallEvent(StrEnum):
+    """What can happen to a call in the centre."""
+
+    OFFERED = "offered"
+    OFFER_ENDED = "offer_ended"  # missed, withdrawn, or not joined
+    ANSWERED = "answered"
+    JOINED = "joined"
+    TALK_ENDED = "talk_ended"
+    RETURNED = "returned"
+    ENDED = "ended"
+
+
+_S, _E = CallState, CallEvent
+
+TRANSITIONS: Final = MappingProxyType(
+    {
+        (_S.WAITING, _E.OFFERED): _S.OFFERED,
+        (_S.WAITING, _E.RETURNED): _S.RETURNED,
+        (_S.WAITING, _E.ENDED): _S.GONE,
+        (_S.OFFERED, _E.OFFER_ENDED): _S.WAITING,
+        (_S.OFFERED, _E.ANSWERED): _S.CONNECTING,
+        (_S.CONNECTING, _E.OFFER_ENDED): _S.WAITING,
+        (_S.CONNECTING, _E.JOINED): _S.TALKING,
+        (_S.TALKING, _E.TALK_ENDED): _S.TALK_OVER,
+        (_S.TALK_OVER, _E.RETURNED): _S.RETURNED,
+        (_S.TALK_OVER, _E.ENDED): _S.GONE,
+    }
+)
+
+
+def call_after(state: CallState, event: CallEvent) -> CallState:
+    """Give the state that `event` leads to; raises `IllegalTransition` for every other pair."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransition(f"a call that is {state} knows no {event}") from None

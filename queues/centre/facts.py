@@ -1,0 +1,354 @@
+"""Facts: what the centre can decide. Each is in the past tense and enough for `apply` alone.
+
+A fact carries its time `at` (Unix seconds) and plain values only: ids, numbers, strings, enums of
+strings, `None`, and tuples of such. `TYPE` and `VERSION` name it in the journal and in the live
+stream and never change their meaning. What rests on a choice carries the policy's name and
+version, and a short reason.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from queues.centre.agent import AgentState
+from queues.centre.commands import ReturnReason
+from queues.centre.inputs import AgentSetting, EndCause, PlaceState, QueueSetting, RefuseCause
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+
+PAUSED_MISSED: Final = "missed"  # the reason of a pause that the centre itself decides
+
+
+class WithdrawReason(StrEnum):
+    """Why an offer was taken back."""
+
+    CALLER_GONE = "caller_gone"
+    CALLER_LEFT = "caller_left"  # the dialogue took the call back
+    PAUSE_ASKED = "pause_asked"
+    SIGN_OUT_ASKED = "sign_out_asked"
+    PLACE_LOST = "place_lost"  # the phone became unreachable while it rang
+    SWITCH_LOST = "switch_lost"  # Asterisk was started anew
+
+
+class TalkEnd(StrEnum):
+    """Whose side ended a talk."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsTaken:
+    """Queues, agents and places are as the settings file says; agents signed out."""
+
+    TYPE: ClassVar[str] = "settings_taken"
+    VERSION: ClassVar[int] = 1
+    at: float
+    queues: tuple[QueueSetting, ...]
+    agents: tuple[AgentSetting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment."""
+
+    TYPE: ClassVar[str] = "call_queued"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    line: LineId
+    queue: QueueId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefused:
+    """A call could not wait here; the dialogue has it again."""
+
+    TYPE: ClassVar[str] = "call_refused"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    line: LineId
+    queue: QueueId
+    reason: str  # "unknown_queue"
+
+
+@dataclass(frozen=True, slots=True)
+class CallTakenBack:
+    """The dialogue took a waiting call back."""
+
+    TYPE: ClassVar[str] = "call_taken_back"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallReturned:
+    """The centre gave a call back to the dialogue."""
+
+    TYPE: ClassVar[str] = "call_returned"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    reason: ReturnReason
+
+
+@dataclass(frozen=True, slots=True)
+class CallClosed:
+    """A call of the centre is over, `in_centre_s` after its hand-over (a talk included)."""
+
+    TYPE: ClassVar[str] = "call_closed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    cause: EndCause
+    in_centre_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallEndNoted:
+    """A call that does not wait here ended; a hand-over of it that is still under way is void."""
+
+    TYPE: ClassVar[str] = "call_end_noted"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade:
+    """One call and one agent are reserved for each other; the phone is to ring.
+
+    The reason: how long call and agent waited for each other, which call this agent would have got
+    instead, and how many agents were free for this call (the chosen one included).
+    """
+
+    TYPE: ClassVar[str] = "offer_made"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    number: int
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    queue: QueueId
+    ring_timeout_s: float
+    deadline: float  # Unix seconds; the offer is given up if nothing was reported by then
+    policy: str
+    waited_s: float
+    idle_s: float
+    runner_up: CallId | None
+    candidates: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAccepted:
+    """The agent picked up; given up at `deadline` (Unix seconds) if no talk is reported."""
+
+    TYPE: ClassVar[str] = "offer_accepted"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMissed:
+    """The offer came to nothing on the phone's side; the call waits on with its place.
+
+    `misses` in a row are held against the agent, of the `limit` that pauses. With `failed` nothing
+    is held against anybody, what became of the leg is not known, and the place rests.
+    """
+
+    TYPE: ClassVar[str] = "offer_missed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    cause: RefuseCause
+    policy: str
+    misses: int
+    limit: int
+    then: AgentState  # ready, paused or signed out
+    then_reason: str | None
+    rest_until: float | None  # Unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn:
+    """We took the offer back; the call is waiting again (and may be closed by the next fact)."""
+
+    TYPE: ClassVar[str] = "offer_withdrawn"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    reason: WithdrawReason
+    then: AgentState  # ready, paused or signed out
+    then_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LegDropped:
+    """A leg turned up for an offer that is not alive; it is to be ended."""
+
+    TYPE: ClassVar[str] = "leg_dropped"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class TalkBegan:
+    """Caller and agent are joined."""
+
+    TYPE: ClassVar[str] = "talk_began"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    queue: QueueId
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TalkEnded:
+    """A talk is over; the next fact says what becomes of the call."""
+
+    TYPE: ClassVar[str] = "talk_ended"
+    VERSION: ClassVar[int] = 1
+    at: float
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    by: TalkEnd
+    talked_s: float
+    then: AgentState  # wrap-up, ready, paused or signed out
+    then_reason: str | None
+    wrap_up_until: float | None  # Unix seconds, with wrap-up only
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBecameReady:
+    """An agent waits for calls, because it was asked for."""
+
+    TYPE: ClassVar[str] = "agent_became_ready"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPaused:
+    """An agent gets no calls, because it was asked for."""
+
+    TYPE: ClassVar[str] = "agent_paused"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSignedOut:
+    """An agent went home."""
+
+    TYPE: ClassVar[str] = "agent_signed_out"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AfterTalkPlanned:
+    """What a talking agent does after the talk: paused, signed out, or (the usual) ready."""
+
+    TYPE: ClassVar[str] = "after_talk_planned"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+    then: AgentState
+    then_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpEnded:
+    """The time of wrap-up was over; the agent is ready."""
+
+    TYPE: ClassVar[str] = "wrap_up_ended"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceNoted:
+    """A phone is as the switch reports it."""
+
+    TYPE: ClassVar[str] = "place_noted"
+    VERSION: ClassVar[int] = 1
+    at: float
+    place: PlaceId
+    state: PlaceState
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRested:
+    """A phone that rested after a failure of our own side may be offered calls again."""
+
+    TYPE: ClassVar[str] = "place_rested"
+    VERSION: ClassVar[int] = 1
+    at: float
+    place: PlaceId
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesForgotten:
+    """Every phone counts as unreachable until the switch reports it anew."""
+
+    TYPE: ClassVar[str] = "places_forgotten"
+    VERSION: ClassVar[int] = 1
+    at: float
+
+
+Fact = (
+    SettingsTaken
+    | CallQueued
+    | CallRefused
+    | CallTakenBack
+    | CallReturned
+    | CallClosed
+    | CallEndNoted
+    | OfferMade
+    | OfferAccepted
+    | OfferMissed
+    | OfferWithdrawn
+    | LegDropped
+    | TalkBegan
+    | TalkEnded
+    | AgentBecameReady
+    | AgentPaused
+    | AgentSignedOut
+    | AfterTalkPlanned
+    | WrapUpEnded
+    | PlaceNoted
+    | PlaceRested
+    | PlacesForgotten
+)

@@ -1,0 +1,166 @@
+"""The one mutable object of the centre: queues, agents, places, calls, offers and deadlines.
+
+Only `apply` changes it. Beside the plain records it keeps three sorted indexes, so that a decision
+never looks through all calls or all agents: for each queue the calls that wait and the agents who
+could take one now, and for the whole centre the deadlines.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from queues.centre.agent import AgentState
+from queues.centre.call import CallState
+from queues.centre.illegal import IllegalTransition
+from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+
+CallRank = tuple[float, int, CallId]  # counts as waiting since (Unix seconds), number, id
+AgentRank = tuple[float, int, AgentId]  # idle since (Unix seconds), place in the settings, id
+
+
+class DeadlineKind(StrEnum):
+    """What is due."""
+
+    OFFER = "offer"  # neither answer nor refusal, or neither talk nor failure, was reported
+    WRAP_UP = "wrap_up"
+    REST = "rest"  # a place that rests after a failure of our own side
+
+
+Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent or place
+
+
+@dataclass(slots=True)
+class Queue:
+    """A queue: its setting, the calls that wait in it and the agents it could ring now."""
+
+    setting: QueueSetting
+    waiting: list[CallRank] = field(default_factory=list)
+    free: list[AgentRank] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Call:
+    """A call that waits or talks."""
+
+    call: CallId
+    line: LineId
+    queue: QueueId
+    number: int
+    since: float
+    state: CallState
+    state_since: float
+    offer: OfferId | None = None
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent. `after_talk` is what was asked for during a talk; `missed` counts in a row."""
+
+    setting: AgentSetting
+    number: int
+    state: AgentState = AgentState.SIGNED_OUT
+    since: float = 0.0
+    reason: str | None = None
+    idle_since: float = 0.0
+    missed: int = 0
+    offer: OfferId | None = None
+    after_talk: AgentState = AgentState.READY
+    after_talk_reason: str | None = None
+    wrap_up_until: float | None = None
+    free_as: AgentRank | None = None  # the agent's entry in the queues' `free`, if any
+
+
+@dataclass(slots=True)
+class Place:
+    """A phone. At most one offer is alive at it, also when two agents share it."""
+
+    place: PlaceId
+    state: PlaceState = PlaceState.UNREACHABLE
+    agents: tuple[AgentId, ...] = ()
+    offer: OfferId | None = None
+    rest_until: float | None = None
+
+
+@dataclass(slots=True)
+class Offer:
+    """An offer that rings, is being joined, or talks; `deadline` is None once it talks."""
+
+    offer: OfferId
+    call: CallId
+    agent: AgentId
+    place: PlaceId
+    queue: QueueId
+    deadline: float | None
+    talk_since: float | None = None
+
+
+@dataclass(slots=True)
+class Centre:
+    """The whole waiting side. Begins empty; `SettingsTaken` fills it."""
+
+    queues: dict[QueueId, Queue] = field(default_factory=dict)
+    agents: dict[AgentId, Agent] = field(default_factory=dict)
+    places: dict[PlaceId, Place] = field(default_factory=dict)
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    offers: dict[OfferId, Offer] = field(default_factory=dict)
+    ended: dict[CallId, float] = field(default_factory=dict)  # lately ended, oldest first
+    deadlines: list[Deadline] = field(default_factory=list)
+    last_call: int = 0
+    last_offer: int = 0
+
+
+def next_wake(centre: Centre) -> float | None:
+    """Give the earliest deadline in Unix seconds, or None when nothing is due at any time."""
+    return centre.deadlines[0][0] if centre.deadlines else None
+
+
+def due(centre: Centre, now: float) -> Iterator[Deadline]:
+    """Give the deadlines that have come by `now`, earliest first."""
+    for deadline in centre.deadlines:
+        if deadline[0] > now:
+            return
+        yield deadline
+
+
+def could_take_a_call(centre: Centre, agent: Agent) -> bool:
+    """Tell whether an agent is ready at a phone that can be rung now."""
+    place = centre.places[agent.setting.place]
+    return (
+        agent.state is AgentState.READY
+        and place.state is PlaceState.FREE
+        and place.offer is None
+        and place.rest_until is None
+    )
+
+
+def the_call(centre: Centre, name: CallId) -> Call:
+    """Give the call of this id; raises `IllegalTransition` if it is not in the centre."""
+    call = centre.calls.get(name)
+    if call is None:
+        raise IllegalTransition(f"call {name} is not in the centre")
+    return call
+
+
+def the_agent(centre: Centre, name: AgentId) -> Agent:
+    """Give the agent of this id; raises `IllegalTransition` if the settings name none."""
+    agent = centre.agents.get(name)
+    if agent is None:
+        raise IllegalTransition(f"no agent {name} in the settings")
+    return agent
+
+
+def the_place(centre: Centre, name: PlaceId) -> Place:
+    """Give the place of this id; raises `IllegalTransition` if no agent sits there."""
+    place = centre.places.get(name)
+    if place is None:
+        raise IllegalTransition(f"no agent sits at place {name}")
+    return place
+
+
+def the_offer(centre: Centre, name: OfferId) -> Offer:
+    """Give the offer of this id; raises `IllegalTransition` if it is not alive."""
+    offer = centre.offers.get(name)
+    if offer is None:
+        raise IllegalTransition(f"offer {name} is not alive")
+    return offer

@@ -1,0 +1,27 @@
+"""One step of the centre: an input is decided on and applied, then free agents get waiting calls.
+
+Live service, simulation and replay come through here; recovery applies recorded facts and decides
+nothing.
+"""
+
+from queues.centre.apply import apply
+from queues.centre.decide import decide
+from queues.centre.facts import Fact
+from queues.centre.inputs import Input
+from queues.centre.policy import next_offer
+from queues.centre.state import Centre
+
+
+def step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
+    """Take one input at `now` (Unix seconds, never backwards); give all facts, applied, in order.
+
+    Afterwards no call waits that an agent who is free could take. Raises ValueError for settings
+    that contradict themselves and `IllegalTransition` for settings while calls are known.
+    """
+    facts: list[Fact] = list(decide(centre, what, now))
+    for fact in facts:
+        apply(centre, fact)
+    while (offer := next_offer(centre, now)) is not None:
+        apply(centre, offer)
+        facts.append(offer)
+    return tuple(facts)

@@ -1,0 +1,51 @@
+"""Which fact leads to which wish. Pure: the same fact always leads to the same commands."""
+
+from queues.centre.commands import (
+    CancelRing,
+    Command,
+    ConnectCall,
+    HandOverCall,
+    ReturnCall,
+    ReturnReason,
+    RingAgent,
+)
+from queues.centre.facts import (
+    CallRefused,
+    CallReturned,
+    Fact,
+    LegDropped,
+    OfferAccepted,
+    OfferMade,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkBegan,
+    TalkEnd,
+    TalkEnded,
+    WithdrawReason,
+)
+from queues.centre.inputs import RefuseCause
+
+
+def commands_for(fact: Fact) -> tuple[Command, ...]:
+    """Give what is to be done outside because of one fact, in order."""
+    match fact:
+        case OfferMade():
+            return (RingAgent(fact.offer, fact.call, fact.place, fact.ring_timeout_s),)
+        case OfferAccepted():
+            return (ConnectCall(fact.offer, fact.call),)
+        case OfferMissed(cause=RefuseCause.FAILED):
+            return (CancelRing(fact.offer),)  # what became of the leg is not known
+        case OfferWithdrawn() if fact.reason is not WithdrawReason.SWITCH_LOST:
+            return (CancelRing(fact.offer),)
+        case LegDropped():
+            return (CancelRing(fact.offer),)
+        case TalkBegan():
+            return (HandOverCall(fact.call),)
+        case TalkEnded(by=TalkEnd.CALLER):
+            return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
+        case CallReturned():
+            return (ReturnCall(fact.call, fact.reason),)
+        case CallRefused():
+            return (ReturnCall(fact.call, ReturnReason.REFUSED),)
+        case _:
+            return ()

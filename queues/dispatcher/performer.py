@@ -1,0 +1,138 @@
+"""In which order wishes are carried out, how long each may take, and what its failure means.
+
+A lane is a phone. Commands of one lane go one after the other, so that no ring overtakes the
+cancel before it; lanes do not wait for each other. No command is ever sent twice. A ring or a
+connect that fails is reported as `OfferRefused(failed)`; the centre then has the leg cancelled,
+because what became of it is not known.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from queues.centre.commands import (
+    CancelRing,
+    Command,
+    ConnectCall,
+    HandOverCall,
+    ReturnCall,
+    RingAgent,
+)
+from queues.centre.inputs import OfferRefused, RefuseCause
+from queues.ids import OfferId
+from queues.ports import Dialogues, Telephony, TelephonyFailed
+
+_log = structlog.get_logger("queues.dispatcher")
+
+_Leg = RingAgent | CancelRing | ConnectCall
+
+
+class Performer:
+    """Takes commands at any time, also before `run`; carries them out while `run` runs."""
+
+    def __init__(
+        self,
+        telephony: Telephony,
+        dialogues: Dialogues,
+        refused: Callable[[OfferRefused], object],
+        *,
+        deadline_s: float,
+    ) -> None:
+        self._telephony = telephony
+        self._dialogues = dialogues
+        self._refused = refused
+        self._deadline_s = deadline_s
+        self._lanes: dict[str, deque[_Leg]] = {}
+        self._new = asyncio.Event()
+        self._unstarted: list[str] = []
+
+    def take(self, commands: list[tuple[Command, str]]) -> None:
+        """Carry commands out, each after those of its lane; dialogues are told at once, but last.
+
+        Last, because a dialogue may submit an input there and then, whose commands must not come
+        before these.
+        """
+        told: list[HandOverCall | ReturnCall] = []
+        for command, lane in commands:
+            match command:
+                case HandOverCall() | ReturnCall():
+                    told.append(command)
+                case RingAgent() | CancelRing() | ConnectCall():
+                    self._enter(command, lane)
+        for word in told:
+            self._tell(word)
+
+    async def run(self) -> None:
+        """Carry commands out until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                lanes, self._unstarted = self._unstarted, []
+                self._new.clear()
+                for lane in lanes:
+                    group.create_task(self._work(lane), name=f"lane {lane}")
+                await self._new.wait()
+
+    def _tell(self, command: HandOverCall | ReturnCall) -> None:
+        try:
+            if isinstance(command, HandOverCall):
+                self._dialogues.connected(command.call)
+            else:
+                self._dialogues.returned(command.call, command.reason)
+        except Exception as error:  # one dialogue's fault must not stop the decisions
+            _log.error("dialogue not told", call=command.call, error=type(error).__name__)
+
+    def _enter(self, command: _Leg, lane: str) -> None:
+        queued = self._lanes.get(lane)
+        if queued is None:
+            queued = self._lanes[lane] = deque()
+            self._unstarted.append(lane)
+            self._new.set()
+        if isinstance(command, CancelRing) and _drop_unsent(queued, command.offer):
+            return  # the phone never rang for it, and now it will not
+        queued.append(command)
+
+    async def _work(self, lane: str) -> None:
+        queued = self._lanes[lane]
+        while queued:
+            await self._perform(queued.popleft())
+        del self._lanes[lane]
+
+    async def _perform(self, command: _Leg) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                match command:
+                    case RingAgent():
+                        await self._telephony.ring(
+                            command.offer,
+                            command.call,
+                            command.place,
+                            timeout_s=command.timeout_s,
+                        )
+                    case ConnectCall():
+                        await self._telephony.connect(command.offer, command.call)
+                    case CancelRing():
+                        await self._telephony.cancel(command.offer)
+        except (TelephonyFailed, TimeoutError) as error:
+            self._failed(command, error)
+        except Exception as error:  # a fault in one command must not end the others
+            self._failed(command, error)
+
+    def _failed(self, command: _Leg, error: Exception) -> None:
+        _log.warning(
+            "command failed",
+            command=type(command).__name__,
+            offer=command.offer,
+            error=type(error).__name__,
+        )
+        if not isinstance(command, CancelRing):
+            self._refused(OfferRefused(command.offer, RefuseCause.FAILED))
+
+
+def _drop_unsent(queued: deque[_Leg], offer: OfferId) -> bool:
+    """Take what is not yet sent for an offer out of a lane; tell whether its ring was among it."""
+    unsent = [command for command in queued if command.offer == offer]
+    for command in unsent:
+        queued.remove(command)
+    return any(isinstance(command, RingAgent) for command in unsent)

@@ -1,0 +1,150 @@
+"""Who hears of which fact over the live stream, and from where a client that comes back goes on.
+
+A frame is encoded once and handed to all. Its id is `<epoch>-<seq>`: the epoch is random for each
+process, so that numbers of an earlier run are never taken for ours. A client that cannot keep up is
+dropped as a whole, never single frames: it comes back and gets a snapshot or what it missed.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from queues.centre.facts import Fact
+from queues.centre.plain import plain
+from queues.view import Change, View, iso
+
+RETRY_MS: Final = 1000
+_EVENT_ID: Final = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})")
+
+
+class Subscription:
+    """One client's frames. Give it back to `Hub.unsubscribe` in any case."""
+
+    def __init__(self, first: bytes, backlog: int) -> None:
+        self.first = first  # what the client is to get before anything else; may be empty
+        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(backlog)
+        self._ended = False
+
+    def offer(self, frame: bytes) -> bool:
+        """Queue a frame. Gives False, and ends the subscription, if the client fell behind."""
+        try:
+            self._frames.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.end()
+            return False
+        return True
+
+    def end(self) -> None:
+        """Let `next` give None from now on, and forget what was not yet taken."""
+        self._ended = True
+        while not self._frames.empty():
+            self._frames.get_nowait()
+        self._frames.put_nowait(None)
+
+    async def next(self) -> bytes | None:
+        """Wait for frames and give all that are there as one piece; None when it is over."""
+        frame = await self._frames.get()
+        if frame is None or self._ended:
+            return None
+        frames = [frame]
+        while not self._frames.empty():
+            more = self._frames.get_nowait()
+            if more is not None:
+                frames.append(more)
+        return b"".join(frames)
+
+
+class Hub:
+    """Numbers go without a gap; the last `ring` frames are kept for clients that come back."""
+
+    def __init__(self, *, ring: int = 2000, backlog: int = 100) -> None:
+        self.epoch = secrets.token_hex(8)
+        self._ring: deque[tuple[int, bytes]] = deque(maxlen=ring)
+        self._backlog = backlog
+        self._subscriptions: set[Subscription] = set()
+        self._seq = 0
+        self._snapshot: tuple[int, bytes] | None = None
+        self._closed = False
+
+    @property
+    def clients(self) -> int:
+        """How many clients listen."""
+        return len(self._subscriptions)
+
+    def publish(self, seq: int, fact: Fact, change: Change) -> None:
+        """Tell all clients of fact number `seq`, which must be one more than the last.
+
+        Raises ValueError for a gap, for then no client could trust the numbers.
+        """
+        if seq != self._seq + 1:
+            raise ValueError(f"fact {seq} was published after {self._seq}")
+        self._seq = seq
+        body = {
+            "seq": seq,
+            "at": iso(fact.at),
+            "fact": plain(fact),
+            "calls": {name: row and row.json() for name, row in change.calls.items()},
+            "agents": {name: row.json() for name, row in change.agents.items()},
+        }
+        frame = self._frame("fact", seq, body)
+        self._ring.append((seq, frame))
+        for subscription in tuple(self._subscriptions):
+            if not subscription.offer(frame):
+                self._subscriptions.discard(subscription)
+
+    def subscribe(self, last_event_id: str | None, view: Callable[[], View]) -> Subscription:
+        """Enter a client, from the frame after `last_event_id` on or else with a snapshot.
+
+        Runs without a break between entering and looking, so nothing is lost and nothing doubled.
+        `view` must give the picture after the last published fact.
+        """
+        subscription = Subscription(self._first(last_event_id, view), self._backlog)
+        if self._closed:
+            subscription.end()
+        else:
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Let a client go; also one that was dropped already."""
+        self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """End all streams, now and for later ones, so that the server can stop at once."""
+        self._closed = True
+        for subscription in self._subscriptions:
+            subscription.end()
+        self._subscriptions.clear()
+
+    def _first(self, last_event_id: str | None, view: Callable[[], View]) -> bytes:
+        known = self._known(last_event_id)
+        if known is not None:
+            return b"".join(frame for seq, frame in self._ring if seq > known)
+        if self._snapshot is None or self._snapshot[0] != self._seq:
+            self._snapshot = (self._seq, self._frame("snapshot", self._seq, self._body(view())))
+        return self._snapshot[1]
+
+    def _known(self, last_event_id: str | None) -> int | None:
+        match = _EVENT_ID.fullmatch(last_event_id or "")
+        if match is None or match[1] != self.epoch:
+            return None
+        known = int(match[2])
+        oldest = self._ring[0][0] if self._ring else self._seq + 1
+        return known if oldest - 1 <= known <= self._seq else None
+
+    def _body(self, view: View) -> dict[str, object]:
+        return {
+            "epoch": self.epoch,
+            "seq": view.seq,
+            "calls": [row.json() for row in view.calls],
+            "agents": [row.json() for row in view.agents],
+            "queues": [row.json() for row in view.queues],
+        }
+
+    def _frame(self, event: str, seq: int, body: dict[str, object]) -> bytes:
+        data = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return f"id: {self.epoch}-{seq}\nevent: {event}\ndata: {data}\n\n".encode()

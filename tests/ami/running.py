@@ -1,0 +1,67 @@
+"""A client that runs for one test, and waiting by condition."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from ivr.asterisk.client import AmiClient, Timing
+from ivr.asterisk.wire_events import WireEvent
+
+SECRET = "ami-secret"
+QUICK = Timing(
+    connect_s=0.5,
+    login_s=1.0,
+    boot_s=2.0,
+    ping_every_s=0.05,
+    pong_within_s=0.3,
+    backoff_first_s=0.01,
+    backoff_most_s=0.1,
+)
+_Event = TypeVar("_Event", bound=WireEvent)
+
+
+@asynccontextmanager
+async def running_client(
+    port: int,
+    *,
+    username: str = "freizeichen",
+    secret: str = SECRET,
+    timing: Timing = QUICK,
+    inbox_size: int = 100_000,
+    wait_up: bool = True,
+) -> AsyncIterator[AmiClient]:
+    """A client whose `run()` lives as long as the block; no task may be left behind."""
+    before = asyncio.all_tasks()
+    client = AmiClient("127.0.0.1", port, username, secret, timing=timing, inbox_size=inbox_size)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(client.run())
+        try:
+            if wait_up:
+                await client.wait_up(5)
+            yield client
+        finally:
+            await client.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+    left = {t for t in asyncio.all_tasks() - before if "Misbehaving" not in repr(t.get_coro())}
+    assert not left, f"tasks left behind: {left}"
+
+
+async def next_of(client: AmiClient, kind: type[_Event], *, within_s: float = 5) -> _Event:
+    """The next event of this kind from the inbox; those before it are passed over."""
+    async with asyncio.timeout(within_s):
+        while True:
+            event = await client.inbox.get()
+            if isinstance(event, kind):
+                return event
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 5) -> None:
+    """Come back when the condition holds; fails when it does not in time."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110  (what is waited for has no event to wait on)
+            await asyncio.sleep(0.005)

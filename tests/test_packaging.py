@@ -1,0 +1,74 @@
+"""The wheel: built, installed in a clean environment, started from there; it brings its data and no recording."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    # A call recording and a rendered password that lie about must not be packed.
+    planted = [ROOT / "recordings" / "calls" / "planted.wav", ROOT / ".freizeichen" / "planted"]
+    made = [path for path in planted if not path.exists()]
+    folders = [path.parent for path in made if not path.parent.exists()]
+    for path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"RIFF")
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out)],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+    finally:
+        for path in made:
+            path.unlink()
+        for folder in folders:
+            folder.rmdir()
+    (built,) = out.glob("*.whl")
+    return built
+
+
+def test_the_wheel_brings_its_data_and_no_recording(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    bundled = {name.removeprefix("ivr/_bundled/") for name in names if "/_bundled/" in name}
+    for folder in ("dialplans", "asterisk-conf"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file():
+                assert str(path.relative_to(ROOT)) in bundled
+    assert "freizeichen.yaml" in bundled
+    assert {"ivr/py.typed", "queues/py.typed"} <= set(names)
+    assert not [name for name in names if "planted" in name or "/calls/" in name]
+    assert not [name for name in names if name.startswith(("tests/", "dialplans/", "recordings/"))]
+
+
+def test_the_command_starts_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    home = tmp_path / "clean"
+    venv.create(home, with_pip=True)
+    python = home / "bin" / "python"
+    lock = ROOT / "requirements.lock"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "--requirement", str(lock)], check=True)
+    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
+    command = str(home / "bin" / "freizeichen")
+    words = subprocess.run([command, "--help"], check=True, capture_output=True, text=True).stdout
+    assert "up" in words
+    checked = subprocess.run(
+        [command, "dialplan", "check", "--json"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "_bundled" in checked.stdout

@@ -1,0 +1,34 @@
+"""Unit: passwords are made once, kept, and readable by their owner alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.credentials import CredentialsUnusable, load_credentials, load_token
+
+
+def test_a_phone_keeps_its_password_when_another_is_added(tmp_path: Path) -> None:
+    first = load_credentials(tmp_path, ["desk1"])
+    second = load_credentials(tmp_path, ["desk1", "desk2"])
+    assert second.ami == first.ami
+    assert second.phones["desk1"] == first.phones["desk1"] != second.phones["desk2"]
+
+
+def test_files_with_secrets_are_private_and_secrets_never_show(tmp_path: Path) -> None:
+    credentials = load_credentials(tmp_path, ["desk1"])
+    token, file = load_token(tmp_path)
+    assert token not in repr(credentials)
+    assert credentials.ami not in repr(credentials)
+    for path in (file, tmp_path / "passwords.json"):
+        assert path.stat().st_mode & 0o077 == 0
+    assert load_token(tmp_path)[0] == token
+
+
+def test_a_broken_file_is_named_and_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "passwords.json"
+    path.write_text("{ half")
+    with pytest.raises(CredentialsUnusable, match="mend its rights, or delete it"):
+        load_credentials(tmp_path, ["desk1"])
+    assert path.read_text() == "{ half"

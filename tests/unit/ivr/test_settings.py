@@ -1,0 +1,117 @@
+"""Unit: the settings file is taken whole or refused whole, and each fault says where and how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.settings import SettingsFaulty, load_settings
+
+GOOD = """\
+version: 1
+lines:
+  - {number: "100", name: German, language: de, dialplan: de/main.yaml}
+queues:
+  - id: service
+places: [desk1]
+agents:
+  - {id: anna, name: Anna, place: desk1, queues: [service]}
+"""
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    path = folder / "freizeichen.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def faults_of(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsFaulty) as raised:
+        load_settings(settings_file(folder, text))
+    return raised.value.faults
+
+
+def test_a_good_file_is_taken(tmp_path: Path) -> None:
+    settings = load_settings(settings_file(tmp_path, GOOD))
+    assert settings.agents[0].place == "desk1"
+    assert settings.listen.address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("- id: service", "- id: Service", 5, "queues.0.id"),
+        ("- id: service", "- {id: service, ring_timeout_s: 1}", 5, "greater than or equal to 3"),
+        ("- id: service", "- {id: service, wrap_up: 3}", 5, "check the spelling"),
+        ('number: "100"', 'number: "1x0"', 3, "lines.0.number"),
+        ("version: 1", "version: 2", 1, "version"),
+        ("places: [desk1]", "places: [desk2]", 1, "sits at 'desk1', which is not among places"),
+        ("queues: [service]", "queues: [sales]", 1, "serves 'sales', which is not among queues"),
+        ("place: desk1,", "", 8, "agents.0.place: is missing"),
+        ("places: [desk1]", "places: [desk1, desk1]", 1, "'desk1' stands twice"),
+        ("places: [desk1]", "places: [trunk]", 1, "'trunk'"),
+        ("de/main.yaml", "../../etc/passwd", 3, "lines.0.dialplan"),
+    ],
+)
+def test_a_fault_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: int, said: str
+) -> None:
+    assert old in GOOD
+    faults = faults_of(tmp_path, GOOD.replace(old, new))
+    assert any(f"freizeichen.yaml:{line}:" in fault and said in fault for fault in faults), faults
+
+
+def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("language: de", "language: deutsch").replace("- id: service", "- id: S")
+    assert len(faults_of(tmp_path, text)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("[1, 2]", "not a mapping"),
+        ("version: 1\n  lines: [", "mend the YAML"),
+        ("version: 1\nversion: 1\n", "mend the YAML"),
+        ("a: *nobody", "mend the YAML"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert said in faults_of(tmp_path, text)[0]
+
+
+def test_a_missing_file_and_one_that_is_no_text_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFaulty, match="name another file with --settings"):
+        load_settings(tmp_path / "nowhere.yaml")
+    path = tmp_path / "freizeichen.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsFaulty, match="UTF-8"):
+        load_settings(path)
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREIZEICHEN_PORTS__SIP", "5999")
+    assert load_settings(settings_file(tmp_path, GOOD)).ports.sip == 5999
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FREIZEICHEN_PORTS__SIP", "hello", "environment FREIZEICHEN_PORTS__SIP"),
+        ("FREIZEICHEN_PROTS__SIP", "5999", "there is no such setting"),
+        ("FREIZEICHEN_LINES", "[{", "environment"),
+    ],
+)
+def test_a_bad_variable_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert any(said in fault for fault in faults_of(tmp_path, GOOD))
+
+
+def test_the_example_that_is_shipped_is_good() -> None:
+    path = Path(__file__).parents[3] / "freizeichen.yaml"
+    assert [line.number for line in load_settings(path).lines] == ["100", "200", "300"]

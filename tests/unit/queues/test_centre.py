@@ -1,0 +1,497 @@
+"""Unit: the rules of the centre, one sentence each."""
+
+import json
+
+import pytest
+
+from queues.centre.apply import apply
+from queues.centre.commands import (
+    CancelRing,
+    ConnectCall,
+    HandOverCall,
+    ReturnCall,
+    ReturnReason,
+    RingAgent,
+)
+from queues.centre.facts import AgentBecameReady, CallQueued, OfferMade, TalkBegan
+from queues.centre.illegal import IllegalTransition
+from queues.centre.inputs import (
+    AgentLegEnded,
+    AgentSetting,
+    CallEnded,
+    EndCause,
+    OfferAnswered,
+    OfferRefused,
+    PauseAsked,
+    PlaceChanged,
+    PlaceState,
+    QueueEntered,
+    QueueLeft,
+    ReadyAsked,
+    RefuseCause,
+    SettingsLoaded,
+    SignOutAsked,
+    TalkStarted,
+    TimerFired,
+)
+from queues.centre.plain import plain
+from queues.centre.state import next_wake
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from tests.unit.queues.scenes import BILLING, REPAIRS, RING_S, WRAP_UP_S, Scene, settings, wishes
+
+ANNA, C1 = AgentId("anna"), CallId("c1")
+
+
+def test_a_call_is_offered_to_a_ready_agent_at_a_free_phone() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    facts = scene.enter("c1")
+    offer = scene.offer("c1")
+    assert wishes(facts) == [RingAgent(offer, C1, PlaceId("p-anna"), RING_S)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("ringing", "offered")
+
+
+def test_the_longest_wait_is_served_first_over_all_queues_of_an_agent() -> None:
+    scene = Scene(settings(("anna", (BILLING, REPAIRS))))
+    scene.enter("c1", REPAIRS)
+    scene.enter("c2", BILLING, after=1)
+    scene.enter("c3", REPAIRS, after=1)
+    scene.now += 5
+    scene.ready("anna")
+    made = scene.offers()[-1]
+    assert made.call == "c1"
+    assert (made.waited_s, made.runner_up, made.candidates) == (7.0, "c2", 1)
+    assert made.policy == "longest-wait/1"
+
+
+def test_calls_of_the_same_moment_are_served_in_the_order_they_came() -> None:
+    scene = Scene()
+    for name in ("z", "y", "x"):
+        scene.enter(name)
+    scene.ready("anna")
+    assert scene.offers()[0].call == "z"
+
+
+def test_the_agent_idle_longest_gets_the_call() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("bert")
+    scene.now += 3
+    scene.ready("anna")
+    scene.enter("c1", after=1)
+    made = scene.offers()[-1]
+    assert (made.agent, made.idle_s, made.candidates) == ("bert", 4.0, 2)
+    assert scene.agent("anna") == "ready"
+
+
+def test_ring_bridge_wrap_up_and_ready_again() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    assert wishes(scene.take(OfferAnswered(offer))) == [ConnectCall(offer, C1)]
+    assert wishes(scene.take(TalkStarted(offer), after=1)) == [HandOverCall(C1)]
+    facts = scene.take(AgentLegEnded(offer), after=60)
+    assert wishes(facts) == [ReturnCall(C1, ReturnReason.TALK_OVER)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("wrap_up", None)
+    assert next_wake(scene.centre) == scene.now + WRAP_UP_S
+    scene.take(TimerFired(), after=WRAP_UP_S)
+    assert scene.agent("anna") == "ready"
+
+
+def test_wrap_up_of_no_length_goes_straight_to_ready_and_to_the_next_call() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), wrap_up_s=0))
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.enter("c2")
+    offer = scene.talk("c1")
+    scene.take(AgentLegEnded(offer))
+    assert (scene.agent("anna"), scene.call("c2")) == ("ringing", "offered")
+
+
+def test_a_caller_who_hangs_up_while_ringing_frees_the_agent_at_once_for_the_next() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.enter("c2")
+    first = scene.offer("c1")
+    facts = scene.take(CallEnded(C1, EndCause.HUNG_UP))
+    ring = RingAgent(scene.offer("c2"), CallId("c2"), PlaceId("p-anna"), RING_S)
+    assert wishes(facts) == [CancelRing(first), ring]
+    assert scene.call("c1") is None
+
+
+def test_a_caller_who_hangs_up_after_the_answer_and_before_the_bridge_frees_the_agent() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    scene.take(OfferAnswered(offer))
+    assert wishes(scene.take(CallEnded(C1, EndCause.HUNG_UP))) == [CancelRing(offer)]
+    assert scene.agent("anna") == "ready"
+    assert wishes(scene.take(TalkStarted(offer))) == [CancelRing(offer)]
+    assert scene.take(AgentLegEnded(offer)) == ()
+
+
+def test_a_caller_who_hangs_up_in_the_talk_ends_the_agents_leg_and_wrap_up_begins() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.talk("c1")
+    assert wishes(scene.take(CallEnded(C1, EndCause.HUNG_UP))) == [CancelRing(offer)]
+    assert scene.agent("anna") == "wrap_up"
+    assert scene.take(AgentLegEnded(offer)) == ()
+    assert scene.take(CallEnded(C1, EndCause.HUNG_UP)) == ()
+
+
+@pytest.mark.parametrize("cause", [RefuseCause.NO_ANSWER, RefuseCause.DECLINED])
+def test_a_missed_offer_pauses_the_agent_and_the_caller_keeps_the_place(cause: RefuseCause) -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.enter("c2", after=5)
+    scene.take(OfferRefused(scene.offer("c1"), cause), after=RING_S)
+    assert scene.centre.agents[ANNA].reason == "missed"
+    assert (scene.agent("anna"), scene.call("c1")) == ("paused", "waiting")
+    scene.ready("bert")
+    assert (scene.call("c1"), scene.call("c2")) == ("offered", "waiting")
+    assert scene.offers()[-1].waited_s == RING_S + 5
+
+
+def test_only_so_many_misses_in_a_row_pause_and_a_talk_forgives_them() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), missed=2, wrap_up_s=0))
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(OfferRefused(scene.offer("c1"), RefuseCause.NO_ANSWER))
+    offer = scene.talk("c1")
+    scene.take(AgentLegEnded(offer))
+    scene.enter("c2")
+    scene.take(OfferRefused(scene.offer("c2"), RefuseCause.NO_ANSWER))
+    assert scene.agent("anna") == "ringing"
+    scene.take(OfferRefused(scene.offer("c2"), RefuseCause.DECLINED))
+    assert scene.agent("anna") == "paused"
+
+
+def test_after_a_miss_the_next_offer_goes_to_somebody_else() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,)), missed=2))
+    scene.ready("anna")
+    scene.ready("bert")
+    scene.enter("c1", after=1)
+    scene.take(OfferRefused(scene.offer("c1"), RefuseCause.NO_ANSWER), after=RING_S)
+    assert [made.agent for made in scene.offers()] == ["anna", "bert"]
+
+
+def test_a_phone_that_is_not_reachable_is_never_offered_a_call() -> None:
+    scene = Scene()
+    scene.take(ReadyAsked(ANNA))
+    scene.enter("c1")
+    assert scene.offers() == []
+    scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.IN_USE))
+    assert scene.offers() == []
+    scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.FREE))
+    assert len(scene.offers()) == 1
+
+
+def test_an_unreachable_phone_costs_the_agent_nothing_and_rests_until_it_is_reported() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(OfferRefused(scene.offer("c1"), RefuseCause.UNREACHABLE))
+    assert (scene.agent("anna"), scene.call("c1")) == ("ready", "waiting")
+    scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.FREE))
+    assert scene.agent("anna") == "ringing"
+
+
+def test_a_failure_of_our_own_side_counts_against_nobody_and_does_not_loop_hot() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    facts = scene.take(OfferRefused(offer, RefuseCause.FAILED))
+    assert wishes(facts) == [CancelRing(offer)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("ready", "waiting")
+    assert next_wake(scene.centre) == scene.now + 5
+    scene.take(TimerFired(), after=5)
+    assert (scene.agent("anna"), scene.call("c1")) == ("ringing", "offered")
+
+
+def test_a_connect_that_failed_leaves_the_caller_waiting_at_the_place() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    scene.take(OfferAnswered(offer), after=3)
+    scene.ready("bert")
+    facts = scene.take(OfferRefused(offer, RefuseCause.FAILED))
+    assert CancelRing(offer) in wishes(facts)
+    assert (scene.agent("anna"), scene.agent("bert")) == ("ready", "ringing")
+    assert scene.centre.calls[C1].since == 1000.0
+
+
+def test_an_agent_who_picks_up_and_hangs_up_before_the_bridge_missed_the_call() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    scene.take(OfferAnswered(offer))
+    scene.take(AgentLegEnded(offer))
+    assert (scene.agent("anna"), scene.call("c1")) == ("paused", "waiting")
+
+
+def test_an_offer_that_asterisk_never_reports_on_is_given_up_and_held_against_nobody() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    assert next_wake(scene.centre) == scene.now + RING_S + 2
+    assert scene.take(TimerFired(), after=RING_S + 1.9) == ()
+    facts = scene.take(TimerFired(), after=0.1)
+    assert wishes(facts) == [CancelRing(offer)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("ready", "waiting")
+    assert wishes(scene.take(OfferAnswered(offer))) == [CancelRing(offer)]
+    assert scene.take(OfferRefused(offer, RefuseCause.NO_ANSWER)) == ()
+
+
+def test_a_talk_that_asterisk_never_reports_is_given_up_and_the_caller_waits_on() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    scene.take(OfferAnswered(offer))
+    assert wishes(scene.take(TimerFired(), after=7)) == [CancelRing(offer)]
+    assert scene.call("c1") == "waiting"
+
+
+def test_a_phone_lost_while_it_rings_loses_the_offer_and_the_caller_waits_on() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    facts = scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.UNREACHABLE))
+    assert wishes(facts) == [CancelRing(offer)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("ready", "waiting")
+
+
+def test_a_phone_lost_in_a_talk_leaves_the_talk_until_its_leg_ends() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.talk("c1")
+    scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.UNREACHABLE))
+    assert (scene.agent("anna"), scene.call("c1")) == ("talking", "talking")
+    facts = scene.take(AgentLegEnded(offer))
+    assert wishes(facts) == [ReturnCall(C1, ReturnReason.TALK_OVER)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "state"), [(PauseAsked(ANNA, "lunch"), "paused"), (SignOutAsked(ANNA), "signed_out")]
+)
+def test_who_asks_for_no_calls_while_ringing_is_left_alone_at_once(
+    asked: PauseAsked | SignOutAsked, state: str
+) -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    scene.ready("bert")
+    facts = scene.take(asked)
+    assert wishes(facts)[0] == CancelRing(offer)
+    assert (scene.agent("anna"), scene.agent("bert")) == (state, "ringing")
+
+
+@pytest.mark.parametrize(
+    ("asked", "state"), [(PauseAsked(ANNA, "lunch"), "paused"), (SignOutAsked(ANNA), "signed_out")]
+)
+def test_what_is_asked_for_in_a_talk_takes_effect_after_it(
+    asked: PauseAsked | SignOutAsked, state: str
+) -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.talk("c1")
+    assert wishes(scene.take(asked)) == []
+    assert scene.agent("anna") == "talking"
+    scene.take(AgentLegEnded(offer))
+    assert scene.agent("anna") == state
+
+
+def test_ready_asked_for_in_a_talk_takes_back_a_planned_pause() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.talk("c1")
+    scene.take(PauseAsked(ANNA, "lunch"))
+    scene.take(ReadyAsked(ANNA))
+    scene.take(AgentLegEnded(offer))
+    assert scene.agent("anna") == "wrap_up"
+
+
+def test_wrap_up_can_be_cut_short_by_ready_and_leaves_no_deadline() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(AgentLegEnded(scene.talk("c1")))
+    scene.take(ReadyAsked(ANNA))
+    assert (scene.agent("anna"), next_wake(scene.centre)) == ("ready", None)
+
+
+def test_a_signed_out_agent_cannot_be_paused() -> None:
+    assert Scene().take(PauseAsked(ANNA, "lunch")) == ()
+
+
+def test_a_pause_can_be_given_another_reason() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.take(PauseAsked(ANNA, "lunch"))
+    assert scene.take(PauseAsked(ANNA, "lunch")) == ()
+    scene.take(PauseAsked(ANNA, "meeting"))
+    assert scene.centre.agents[ANNA].reason == "meeting"
+
+
+def test_a_call_for_an_unknown_queue_is_refused_and_given_back() -> None:
+    facts = Scene().enter("c1", QueueId("nowhere"))
+    assert wishes(facts) == [ReturnCall(C1, ReturnReason.REFUSED)]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_call_taken_back_by_the_dialogue_ends_its_offer(answered: bool) -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    offer = scene.offer("c1")
+    if answered:
+        scene.take(OfferAnswered(offer))
+    assert wishes(scene.take(QueueLeft(C1))) == [CancelRing(offer)]
+    assert (scene.agent("anna"), scene.call("c1")) == ("ready", None)
+
+
+def test_a_call_cannot_be_taken_back_from_a_talk() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.talk("c1")
+    assert scene.take(QueueLeft(C1)) == ()
+
+
+def test_a_call_that_comes_back_to_the_queue_is_a_new_wait() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), wrap_up_s=0))
+    scene.ready("anna")
+    scene.enter("c1")
+    first = scene.talk("c1")
+    scene.take(AgentLegEnded(first), after=60)
+    scene.enter("c1", after=1)
+    assert scene.centre.calls[C1].since == scene.now
+    assert scene.offer("c1") != first
+
+
+def test_a_call_handed_over_twice_waits_once() -> None:
+    scene = Scene()
+    scene.enter("c1")
+    assert scene.enter("c1") == ()
+
+
+def test_a_hand_over_that_comes_after_the_caller_hung_up_raises_no_ghost() -> None:
+    scene = Scene()
+    scene.take(CallEnded(C1, EndCause.HUNG_UP))
+    assert scene.enter("c1", after=1) == ()
+    assert scene.centre.calls == {}
+
+
+def test_ended_calls_leave_the_memory() -> None:
+    scene = Scene()
+    for number in range(100):
+        scene.take(CallEnded(CallId(f"c{number}"), EndCause.HUNG_UP), after=1)
+    assert len(scene.centre.ended) <= 31
+
+
+def test_two_agents_who_share_a_phone_never_ring_at_once() -> None:
+    shared = PlaceId("desk")
+    queues = settings().queues
+    agents = tuple(AgentSetting(AgentId(name), shared, (BILLING,)) for name in ("anna", "bert"))
+    scene = Scene(SettingsLoaded(queues, agents))
+    scene.take(PlaceChanged(shared, PlaceState.FREE))
+    scene.take(ReadyAsked(ANNA))
+    scene.take(ReadyAsked(AgentId("bert")))
+    scene.enter("c1")
+    scene.enter("c2")
+    assert len(scene.offers()) == 1
+
+
+def test_two_free_agents_and_one_caller_make_one_offer() -> None:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("anna", "bert")
+    scene.enter("c1")
+    assert sorted((scene.agent("anna"), scene.agent("bert"))) == ["ready", "ringing"]
+
+
+def test_inputs_about_what_nobody_knows_are_harmless() -> None:
+    scene = Scene()
+    before = len(scene.facts)
+    for what in (
+        ReadyAsked(AgentId("nobody")),
+        PlaceChanged(PlaceId("nowhere"), PlaceState.FREE),
+        OfferRefused(OfferId("old"), RefuseCause.NO_ANSWER),
+        AgentLegEnded(OfferId("old")),
+        QueueLeft(CallId("old")),
+        TimerFired(),
+    ):
+        assert scene.take(what) == ()
+    assert len(scene.facts) == before
+
+
+def test_settings_that_contradict_themselves_are_refused() -> None:
+    good = settings(("anna", (BILLING,)))
+    stray = AgentSetting(ANNA, PlaceId("p"), (QueueId("nowhere"),))
+    for bad in (
+        SettingsLoaded(good.queues * 2, ()),
+        SettingsLoaded(good.queues, good.agents * 2),
+        SettingsLoaded(good.queues, (stray,)),
+    ):
+        with pytest.raises(ValueError, match=r"stands twice|serves a queue"):
+            Scene(bad)
+
+
+def test_settings_are_refused_while_calls_are_known() -> None:
+    scene = Scene()
+    scene.enter("c1")
+    with pytest.raises(IllegalTransition):
+        scene.take(settings())
+    assert scene.call("c1") == "waiting"
+
+
+def test_a_fact_that_does_not_fit_changes_nothing() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    made = scene.offers()[0]
+    before = repr(scene.centre)
+    misfits = (
+        made,
+        CallQueued(scene.now, C1, LineId("main"), BILLING, 9),
+        AgentBecameReady(scene.now, ANNA),
+        TalkBegan(scene.now, made.offer, C1, ANNA, made.place, BILLING, 1.0),
+    )
+    for misfit in misfits:
+        with pytest.raises(IllegalTransition):
+            apply(scene.centre, misfit)
+        assert repr(scene.centre) == before
+
+
+def test_facts_are_plain_json_with_type_and_version() -> None:
+    scene = Scene()
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(AgentLegEnded(scene.talk("c1")))
+    for fact in scene.facts:
+        told = json.loads(json.dumps(plain(fact)))
+        assert told == plain(fact)
+        assert told["type"] == fact.TYPE
+        assert told["v"] == 1
+    assert plain(scene.offers()[0])["runner_up"] is None
+    assert isinstance(scene.offers()[0], OfferMade)
+
+
+def test_a_late_hand_over_input_is_no_new_call_in_another_queue() -> None:
+    scene = Scene()
+    scene.enter("c1")
+    assert scene.take(QueueEntered(C1, LineId("main"), REPAIRS)) == ()
+    assert scene.centre.calls[C1].queue == BILLING
