@@ -20,7 +20,7 @@ from ivr.flow.events import (
     PromptEnded,
     Woke,
 )
-from ivr.flow.session import Session, open_session
+from ivr.flow.session import Phase, Session, open_session
 from ivr.ports import CallBusy, CallControl, CallGone
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
@@ -99,7 +99,7 @@ class Driver:
         try:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller
-            log.error("dialogue failed", call=dialogue.call, error=type(error).__name__, exc_info=True)
+            log.error("dialogue failed", call=dialogue.call, exc_info=error)
             await self._rescue(dialogue)
         finally:
             self._dialogues.pop(dialogue.call, None)
@@ -112,8 +112,10 @@ class Driver:
                 await self._control.start_music(dialogue.call)
             await dialogue.wait_returned()
             await self._control.hang_up(dialogue.call)
-        except (CallGone, CallBusy) as error:
-            log.info("rescue ended", call=dialogue.call, error=type(error).__name__)
+        except (CallGone, CallBusy):
+            log.info("rescued caller left", call=dialogue.call)
+        except Exception as error:  # nothing more can be done here; the other callers go on
+            log.error("rescue failed", call=dialogue.call, exc_info=error)
 
 
 class _Dialogue:
@@ -149,9 +151,12 @@ class _Dialogue:
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(self._perform_all())
             session = self._step(self._plan, session, CallStarted())
-            while not session.ended:
-                session = self._step(self._plan, session, await self._next_event())
-            await self._work.join()
+            event: Event = CallStarted()
+            while session.phase is not Phase.DONE:
+                event = await self._next_event()
+                session = self._step(self._plan, session, event)
+            if not isinstance(event, CallerHungUp):
+                await self._work.join()  # the goodbye, and the hang-up behind it
             worker.cancel()
 
     async def wait_returned(self) -> None:

@@ -29,6 +29,9 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
         raised = sys.exc_info()
     if isinstance(raised, BaseException):
         raised = (type(raised), raised, raised.__traceback__)
+    if raised and isinstance(raised[1], BaseExceptionGroup):
+        first = _first_of(raised[1])
+        raised = (type(first), first, first.__traceback__)
     if raised and raised[0] is not None:
         event["error"] = raised[0].__name__
         event["places"] = [
@@ -36,6 +39,12 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
             for frame in traceback.extract_tb(raised[2])[-6:]
         ]
     return event
+
+
+def _first_of(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def set_up_log(folder: Path, level: int = logging.INFO) -> Path:

@@ -11,11 +11,12 @@ import re
 import secrets
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from queues.centre.facts import Fact
 from queues.centre.plain import plain
-from queues.view import Change, View, iso
+from queues.view import AgentRow, CallRow, Change, View, iso
 
 RETRY_MS: Final = 1000
 _EVENT_ID: Final = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})")
@@ -83,14 +84,14 @@ class Hub:
         if seq != self._seq + 1:
             raise ValueError(f"fact {seq} was published after {self._seq}")
         self._seq = seq
-        body = {
-            "seq": seq,
-            "at": iso(fact.at),
-            "fact": plain(fact),
-            "calls": {name: row and row.json() for name, row in change.calls.items()},
-            "agents": {name: row.json() for name, row in change.agents.items()},
-        }
-        frame = self._frame("fact", seq, body)
+        calls = {name: "null" if row is None else _row(row) for name, row in change.calls.items()}
+        agents = {name: _row(row) for name, row in change.agents.items()}
+        frame = self._frame(
+            "fact",
+            seq,
+            f'{{"seq":{seq},"at":"{iso(fact.at)}","fact":{_json(plain(fact))},'
+            f'"calls":{_named(calls)},"agents":{_named(agents)}}}',
+        )
         self._ring.append((seq, frame))
         for subscription in tuple(self._subscriptions):
             if not subscription.offer(frame):
@@ -136,15 +137,27 @@ class Hub:
         oldest = self._ring[0][0] if self._ring else self._seq + 1
         return known if oldest - 1 <= known <= self._seq else None
 
-    def _body(self, view: View) -> dict[str, object]:
-        return {
-            "epoch": self.epoch,
-            "seq": view.seq,
-            "calls": [row.json() for row in view.calls],
-            "agents": [row.json() for row in view.agents],
-            "queues": [row.json() for row in view.queues],
-        }
+    def _body(self, view: View) -> str:
+        calls, agents = ",".join(map(_row, view.calls)), ",".join(map(_row, view.agents))
+        queues = _json([row.json() for row in view.queues])
+        return (
+            f'{{"epoch":"{self.epoch}","seq":{view.seq},'
+            f'"calls":[{calls}],"agents":[{agents}],"queues":{queues}}}'
+        )
 
-    def _frame(self, event: str, seq: int, body: dict[str, object]) -> bytes:
-        data = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    def _frame(self, event: str, seq: int, data: str) -> bytes:
         return f"id: {self.epoch}-{seq}\nevent: {event}\ndata: {data}\n\n".encode()
+
+
+@lru_cache(maxsize=8192)
+def _row(row: CallRow | AgentRow) -> str:
+    """Give a row as JSON. Kept, so that a snapshot of a thousand calls is no long work."""
+    return _json(row.json())
+
+
+def _named(rows: dict[str, str]) -> str:
+    return "{" + ",".join(f"{_json(name)}:{row}" for name, row in rows.items()) + "}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -25,6 +25,7 @@ from ivr.asterisk.errors import (
     ActionTimedOut,
     AgiCut,
     AgiTimedOut,
+    AmiError,
     ChannelGone,
     LinkLost,
 )
@@ -38,8 +39,8 @@ from ivr.asterisk.wire_events import (
     ChannelInAgi,
     ChannelLeftAgi,
     ChannelListed,
+    ChannelName,
     LinkDown,
-    LinkUp,
     WireEvent,
 )
 
@@ -53,6 +54,7 @@ class _End(Enum):
 class _Seat:
     """What the desk knows of one channel."""
 
+    name: ChannelName
     in_agi: bool = False
     reserved: bool = False
     # Found at adoption while it ran something of the controller before us: its answer frees it.
@@ -121,10 +123,11 @@ class AgiDesk:
         return seat is not None and seat.in_agi and not seat.reserved
 
     def on_event(self, event: WireEvent) -> None:
-        """Hear one event. After `LinkUp` feed it each `ChannelListed` before reading on."""
+        """Hear one event. Living channels are learnt by feeding each `ChannelListed` too."""
         match event:
             case ChannelInAgi(channel=channel):
-                seat = self._seats.setdefault(channel, _Seat())
+                seat = self._seats.setdefault(channel, _Seat(event.name))
+                seat.name = event.name
                 if seat.in_agi or seat.command_id is not None:
                     seat.cut()
                 seat.reserved = seat.adopted_busy = False
@@ -137,7 +140,7 @@ class AgiDesk:
                     self._seats[channel].cut()
             case ChannelEnded(channel=channel):
                 self._forget(channel, _End.ENDED)
-            case LinkDown() | LinkUp():
+            case LinkDown():
                 for channel in list(self._seats):
                     self._forget(channel, _End.LINK)
             case ChannelListed():
@@ -146,10 +149,10 @@ class AgiDesk:
                 pass
 
     def reserve_for_bridge(self, channel: ChannelId) -> None:
-        """Send nothing more to this channel until it next comes to AGI; call it before a Bridge.
+        """Send nothing more to this channel until it next comes to AGI; `bridge` does it itself.
 
-        What it runs goes on and is cut by the bridge. Without it a command that is sent in the
-        moment of the bridge would run when the caller comes back.
+        What it runs goes on and is cut by the bridge. A command that is sent in the moment of a
+        bridge would run when the caller comes back.
         """
         if channel in self._seats:
             self._seats[channel].reserved = True
@@ -160,17 +163,32 @@ class AgiDesk:
             self._seats[channel].reserved = False
             self._seats[channel].stir()
 
+    async def bridge(self, first: ChannelId, second: ChannelId, *, deadline_s: float = 5.0) -> None:
+        """Join two channels that are in AGI; what they run is cut, nothing more is sent to them.
+
+        Raises ChannelGone, AgiCut (one is not in AGI, so perhaps not yet answered), LinkLost,
+        ActionRefused, ActionTimedOut. After a failure both can be commanded as before.
+        """
+        seats = [self._known(first), self._known(second)]
+        if not all(seat.in_agi for seat in seats):
+            raise AgiCut("only channels in AGI can be joined")
+        for seat in seats:
+            seat.reserved = True
+        try:
+            action = wire_actions.bridge(seats[0].name, seats[1].name)
+            await self._client.send(action, deadline_s=deadline_s)
+        except AmiError:
+            self.release(first)
+            self.release(second)
+            raise
+
     async def run(self, channel: ChannelId, command: AgiCommand, *, deadline_s: float) -> AgiAnswer:
         """Run one command and give its answer; `deadline_s` covers waiting for its turn too.
 
         Raises AgiCut (a bridge or the dialplan took the channel, or it did not come back in time),
         ChannelGone, AgiTimedOut (the outcome is unknown), LinkLost, ActionRefused, HostileText.
         """
-        seat = self._seats.get(channel)
-        if seat is None:
-            if not self._client.up:
-                raise LinkLost("no link to the switch", sent=False)
-            raise ChannelGone("the channel has ended or never was in AGI")
+        seat = self._known(channel)
         visit = seat.visit if seat.in_agi else None
         try:
             async with asyncio.timeout(deadline_s), seat.turn:
@@ -178,6 +196,14 @@ class AgiDesk:
                 return await self._give(seat, channel, command)
         except (TimeoutError, ActionTimedOut):
             raise AgiTimedOut(f"{command.verb} did not end within {deadline_s:g} s") from None
+
+    def _known(self, channel: ChannelId) -> _Seat:
+        seat = self._seats.get(channel)
+        if seat is None:
+            if not self._client.up:
+                raise LinkLost("no link to the switch", sent=False)
+            raise ChannelGone("the channel has ended or never was in AGI")
+        return seat
 
     async def _until_ready(self, seat: _Seat, visit: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -242,12 +268,12 @@ class AgiDesk:
 
     def _adopt(self, listed: ChannelListed) -> None:
         if listed.in_agi:
-            seat = self._seats.setdefault(listed.channel, _Seat())
+            seat = self._seats.setdefault(listed.channel, _Seat(listed.name))
             seat.in_agi = True
             seat.stir()
         elif listed.endpoint is not None and listed.channel not in self._seats:
             # In a bridge, or running an application for the controller before us.
-            self._seats[listed.channel] = _Seat(adopted_busy=listed.bridge is None)
+            self._seats[listed.channel] = _Seat(listed.name, adopted_busy=listed.bridge is None)
 
     def _forget(self, channel: ChannelId, end: _End) -> None:
         seat = self._seats.pop(channel, None)

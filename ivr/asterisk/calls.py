@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 
 _SHORT_S = 5.0
 _LONGEST_PROMPT_S = 90.0
-_LINK_BACK_S = 60.0
 _KEYS = "0123456789*#"
 _MUSIC = "default"
 
@@ -41,6 +41,15 @@ class Calls:
     def __init__(self, client: AmiClient, desk: AgiDesk) -> None:
         self._client = client
         self._desk = desk
+        self._known_alive = asyncio.Event()
+
+    def link_lost(self) -> None:
+        """From here on nobody knows which channels live; commands wait."""
+        self._known_alive.clear()
+
+    def looked_up(self) -> None:
+        """The desk knows again which channels live."""
+        self._known_alive.set()
 
     async def answer(self, call: CallId) -> None:
         """Take the call off the hook."""
@@ -85,10 +94,10 @@ class Calls:
             return AgiAnswer(code=0, result="")
 
     async def _with_link(self, send: Callable[[], Awaitable[T]]) -> T:
-        """Send; when the link is lost wait for its return and send again (harmless for what a caller hears)."""
+        """Send; after a lost link wait and send again, which is harmless for what a caller hears."""
         while True:
+            await self._known_alive.wait()
             try:
                 return await send()
             except LinkLost:
-                with suppress(LinkLost):
-                    await self._client.wait_up(_LINK_BACK_S)
+                self._known_alive.clear()

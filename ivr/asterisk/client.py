@@ -90,6 +90,7 @@ class AmiClient:
         self._last_heard_s = 0.0
         self._up_since_s = 0.0
         self._untold_first, self._untold_restart = True, False
+        self._told_unreadable: set[str] = set()
 
     @property
     def up(self) -> bool:
@@ -260,7 +261,9 @@ class AmiClient:
             self._came_up(event)
         elif isinstance(event, wire.Unreadable):
             self.dropped_events += 1
-            _log.warning("unreadable event dropped", event_name=event.event)
+            if event.event not in self._told_unreadable:  # once for each kind, not a log full
+                self._told_unreadable.add(event.event)
+                _log.warning("unreadable event dropped", event_name=event.event)
         elif event is not None and self._up:  # what comes before LinkUp is looked up after it
             if self.inbox.qsize() >= self._inbox_size:
                 self._overflow()

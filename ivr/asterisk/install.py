@@ -1,8 +1,9 @@
-"""Finds an Asterisk new enough on this machine, or unpacks one into the cache folder without asking for root.
+"""Finds an Asterisk new enough on this machine, or unpacks one into the cache folder, without root.
 
-The private root holds Asterisk and espeak-ng from Debian unstable, fetched by the machine's own apt from the
-machine's own package source, checked by apt's signatures, and unpacked as plain files: nothing is installed into
-the system, no maintainer script runs, no root is needed. Programs in it are started through its own dynamic loader.
+The private root holds Asterisk and espeak-ng from Debian unstable, fetched by the machine's own apt
+from the machine's own package source, checked by apt's signatures, and unpacked as plain files:
+nothing is installed into the system and no maintainer script runs. Programs in it are started
+through its own dynamic loader.
 """
 
 from __future__ import annotations
@@ -22,13 +23,21 @@ OLDEST = (22, 10, 1)
 _PACKAGES = ("asterisk", "espeak-ng")
 _LAYOUT = 1  # counted up when what is unpacked changes
 _ROOT_MARK = "complete"
+# Below the prefix of an installation (/usr, /usr/local, the private root's usr).
 _MODULE_FOLDERS = (
-    "/usr/lib/x86_64-linux-gnu/asterisk/modules",
-    "/usr/lib/aarch64-linux-gnu/asterisk/modules",
-    "/usr/lib64/asterisk/modules",
-    "/usr/lib/asterisk/modules",
+    "lib/x86_64-linux-gnu/asterisk/modules",
+    "lib/aarch64-linux-gnu/asterisk/modules",
+    "lib64/asterisk/modules",
+    "lib/asterisk/modules",
 )
-_DATA_FOLDERS = ("/usr/share/asterisk", "/var/lib/asterisk")
+_DATA_FOLDERS = ("share/asterisk", "var/lib/asterisk", "../var/lib/asterisk")
+_DO_IT_YOURSELF = (
+    f"install Asterisk {'.'.join(map(str, OLDEST))} or later and espeak-ng yourself "
+    "(an Asterisk that is not on the PATH is named as asterisk.binary in the settings)"
+)
+_ONE_LINE_SOURCE = re.compile(
+    r"^deb\s+(?:\[[^]]*\]\s+)?(\S+/debian/?)\s+\S+\s+main\b", re.MULTILINE
+)
 Progress = Callable[[str], None]
 
 
@@ -58,19 +67,19 @@ def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
     Raises `InstallFailed` when the named one cannot be used.
     """
     if binary is not None:
-        found = _inspect((str(binary),), Path("/"))
+        found = _inspect((str(binary),), binary.parent.parent)
         if found is None:
             raise InstallFailed(
-                f"asterisk.binary: {binary} is not an Asterisk {_dotted(OLDEST)} or later with its modules; "
-                "name another one, or remove the setting to have one fetched"
+                f"asterisk.binary: {binary} is not an Asterisk {_dotted(OLDEST)} or later with its "
+                "modules; name another one, or remove the setting to have one fetched"
             )
         return found
     on_path = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin")
-    if on_path and (found := _inspect((on_path,), Path("/"))) is not None:
+    if on_path and (found := _inspect((on_path,), Path(on_path).parent.parent)):
         return found
     root = _root(cache)
     if (root / _ROOT_MARK).exists():
-        return _inspect(loader_command(root, "usr/sbin/asterisk"), root)
+        return _inspect(loader_command(root, "usr/sbin/asterisk"), root / "usr")
     return None
 
 
@@ -116,8 +125,8 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise InstallFailed(
-                f"no Asterisk {_dotted(OLDEST)} or later on this machine, and no {tool} to fetch one; "
-                "install Asterisk and espeak-ng yourself and name it as asterisk.binary in the settings"
+                f"Asterisk {_dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and there "
+                f"is no {tool} to fetch it; {_DO_IT_YOURSELF}"
             )
     with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
         work = Path(name)
@@ -132,38 +141,35 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
         unpacked.mkdir(mode=0o755)
         for package in packages:
             _run(["dpkg-deb", "--extract", str(package), str(unpacked)], "unpacking a package")
-        if _inspect(loader_command(unpacked, "usr/sbin/asterisk"), unpacked) is None:
+        if _inspect(loader_command(unpacked, "usr/sbin/asterisk"), unpacked / "usr") is None:
             raise InstallFailed(
-                f"the Asterisk that was fetched does not run here or is older than {_dotted(OLDEST)}; "
-                "install one yourself and name it as asterisk.binary in the settings"
+                "the Asterisk that was fetched does not run here or is older than "
+                f"{_dotted(OLDEST)}; {_DO_IT_YOURSELF}"
             )
         (unpacked / _ROOT_MARK).touch()
         unpacked.rename(_root(cache))
 
 
 def _mirror() -> str:
-    """The address of the machine's own Debian package source; stays in memory and in apt's own files."""
+    """The machine's own Debian package source; stays in memory and in apt's own files."""
     folder = Path("/etc/apt")
     sources = [*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"]
     for source in sources:
         text = source.read_text(errors="replace") if source.is_file() else ""
         stanzas = re.split(r"\n\s*\n", text) if source.suffix == ".sources" else []
         for stanza in stanzas:
-            if "debian-archive-keyring" in stanza or "Components: main" in stanza:
-                if found := re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE):
-                    return found[1]
+            is_debian = "debian-archive-keyring" in stanza
+            if is_debian and (found := re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)):
+                return found[1]
         if found := re.search(
             r"^deb\s+(?:\[[^]]*\]\s+)?(\S+debian\S*)\s+\S+\s+main", text, re.MULTILINE
         ):
             return found[1]
-    raise InstallFailed(
-        "no Debian package source is set up in /etc/apt; install Asterisk and espeak-ng yourself "
-        "and name it as asterisk.binary in the settings"
-    )
+    raise InstallFailed(f"no Debian package source is set up in /etc/apt; {_DO_IT_YOURSELF}")
 
 
 def _apt_options(work: Path, mirror: str) -> list[str]:
-    """apt with lists, cache, state and sources of its own: it neither reads nor changes the system's."""
+    """apt with lists, cache and sources of its own; it neither reads nor changes the system's."""
     keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
     signed = f"signed-by={keyring} " if keyring.exists() else ""
     for folder in ("lists/partial", "cache/archives/partial"):
@@ -204,12 +210,12 @@ def _run(command: Sequence[str], doing: str) -> None:
         lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
         reason = re.sub(r"\S+://\S+", "the package source", (lines or ["no reason given"])[0])
         raise InstallFailed(
-            f"{doing} failed ({reason}); check network and disk and start again, or install Asterisk "
-            f"{_dotted(OLDEST)} and espeak-ng yourself and name it as asterisk.binary in the settings"
+            f"{doing} failed ({reason}); check network and disk and start again, or "
+            f"{_DO_IT_YOURSELF}"
         )
 
 
-def _inspect(command: tuple[str, ...], root: Path) -> Asterisk | None:
+def _inspect(command: tuple[str, ...], prefix: Path) -> Asterisk | None:
     try:
         done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
             [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
@@ -217,16 +223,16 @@ def _inspect(command: tuple[str, ...], root: Path) -> Asterisk | None:
     except (OSError, subprocess.SubprocessError):
         return None
     version = parse_version(done.stdout)
-    modules = _first(root, _MODULE_FOLDERS, "chan_pjsip.so")
-    data = _first(root, _DATA_FOLDERS, "documentation/core-en_US.xml")
+    modules = _first(prefix, _MODULE_FOLDERS, "chan_pjsip.so")
+    data = _first(prefix, _DATA_FOLDERS, "documentation/core-en_US.xml")
     if version is None or version < OLDEST or modules is None or data is None:
         return None
     return Asterisk(command, modules, data, version)
 
 
-def _first(root: Path, folders: Sequence[str], must_hold: str) -> Path | None:
+def _first(prefix: Path, folders: Sequence[str], must_hold: str) -> Path | None:
     for folder in folders:
-        path = root / folder.lstrip("/")
+        path = (prefix / folder).resolve()
         if (path / must_hold).exists():
             return path
     return None

@@ -94,6 +94,8 @@ class Offers:
 
     async def ring(self, offer: OfferId, call: CallId, place: PlaceId, *, timeout_s: float) -> None:
         """Let the phone ring; see `Telephony.ring`."""
+        if offer in self._legs:
+            raise TelephonyFailed("this offer was dialled already")
         self._legs[offer] = _Leg(call)
         action = wire.originate(
             wire.phone(place),
@@ -122,14 +124,9 @@ class Offers:
 
     async def connect(self, offer: OfferId, call: CallId) -> None:
         """Join leg and caller; see `Telephony.connect`."""
-        caller, agent = ChannelId(call), ChannelId(offer)
-        self._desk.reserve_for_bridge(caller)
-        self._desk.reserve_for_bridge(agent)
         try:
-            await self._client.send(wire.bridge(caller, agent))
+            await self._desk.bridge(ChannelId(call), ChannelId(offer))
         except AmiError as error:
-            self._desk.release(caller)
-            self._desk.release(agent)
             raise TelephonyFailed(f"caller and agent not joined: {error.code}") from None
 
     def on_event(self, event: WireEvent) -> None:

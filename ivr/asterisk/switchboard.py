@@ -96,8 +96,7 @@ class Switchboard:
                 try:
                     self._hear(event)
                 except Exception as error:  # one bad event must not cost the others
-                    log.error("event not handled", event_kind=type(event).__name__,
-                              error=type(error).__name__, exc_info=True)
+                    log.error("event not handled", event_kind=type(event).__name__, exc_info=error)
 
     @property
     def calls_known(self) -> int:
@@ -126,7 +125,7 @@ class Switchboard:
             case ContactChanged(endpoint, reachable=False):
                 self._place(endpoint, PlaceState.UNREACHABLE)
             case LinkDown():
-                log.warning("link to Asterisk lost")
+                self._calls.link_lost()
             case _:
                 pass
 
@@ -178,6 +177,7 @@ class Switchboard:
         for call in known:
             if call not in alive and call in self._known:
                 self._end(call, EndCause.LOST)
+        self._calls.looked_up()
         self._offers.look_up(tuple(channels), legs)
         for entry in channels:
             if entry.in_agi and CallId(entry.channel) not in self._known:

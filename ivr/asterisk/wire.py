@@ -130,12 +130,14 @@ def _in_agi(headers: Headers) -> e.ChannelInAgi:
         key, _, value = line.partition(": ")
         if key in arguments:
             arguments[key] = value.strip()
+    name = _one(headers, "Channel")
     return e.ChannelInAgi(
         _channel(headers),
-        _endpoint(_one(headers, "Channel")),
+        _endpoint(name),
         arguments["agi_arg_1"],
         arguments["agi_arg_2"],
         _caller(headers),
+        e.ChannelName(name),
     )
 
 
@@ -214,7 +216,7 @@ def _channel_listed(headers: Headers) -> e.ChannelListed:
     hours, minutes, seconds = _clock(_one(headers, "Duration"))
     return e.ChannelListed(
         _channel(headers),
-        name,
+        e.ChannelName(name),
         _maybe(headers, "Context") or "",
         _maybe(headers, "Exten") or "",
         _maybe(headers, "Application") or "",

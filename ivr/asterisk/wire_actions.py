@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ivr.asterisk import wire_text as text
 from ivr.asterisk.errors import HostileText
-from ivr.asterisk.wire_events import ChannelId
+from ivr.asterisk.wire_events import ChannelId, ChannelName
 
 # Everything our events need; narrows a login whose user may read more.
 _EVENT_CLASSES = "system,call,user,agi,dtmf"
@@ -123,9 +123,14 @@ def originate(
     return Action("Originate", tuple(headers), action_id=str(channel_id))
 
 
-def bridge(first: ChannelId, second: ChannelId) -> Action:
-    """Join two answered channels, at once and whatever runs on them."""
-    return Action("Bridge", (("Channel1", _channel(first)), ("Channel2", _channel(second))))
+def bridge(first: ChannelName, second: ChannelName) -> Action:
+    """Join two answered channels, at once and whatever runs on them; see `AgiDesk.bridge`.
+
+    By their full names: given an id, the switch takes any channel whose id begins with it, so
+    1700000000.1 would be joined as 1700000000.12, a stranger.
+    """
+    names = (text.full_name("first", first), text.full_name("second", second))
+    return Action("Bridge", (("Channel1", names[0]), ("Channel2", names[1])))
 
 
 def redirect(channel: ChannelId, *, context: str, exten: str) -> Action:

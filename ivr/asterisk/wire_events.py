@@ -9,6 +9,9 @@ from enum import Enum
 from typing import NewType
 
 ChannelId = NewType("ChannelId", str)
+# The switch's full name of a channel, which ends in a counter of fixed length. Only `bridge` needs
+# it: that action takes any channel whose name or id *begins* with what it is given.
+ChannelName = NewType("ChannelName", str)
 
 
 class DeviceState(Enum):
@@ -72,6 +75,7 @@ class ChannelInAgi:
     why: str
     line: str
     caller_number: str | None = field(repr=False)
+    name: ChannelName
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +215,7 @@ class ChannelListed:
     """
 
     channel: ChannelId
-    name: str
+    name: ChannelName
     context: str
     exten: str
     application: str

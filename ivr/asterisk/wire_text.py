@@ -7,7 +7,7 @@ whose own text names the field and never holds the value:
    than what the switch reads as one line.
 2. `dialplan`: also nothing that the dialplan would read as more than text.
 3. `quoted`: also nothing that would end a quoted argument of an AGI command.
-4. `name`, `number`, `keys`, `dial_target`: a closed alphabet.
+4. `name`, `full_name`, `word`, `number`, `keys`, `variable`, `dial_target`: a closed alphabet.
 """
 
 import re
@@ -18,6 +18,7 @@ from ivr.asterisk.errors import HostileText
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DIALPLAN = re.compile(r'[&,|;"]|\$[{\[]')
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/;+-]{0,148}")
+_FULL_NAME = re.compile(r"(PJSIP|Local)/[A-Za-z0-9_.@+-]{1,160}-[0-9a-f]{8}(;[12])?")
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
 _KEYS = re.compile(r"[0-9*#]{0,12}")
@@ -54,6 +55,11 @@ def quoted(field: str, text: str) -> str:
 def name(field: str, text: str) -> str:
     """The id or name of a channel, as we or the switch make them."""
     return _closed(_NAME, field, text)
+
+
+def full_name(field: str, text: str) -> str:
+    """A channel's full name with its counter: nothing else begins with the same letters."""
+    return _closed(_FULL_NAME, field, text)
 
 
 def word(field: str, text: str) -> str:

@@ -1,4 +1,4 @@
-"""Decides where in the call each received RTP packet's sound belongs: one unbroken stream from its packets."""
+"""Decides where in the call each received RTP packet's sound belongs: one unbroken stream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Arrivals:
         self._unwrapped = 0
 
     def put(self, source: int, stamp: int, arrived_s: float, samples: Samples) -> None:
-        """Take one packet's sound: its SSRC, its RTP timestamp, when it came (seconds of the call)."""
+        """Take one packet's sound (its SSRC, its RTP timestamp), come `arrived_s` into the call."""
         here = max(0, round(arrived_s * RATE) - len(samples))
         if source == self._source:
             step = (stamp - self._last_stamp + 0x80000000) % 0x100000000 - 0x80000000

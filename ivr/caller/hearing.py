@@ -126,9 +126,7 @@ class Ear:
                 return False
             query = self._stream[onset - self._base : onset - self._base + QUERY]
             for place in self._library.places(query, _FOUND):
-                track = Track(
-                    self._library.sounds[place.sound], onset - place.at, checked_to=onset
-                )
+                track = Track(self._library.sounds[place.sound], onset - place.at, checked_to=onset)
                 track.follow(self._stream[: onset - self._base + QUERY], self._base)
                 if track.blocks and track.fate is not Fate.LOST:
                     track.look_back(self._stream, self._base, self._explained)
@@ -200,7 +198,7 @@ class Ear:
 
 
 def _best(tracks: list[Track]) -> Track:
-    """The one that fitted longest; of nearly equal ones the complete one that was heard to begin."""
+    """The one that fitted longest; of nearly equal ones the one that began here and is complete."""
     longest = max(track.matched_to for track in tracks)
     near = [track for track in tracks if longest - track.matched_to <= _SAME_S * RATE]
     return max(

@@ -1,8 +1,8 @@
-"""Decides which known sounds a short piece of received sound could be part of, and where in them it lies.
+"""Decides which known sounds a short piece of received sound could be part of, and where in them.
 
 The piece is correlated with all sounds at once: they lie end to end, with gaps, on one tape at
 4 kHz, whose blocks are transformed once; a query costs one transform and its products back. Half
-the rate is enough to find (speech has its energy below 2 kHz); the place is then made exact at 8 kHz.
+the rate is enough to find (speech has its energy below 2 kHz); at 8 kHz the place is made exact.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.caller.sound import RATE, CannotSpeak, Samples, loudness, read_wav
+from ivr.caller.sound import RATE, CannotSpeak, Samples, loudness, read_wav_file
 
 QUERY = 3200  # samples at 8 kHz, 0.4 s
 _HALF = 2
@@ -59,7 +59,7 @@ def read_prompts(folder: Path, language: str | None = None) -> dict[SoundName, S
     Raises `CannotSpeak` for a file that is no WAV, and when there is none at all.
     """
     found = {
-        SoundName(path.stem, path.parent.name): read_wav(path)
+        SoundName(path.stem, path.parent.name): read_wav_file(path)
         for path in sorted(folder.glob(f"{language or '*'}/*.wav"))
     }
     if not found:
@@ -70,13 +70,14 @@ def read_prompts(folder: Path, language: str | None = None) -> dict[SoundName, S
 def _halved(samples: Samples) -> Samples:
     """At 4 kHz; a short low-pass is enough for a correlation."""
     kernel = np.array([-0.03, 0.0, 0.28, 0.5, 0.28, 0.0, -0.03], np.float32)
-    return np.convolve(samples, kernel, "same")[::_HALF].astype(np.float32)
+    halved: Samples = np.convolve(samples, kernel, "same")[::_HALF].astype(np.float32)
+    return halved
 
 
 def _window_norms(samples: Samples, width: int) -> NDArray[np.float32]:
     """For each start the root of the energy of the `width` samples from there on."""
     total = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
-    return np.sqrt(np.maximum(total[width:] - total[:-width], 0)).astype(np.float32)
+    return np.asarray(np.sqrt(np.maximum(total[width:] - total[:-width], 0)), np.float32)
 
 
 def _extent(samples: Samples) -> tuple[int, int]:

@@ -75,9 +75,10 @@ class CallMedia(RTPSession):
     @property
     def port(self) -> int:
         """The UDP port of our RTP."""
-        assert self._rtp_transport is not None
-        assert self._rtp_transport._transport is not None
-        return int(self._rtp_transport._transport.get_extra_info("sockname")[1])
+        bound = self._rtp_transport._transport if self._rtp_transport is not None else None
+        if bound is None:
+            raise RuntimeError("media that is not open has no port")
+        return int(bound.get_extra_info("sockname")[1])
 
     def send_to(self, addr: tuple[str, int], payload_type: int, key_type: int | None) -> None:
         """What the answer's SDP agreed: where to send, as which code, and keys as which type."""
@@ -115,12 +116,12 @@ class CallMedia(RTPSession):
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _tick(self) -> None:
-        while self._queue and isinstance(self._queue[0], asyncio.Future):
-            said = self._queue.popleft()
-            assert isinstance(said, asyncio.Future)
-            if not said.done():
-                said.set_result(None)
         head = self._queue[0] if self._queue else None
+        while isinstance(head, asyncio.Future):
+            if not head.done():
+                head.set_result(None)
+            self._queue.popleft()
+            head = self._queue[0] if self._queue else None
         if isinstance(head, _Key):
             self._send_key(head)
         else:

@@ -1,4 +1,4 @@
-"""Decides how the caller's phone makes one call: dial, talk, press keys, hear, hang up or be hung up on."""
+"""Decides how the caller's phone makes one call: dial, speak, press keys, hear, hang up."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ class CallerPhone:
         self._over(by_far_end=True)
 
     def _answer_reinvite(self, call: IncomingCall) -> None:
-        """aiosipua leaves the answer to a re-INVITE to its callback; without one the far end waits."""
+        """Accept a re-INVITE; aiosipua leaves the answer to this callback, else none is sent."""
         host = self._transport.local_addr[0]
         answer = self._offer()
         if call.sdp_offer is not None:

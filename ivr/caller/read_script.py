@@ -1,37 +1,36 @@
 """Decides whether a text is a call script; every fault is named with its line and how to mend it.
 
-    about: A Korean caller presses 0 and is put through.
-    language: ko                  # only this language's prompts are listened for; default: all
-    answered_within_s: 20
-    agents:
-      - agent: jiwoo              # default: the next agent that has a phone account
-        answer_after_s: 0.5       # or  answer: never  or  answer: decline
-        speak: {tone_hz: 1130, for_s: 3}      # or {text: ..., language: ko, voice: ko+f2} or {wav: FILE}
-        hang_up_after_s: 4        # after the answer; without it the far end ends the talk
-    steps:
-      - hear: welcome             # true as soon as it is recognised; or, in full:
-      - hear: {prompt: main_menu, within_s: 15, to_end: true}
-      - press: "0"                # "1 2" pauses between the keys
-      - say: {text: "안녕하세요", language: ko}     # as in speak
-      - quiet: {for_s: 1, within_s: 10}
-      - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
-      - wait_s: 2
-      - wait_for_hang_up: {within_s: 20}
-      - hang_up: true
-    expect: {bridged: true, hung_up_by: caller, heard_by_agent: true}     # or {rejected: 486}
+about: A Korean caller presses 0 and is put through.
+language: ko                  # only this language's prompts are listened for; default: all
+answered_within_s: 20
+agents:
+  - agent: jiwoo              # default: the next agent that has a phone account
+    answer_after_s: 0.5       # or  answer: never  or  answer: decline
+    speak: {tone_hz: 1130, for_s: 3}    # or {text: ..., language: ko} or {wav: FILE}
+    hang_up_after_s: 4        # after the answer; without it the far end ends the talk
+steps:
+  - hear: welcome             # true as soon as it is recognised; or, in full:
+  - hear: {prompt: main_menu, within_s: 15, to_end: true}
+  - press: "0"                # "1 2" pauses between the keys
+  - say: {text: "안녕하세요", language: ko}     # or voice: ko+f2, speed: 120
+  - quiet: {for_s: 1, within_s: 10}
+  - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
+  - wait_s: 2
+  - wait_for_hang_up: {within_s: 20}
+  - hang_up: true
+expect: {bridged: true, hung_up_by: caller, heard_by_agent: true}     # or {rejected: 486}
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from ivr.caller.fields import SPEECH, Fault, Fields, ScriptFaulty, line_of
 from ivr.caller.media import KEYS
 from ivr.caller.script import (
     AgentPlan,
@@ -49,45 +48,19 @@ from ivr.caller.script import (
     WaitForHangUp,
     WaitForQuiet,
 )
-from ivr.caller.sound import Recording, Speech, Tone, Words
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_VOICE = re.compile(r"[A-Za-z][A-Za-z0-9+_/-]*")
-_LONGEST_S = 600.0
 
 _SCRIPT = {"about", "language", "answered_within_s", "agents", "steps", "expect"}
 _AGENT = {"agent", "answer", "answer_after_s", "speak", "hang_up_after_s"}
-_SPEECH = {"text", "language", "voice", "wav", "tone_hz", "for_s"}
 _STEPS = {
     "hear": {"prompt", "within_s", "to_end"},
     "press": {"keys"},
-    "say": _SPEECH,
+    "say": SPEECH,
     "quiet": {"for_s", "within_s"},
     "hear_tone": {"hz", "for_s", "within_s"},
     "wait_s": set[str](),
     "wait_for_hang_up": {"within_s"},
     "hang_up": set[str](),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with a script, where, and how to mend it."""
-
-    file: str
-    line: int
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
-
-
-class ScriptFaulty(Exception):
-    """The script cannot be used; `faults` has all that is wrong with it, in order of line."""
-
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
-        super().__init__("\n".join(map(str, faults)))
-        self.faults = faults
 
 
 def read_script_file(path: Path) -> Script:
@@ -121,25 +94,7 @@ def read_script(text: str, file: str = "script", folder: Path = Path()) -> Scrip
     return script
 
 
-def _line(node: Any, key: Any = None, default: int = 1) -> int:
-    """The line of a mapping's key or a sequence's item, as ruamel.yaml keeps it."""
-    marks = getattr(node, "lc", None)
-    if marks is None:
-        return default
-    if key is not None and marks.data and key in marks.data:
-        return int(marks.data[key][0]) + 1
-    return int(marks.line) + 1
-
-
-@dataclass(slots=True)
-class _Reader:
-    file: str
-    folder: Path
-    faults: list[Fault] = field(default_factory=list)
-
-    def fault(self, line: int, text: str) -> None:
-        self.faults.append(Fault(self.file, line, text))
-
+class _Reader(Fields):
     def script(self, data: Any) -> Script:
         if not isinstance(data, Mapping):
             self.fault(1, "is no mapping; begin with about:, agents: and steps:")
@@ -148,7 +103,7 @@ class _Reader:
         expect = self.expectation(data)
         steps = self.items(data, "steps")
         if not steps and expect.rejected is None:
-            self.fault(_line(data, "steps"), "has no steps; add one, such as - hear: welcome")
+            self.fault(line_of(data, "steps"), "has no steps; add one, such as - hear: welcome")
         return Script(
             about=str(data.get("about") or ""),
             language=self.name(data, "language", 1),
@@ -159,21 +114,6 @@ class _Reader:
             ),
             expect=expect,
         )
-
-    def items(self, data: Mapping[str, Any], key: str) -> list[tuple[Any, int]]:
-        found = data.get(key)
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            self.fault(_line(data, key), f"{key!r} is no list; begin each entry with '- '")
-            return []
-        return [(node, _line(found, index)) for index, node in enumerate(found)]
-
-    def known(self, node: Mapping[str, Any], allowed: set[str], line: int) -> None:
-        for key in node:
-            if key not in allowed:
-                names = ", ".join(sorted(allowed))
-                self.fault(_line(node, key, line), f"unknown key {key!r}; use one of: {names}")
 
     def agent(self, node: Any, line: int) -> AgentPlan:
         if not isinstance(node, Mapping):
@@ -189,14 +129,14 @@ class _Reader:
             case "decline":
                 answering = Answering.DECLINES
             case _:
-                self.fault(_line(node, "answer", line), "'answer' is 'never' or 'decline'")
+                self.fault(line_of(node, "answer", line), "'answer' is 'never' or 'decline'")
         speak = node.get("speak")
         return AgentPlan(
             line=line,
             agent=self.name(node, "agent", line),
             answering=answering,
             answer_after_s=self.seconds(node, "answer_after_s", line, 0.5, least=0.0),
-            speak=None if speak is None else self.speech(speak, _line(node, "speak", line)),
+            speak=None if speak is None else self.speech(speak, line_of(node, "speak", line)),
             hang_up_after_s=(
                 self.seconds(node, "hang_up_after_s", line, 0.0, least=0.0)
                 if "hang_up_after_s" in node
@@ -259,46 +199,18 @@ class _Reader:
             return None
         return Press(line, keys)
 
-    def speech(self, node: Any, line: int) -> Speech | None:
-        mend = "write {text: ..., language: ko}, {wav: FILE} or {tone_hz: 1130, for_s: 2}"
-        if not isinstance(node, Mapping):
-            self.fault(line, f"says nothing that can be spoken; {mend}")
-            return None
-        self.known(node, _SPEECH, line)
-        kinds = [key for key in ("text", "wav", "tone_hz") if key in node]
-        if len(kinds) != 1:
-            self.fault(line, f"needs exactly one of text, wav and tone_hz; {mend}")
-            return None
-        if kinds == ["tone_hz"]:
-            hz = self.hertz(node, "tone_hz", line)
-            return Tone(hz, self.seconds(node, "for_s", line, 2.0))
-        if kinds == ["wav"]:
-            path = self.folder / str(node["wav"])
-            if not path.is_file():
-                self.fault(line, f"{path} is missing; give a WAV file relative to the script")
-            return Recording(path)
-        text, language, voice = node["text"], node.get("language"), node.get("voice")
-        if not isinstance(text, str) or not text.strip():
-            self.fault(line, "'text' is no text; put it in quotes")
-        for key, value in (("language", language), ("voice", voice)):
-            if value is not None and not _VOICE.fullmatch(str(value)):
-                self.fault(line, f"{key} {value!r} is no voice of espeak-ng; such as ko or ko+f2")
-        if language is None and voice is None:
-            self.fault(line, "says no language; add language: ko")
-        return Words(str(text), str(language), None if voice is None else str(voice))
-
     def expectation(self, data: Mapping[str, Any]) -> Expectation:
         node = data.get("expect")
         if node is None:
             return Expectation()
-        line = _line(data, "expect")
+        line = line_of(data, "expect")
         if not isinstance(node, Mapping):
             self.fault(line, "'expect' is no mapping; write expect: {bridged: true}")
             return Expectation()
         self.known(node, {"bridged", "hung_up_by", "heard_by_agent", "rejected"}, line)
         for key in ("bridged", "heard_by_agent"):
             if not isinstance(node.get(key), bool | None):
-                self.fault(_line(node, key, line), f"{key!r} is true or false")
+                self.fault(line_of(node, key, line), f"{key!r} is true or false")
         by, rejected = node.get("hung_up_by"), node.get("rejected")
         if by is not None and by not in list(HungUpBy):
             self.fault(line, "'hung_up_by' is caller, service or agent")
@@ -312,33 +224,3 @@ class _Reader:
             heard_by_agent=node.get("heard_by_agent"),
             rejected=rejected,
         )
-
-    def name(self, node: Mapping[str, Any], key: str, line: int) -> str | None:
-        value = node.get(key)
-        if value is None:
-            return None
-        if not isinstance(value, str) or not _NAME.fullmatch(value):
-            self.fault(_line(node, key, line), f"{key} {value!r} is no id; use letters, digits, _")
-            return None
-        return value
-
-    def seconds(
-        self, node: Mapping[str, Any], key: str, line: int, default: float, least: float = 0.01
-    ) -> float:
-        value = node.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            value = -1.0
-        if not least <= value <= _LONGEST_S:
-            where = _line(node, key, line)
-            self.fault(where, f"{key!r} is a number of seconds from {least:g} to {_LONGEST_S:g}")
-            return default
-        return float(value)
-
-    def hertz(self, node: Mapping[str, Any], key: str, line: int) -> float:
-        value = node.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            value = 0.0
-        if not 100 <= value <= 3600:
-            self.fault(_line(node, key, line), f"{key!r} is a tone of 100 to 3600 Hz")
-            return 1000.0
-        return float(value)

@@ -19,7 +19,7 @@ class Answering(enum.Enum):
 
 
 class HungUpBy(enum.StrEnum):
-    """Who ended the call. Our own agent counts when its phone hung up just before the call ended."""
+    """Who ended the call: our own agent, when its phone hung up just before the call ended."""
 
     CALLER = "caller"
     SERVICE = "service"

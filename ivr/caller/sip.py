@@ -1,4 +1,4 @@
-"""Decides how the caller's side of SIP behaves on UDP where aiosipua leaves it open: repeats, ACKs, routes, CANCEL."""
+"""Decides how the caller's SIP behaves where aiosipua leaves it open: repeats, ACK, CANCEL."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class RepeatingUdp(UdpSipTransport):
             repeat.outcome.set_result(status)
 
     def answered(self, response: SipResponse) -> None:
-        """Tell of a response: a provisional one stops the repeats of an INVITE, a final one ends all."""
+        """Tell of a response: a provisional one ends the repeats of an INVITE, a final one all."""
         self.heard_from = True
         key = _key(response)
         repeat = self._repeats.get(key)
@@ -118,7 +118,7 @@ class RepeatingUdp(UdpSipTransport):
             repeat.timer.cancel()
 
     async def outcome(self, request: SipRequest) -> int:
-        """The status that ended `request`, or NO_ANSWER; the transport's own timers bound the wait."""
+        """The status that ended `request`, or NO_ANSWER; timers B and F bound the wait."""
         repeat = self._repeats.get(_key(request))
         return NO_ANSWER if repeat is None else await asyncio.shield(repeat.outcome)
 

@@ -1,11 +1,7 @@
-"""Decides how what is to be spoken becomes samples: a tone, a WAV file or words through espeak-ng, at 8 kHz."""
+"""Decides how what is to be spoken becomes samples: a tone, a WAV file, words by espeak-ng."""
 
 from __future__ import annotations
 
-import io
-import shutil
-import subprocess
-import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.speech.espeak import SynthesiserMissing, SynthesisFailed, find_espeak
+from ivr.speech.sound import Sound, SoundBroken, read_wav, to_telephone
+
 RATE = 8000
 FRAME = 160  # samples in 20 ms
 
 Samples = NDArray[np.float32]  # mono, 8 kHz, -1 to 1
 
 TONE_LEVEL = 0.3
-_ESPEAK_DEADLINE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +30,20 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Text that espeak-ng speaks; `voice` is one of its voices ("ko+f2") and goes before `language`."""
+    """Text for espeak-ng; `voice`, one of its voices such as "ko+f2", goes before `language`.
+
+    `speed` is in words a minute.
+    """
 
     text: str
     language: str
     voice: str | None = None
+    speed: int = 150
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A WAV file: 8, 16 or 32 bit, any rate, any number of channels."""
+    """A WAV file of 16 bit, mono or stereo."""
 
     path: Path
 
@@ -62,81 +64,46 @@ def tone(hz: float, for_s: float) -> Samples:
         ramp = np.linspace(0, 1, fade)
         signal[:fade] *= ramp
         signal[-fade:] *= ramp[::-1]
-    return signal.astype(np.float32)
+    return np.asarray(signal, np.float32)
 
 
-def resampled(signal: Samples, rate: int) -> Samples:
-    """`signal` of `rate` Hz at 8 kHz, band-limited: its spectrum is cut (or padded) at 4 kHz."""
-    if rate == RATE or not len(signal):
-        return signal
-    count = round(len(signal) * RATE / rate)
-    # Silence at the end: a cut spectrum makes the signal circular, its ends must not meet.
-    pad = rate // 10
-    whole = len(signal) + pad
-    out = round(whole * RATE / rate)
-    spectrum = np.fft.rfft(np.concatenate([signal, np.zeros(pad, np.float32)]))
-    bins = out // 2 + 1
-    kept = np.zeros(bins, spectrum.dtype)
-    kept[: min(bins, len(spectrum))] = spectrum[:bins]
-    result = np.fft.irfft(kept, out) * (out / whole)
-    return np.asarray(result[:count], np.float32)
-
-
-def read_wav(source: Path | bytes) -> Samples:
-    """Samples of a WAV file; raises `CannotSpeak` when it is missing or no WAV of whole numbers."""
-    name = source.name if isinstance(source, Path) else "sound"
+def read_wav_file(path: Path) -> Samples:
+    """Samples of a WAV file; raises `CannotSpeak` when it is missing or no WAV of 16 bit."""
     try:
-        with wave.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as file:
-            rate, width, channels = file.getframerate(), file.getsampwidth(), file.getnchannels()
-            data = file.readframes(file.getnframes())
-    except (OSError, EOFError, wave.Error) as error:
-        raise CannotSpeak(f"{name} cannot be read as WAV: {error}") from None
-    # espeak-ng, writing to a pipe, states a length it does not know: the last sample may be half.
-    data = data[: len(data) // (width * channels) * width * channels]
-    if width == 1:
-        signal = (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
-    elif width == 2:
-        signal = np.frombuffer(data, "<i2").astype(np.float32) / 32768
-    elif width == 4:
-        signal = (np.frombuffer(data, "<i4") / 2147483648).astype(np.float32)
-    else:
-        raise CannotSpeak(f"{name} has {8 * width} bits a sample; use a WAV of 16 bits")
-    if channels > 1:
-        signal = signal.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-    return resampled(signal, rate)
+        return _at_8_khz(*read_wav(path.read_bytes()))
+    except OSError as error:
+        raise CannotSpeak(f"{path} cannot be read ({error.strerror})") from None
+    except SoundBroken as error:
+        raise CannotSpeak(f"{path} {error}") from None
 
 
 def spoken(words: Words) -> Samples:
     """`words` through espeak-ng; raises `CannotSpeak` when it is missing or refuses the voice."""
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise CannotSpeak("espeak-ng is not installed; install it, or let the script say a wav")
-    voice = words.voice or words.language
     try:
-        # The text comes over stdin: nothing of it can be taken for an option.
-        done = subprocess.run(  # noqa: S603 - fixed program, voice checked by the script reader
-            [program, "-v", voice, "--stdout", "--stdin"],
-            input=words.text.encode(),
-            capture_output=True,
-            timeout=_ESPEAK_DEADLINE_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotSpeak(f"espeak-ng did not speak: {type(error).__name__}") from None
-    if done.returncode != 0 or not done.stdout:
-        raise CannotSpeak(f"espeak-ng has no voice {voice!r}; see espeak-ng --voices")
-    return read_wav(done.stdout)
+        voice = words.voice or words.language
+        return _at_8_khz(*find_espeak().speak(words.text, voice=voice, speed=words.speed))
+    except SynthesiserMissing:
+        raise CannotSpeak(
+            "espeak-ng is not installed (Debian: apt-get install espeak-ng); "
+            "install it, or let the script say a wav"
+        ) from None
+    except SynthesisFailed as error:
+        raise CannotSpeak(f"{error}; see: espeak-ng --voices") from None
+
+
+def _at_8_khz(sound: Sound, rate: int) -> Samples:
+    return np.asarray(sound if rate == RATE else to_telephone(sound, rate), np.float32)
 
 
 def samples_of(speech: Speech) -> Samples:
-    """What `speech` sounds like; raises `CannotSpeak`. May take a second: not for the event loop."""
+    """What `speech` sounds like; raises `CannotSpeak`. Not in the event loop: may take a second."""
     match speech:
         case Tone(hz, for_s):
             return tone(hz, for_s)
         case Words():
             return spoken(speech)
         case Recording(path):
-            return read_wav(path)
+            return read_wav_file(path)
 
 
 def loudness(samples: Samples) -> float:
@@ -170,7 +137,7 @@ def _coder(decoded: NDArray[np.int16]) -> NDArray[np.uint8]:
 
 
 class G711:
-    """One of the two 8-bit codes of telephony (ITU-T G.711), by table: bytes to samples and back."""
+    """One of the two 8-bit codes of telephony (ITU-T G.711), by table."""
 
     def __init__(self, decode_one: Callable[[int], int], silence: int) -> None:
         decoded = _table(decode_one)
@@ -184,9 +151,7 @@ class G711:
 
     def encode(self, samples: Samples) -> bytes:
         """A byte for each sample; what is beyond -1 to 1 is clipped."""
-        return self._coded[
-            (np.clip(samples, -1, 1) * 32767).astype(np.int32) + 32768
-        ].tobytes()
+        return self._coded[(np.clip(samples, -1, 1) * 32767).astype(np.int32) + 32768].tobytes()
 
     def frames(self, samples: Samples) -> list[bytes]:
         """`samples` as whole coded frames of 20 ms, the last one filled with silence."""

@@ -1,4 +1,4 @@
-"""Decides, 40 ms at a time, whether a known sound assumed at one place of the stream goes on there."""
+"""Decides, 40 ms at a time, whether a known sound goes on where it is assumed to be."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ivr.caller.library import KnownSound
 from ivr.caller.sound import RATE, Samples, loudness
 
 BLOCK = 320
-_ALIKE = 0.6  # correlation of a block that goes on; unrelated speech stays below 0.4 at a fixed place
+_ALIKE = (
+    0.6  # correlation of a block that goes on; unrelated speech stays below 0.4 at a fixed place
+)
 _SHORTEST = 80  # samples of a last, short block that are worth a comparison
 _PATIENCE = 4  # blocks in a row that do not fit: the sound is over (160 ms)
 _SOFT = 0.1  # of the sound's own loudness: softer blocks say nothing

@@ -1,4 +1,4 @@
-"""`freizeichen up`: prepares, starts Asterisk and the service, says where to look, ends all it started."""
+"""`freizeichen up`: prepares, starts Asterisk and the service, ends all it started."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -24,12 +25,19 @@ from ivr.preparation import CannotStart, Prepared, check_ports, find_place, lock
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
 from queues.api import create_app, listen, serve
 
+_DEMO_ENDS_S = 10.0
+
 SettingsOption = Annotated[
     Path | None, typer.Option("--settings", help="the settings file; else ./freizeichen.yaml")
 ]
 
 
-def up(settings: SettingsOption = None) -> None:
+def up(
+    settings: SettingsOption = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="with simulated callers and agents over real SIP")
+    ] = False,
+) -> None:
     """Set up what is missing, start Asterisk and the service, and stay until Ctrl-C."""
     began = time.monotonic()
     place = find_place(settings)
@@ -39,24 +47,31 @@ def up(settings: SettingsOption = None) -> None:
                 say("no freizeichen.yaml here: running the built-in example")
             prepared = prepare(place, say)
             set_up_log(place.run_folder / "log")
-            uvloop.run(_run(prepared, began))
+            uvloop.run(_run(prepared, began, demo=demo))
     except CannotStart as error:
         complain(str(error))
         raise typer.Exit(1) from None
 
 
-async def _run(prepared: Prepared, began: float) -> None:
+async def _run(prepared: Prepared, began: float, *, demo: bool) -> None:
     stop = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
     async with _asterisk(prepared, stop) as switch:
         if not stop.is_set():
-            await _until(stop, _serve(prepared, switch, began))
+            await _serve(prepared, switch, stop, began, demo=demo)
         say("ending")
 
 
-async def _serve(prepared: Prepared, switch: SwitchProcess, began: float) -> None:
-    """The service with its API, until cancelled; raises `CannotStart` when it cannot begin."""
+async def _serve(
+    prepared: Prepared,
+    switch: SwitchProcess,
+    stop: asyncio.Event,
+    began: float,
+    *,
+    demo: bool,
+) -> None:
+    """The service with its API, until a stop is asked for; raises `CannotStart` if it cannot begin."""
     settings, folder = prepared.settings, prepared.place.run_folder
     service = Service(prepared, switch, say)
     app = create_app(
@@ -70,8 +85,10 @@ async def _serve(prepared: Prepared, switch: SwitchProcess, began: float) -> Non
     )
     listening = _bind(settings.listen.address, settings.ports.http)
     run = _run_file(prepared)
+    is_ready = asyncio.Event()
 
     def ready() -> None:
+        is_ready.set()
         write_run_file(folder, run)
         for line in summary(run):
             say(line)
@@ -79,13 +96,32 @@ async def _serve(prepared: Prepared, switch: SwitchProcess, began: float) -> Non
 
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(service.run(ready), name="service")
-            tasks.create_task(serve(app, listening, asyncio.Event(), hub=service.hub), name="API")
+            work = [tasks.create_task(service.run(ready), name="service")]
+            if demo:
+                work.append(tasks.create_task(_demo(folder, is_ready), name="demo"))
+            await serve(app, listening, stop, hub=service.hub)
+            for task in work:
+                task.cancel()
     except* AmiError as errors:
         raise CannotStart(f"no link to Asterisk: {_first(errors)}") from None
     finally:
         remove_run_file(folder)
         listening.close()
+
+
+async def _demo(run_folder: Path, is_ready: asyncio.Event) -> None:
+    """Callers and agents in a process of their own, so that they cost the service nothing."""
+    await is_ready.wait()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ivr.demo", str(run_folder), stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            async with asyncio.timeout(_DEMO_ENDS_S):
+                await process.wait()
 
 
 @asynccontextmanager

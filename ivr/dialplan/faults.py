@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 _LONGEST = 400  # characters of one message
+_MOST = 100  # faults of one file; who made more made one mistake many times
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,10 +41,17 @@ class Findings:
         self._found: list[Fault] = []
 
     def add(self, line: int, message: str) -> None:
-        """Note one fault; reading goes on. Quoted text cannot break or flood the message."""
+        """Note one fault; reading goes on. Quoted text cannot break or flood the message.
+
+        Raises `DialplanFaulty` when there are so many that reading on helps nobody.
+        """
         shown = "".join(c if c.isprintable() else "?" for c in message)
         shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
-        self._found.append(Fault(self._file, line, shown))
+        fault = Fault(self._file, line, shown)
+        if fault not in self._found:  # a default is read by each node that uses it
+            self._found.append(fault)
+        if len(self._found) >= _MOST:
+            raise DialplanFaulty(self._found)
 
     def stop(self, line: int, message: str) -> NoReturn:
         """Note a fault after which reading on makes no sense, and raise `DialplanFaulty`."""

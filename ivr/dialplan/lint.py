@@ -49,9 +49,11 @@ def _check_nodes(plan: PlanDraft, findings: Findings) -> None:
             mend = did_you_mean(ref.name, plan.nodes, "add the node, or name another")
             findings.add(ref.line, f"{word} leads to '{ref.name}', which is no node; {mend}")
             reached |= _reach(plan, nearest(ref.name, plan.nodes))
-    reached |= _reach(plan, plan.start.name if plan.start else None)
-    if plan.start is None:
+    begin = plan.start.name if plan.start else ""
+    begin = begin if begin in plan.nodes else nearest(begin, plan.nodes) or ""
+    if not begin:
         return
+    reached |= _reach(plan, begin)
     for node in plan.nodes.values():
         if node.name not in reached:
             findings.add(
@@ -71,6 +73,8 @@ def _reach(plan: PlanDraft, begin: str | None) -> set[str]:
 
 
 def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
+    if not plan.prompts:  # said already
+        return
     used: set[str | None] = set()
     refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
     for ref in (

@@ -117,6 +117,7 @@ class _Reader:
         spoken = "say" if kind == "queue" else kind
         if spoken in value.keys:
             draft.prompts = self._values.names(value.values[spoken], f"{kind} '{name}'")
+            self._plan.opaque |= not draft.prompts
         for word in _REFS:
             if word not in _WORDS[kind]:
                 continue
@@ -174,7 +175,7 @@ class _Reader:
                 )
             elif ref := self._values.name(keys.values[key], f"key {key}{where}"):
                 draft.keys[key] = ref
-        if "keys" not in value.keys or not (keys.keys or isinstance(value.values["keys"], Text)):
+        if not keys.keys and isinstance(value.values.get("keys", keys), Table):
             self._findings.add(
                 draft.line, f"menu '{draft.name}' has no keys; add 'keys', like {{1: hours}}"
             )

@@ -44,6 +44,11 @@ class Session:
     heard_key: bool = False
     unattended: int = 0
 
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over, or is being ended: no event changes anything any more."""
+        return self.phase is Phase.DONE
+
 
 def open_session(call: CallId, line: LineId, plan: Plan) -> Session:
     """The session of a call that rings on a line with this plan; `CallStarted` sets it going."""

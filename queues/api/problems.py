@@ -80,6 +80,7 @@ VALUES_REFUSED: Final = Problem(422, "values-refused", "Values refused", "See `e
 FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
 
 _STATUS: Final = {
+    400: Problem(400, "body-unreadable", "Body cannot be read", "Send JSON in UTF-8."),
     404: Problem(404, "not-found", "Nothing here", "See /docs."),
     405: Problem(405, "method-not-allowed", "Method not allowed", "See /docs."),
     413: TOO_LARGE,

@@ -61,7 +61,7 @@ def session_routes(wiring: Wiring) -> APIRouter:
     """Sign-in and sign-out of a browser, whose live stream can send no header."""
     router = APIRouter(prefix="/api/v1", tags=["session"])
 
-    @router.post("/session", status_code=204, responses=problems(401, 403, 413, 422))
+    @router.post("/session", status_code=204, responses=problems(400, 401, 403, 413, 422))
     async def sign_in(request: Request, response: Response, given: SessionIn) -> None:
         """Exchange the token for a session cookie of twelve hours."""
         check_origin(request, required=False)
@@ -134,7 +134,7 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         return agent_out(known(agent))
 
     @router.post(
-        "/agents/{agent}/pause", tags=["agents"], responses=problems(403, 404, 409, 413, 422)
+        "/agents/{agent}/pause", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
     )
     async def pause(agent: AgentPath, given: PauseIn) -> AgentOut:
         """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after."""

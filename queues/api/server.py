@@ -77,4 +77,5 @@ async def serve(
             await server.serve(sockets=[sock])
             stopper.cancel()
     finally:
+        hub.close()
         sock.close()

@@ -125,6 +125,7 @@ class Performer:
             command=type(command).__name__,
             offer=command.offer,
             error=type(error).__name__,
+            reason=str(error) if isinstance(error, TelephonyFailed) else None,
         )
         if not isinstance(command, CancelRing):
             self._refused(OfferRefused(command.offer, RefuseCause.FAILED))

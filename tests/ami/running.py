@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient, Timing
-from ivr.asterisk.wire_events import WireEvent
+from ivr.asterisk.wire_events import OriginateDone, WireEvent
 
 SECRET = "ami-secret"
 QUICK = Timing(
@@ -21,6 +22,8 @@ QUICK = Timing(
     backoff_first_s=0.01,
     backoff_most_s=0.1,
 )
+# For a real Asterisk: the deadlines of the product, with short pauses between attempts.
+PATIENT = Timing(backoff_first_s=0.05, backoff_most_s=0.3)
 _Event = TypeVar("_Event", bound=WireEvent)
 
 
@@ -58,6 +61,47 @@ async def next_of(client: AmiClient, kind: type[_Event], *, within_s: float = 5)
             event = await client.inbox.get()
             if isinstance(event, kind):
                 return event
+
+
+class Floor:
+    """A desk that hears everything a client tells, and remembers it."""
+
+    def __init__(self, client: AmiClient, desk: AgiDesk) -> None:
+        self.client, self.desk = client, desk
+        self.seen: list[WireEvent] = []
+
+    async def hear(self) -> None:
+        while True:
+            event = await self.client.inbox.get()
+            self.seen.append(event)
+            self.desk.on_event(event)
+
+    async def told(self, *events: WireEvent) -> None:
+        """Come back when all these were told."""
+        await until(lambda: all(event in self.seen for event in events))
+
+    async def refused_dial(self, action_id: str) -> None:
+        """Come back when a dial with this id was told to have failed."""
+        await until(
+            lambda: any(
+                isinstance(event, OriginateDone)
+                and event.action_id == action_id
+                and not event.succeeded
+                for event in self.seen
+            )
+        )
+
+
+@asynccontextmanager
+async def running_floor(port: int) -> AsyncIterator[Floor]:
+    """A client and a desk on it, fed by a task that ends with the block."""
+    async with running_client(port, timing=PATIENT) as client, asyncio.TaskGroup() as group:
+        floor = Floor(client, AgiDesk(client))
+        hearing = group.create_task(floor.hear())
+        try:
+            yield floor
+        finally:
+            hearing.cancel()
 
 
 async def until(condition: Callable[[], bool], *, within_s: float = 5) -> None:

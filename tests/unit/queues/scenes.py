@@ -1,4 +1,4 @@
-"""Short scenes for tests of the centre: a queue or two, agents at phones, and a clock in the hand."""
+"""Short scenes for tests of the centre: two queues, agents at phones, a clock in the hand."""
 
 from queues.centre.apply import apply
 from queues.centre.commands import Command

@@ -2,6 +2,7 @@
 
 import pytest
 
+from queues.centre.commands import CancelRing
 from queues.centre.facts import CallClosed
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -15,7 +16,6 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
 )
-from queues.centre.commands import CancelRing
 from queues.ids import AgentId, PlaceId
 from tests.unit.queues.scenes import Scene, wishes
 

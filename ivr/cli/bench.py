@@ -1,0 +1,41 @@
+"""`freizeichen bench`: measures what is promised and says whether it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+import typer
+
+from ivr.bench.start import BenchFailed, run_start
+from ivr.bench.table import Row, markdown
+from ivr.cli.output import complain, say
+
+BENCHES: Mapping[str, Callable[..., list[Row]]] = {"start": run_start}
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help=f"which: {', '.join(BENCHES)}; all without")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="fewer runs, to see that it works")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="the rows as JSON")] = False,
+) -> None:
+    """Measure on this machine; the exit status is 0 only if every bar holds."""
+    wanted = names or list(BENCHES)
+    if unknown := [name for name in wanted if name not in BENCHES]:
+        complain(f"there is no bench '{unknown[0]}'; there are: {', '.join(BENCHES)}")
+        raise typer.Exit(2)
+    rows: list[Row] = []
+    for name in wanted:
+        if not as_json:
+            say(f"bench {name}: running")
+        try:
+            rows += BENCHES[name](quick=quick)
+        except BenchFailed as error:
+            complain(f"bench {name}: {error}")
+            raise typer.Exit(1) from None
+    say(json.dumps([row.json() for row in rows], indent=1) if as_json else markdown(rows))
+    if not all(row.holds for row in rows):
+        raise typer.Exit(1)

@@ -1,0 +1,122 @@
+"""The API on a dispatcher whose switch does nothing: everything a test of the API needs to hold."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import httpx
+from fastapi import FastAPI
+
+from queues.api import HealthReport, HealthStatus, create_app, listen, serve
+from queues.centre.commands import ReturnReason
+from queues.centre.inputs import (
+    AgentSetting,
+    CallEnded,
+    EndCause,
+    PlaceChanged,
+    PlaceState,
+    QueueEntered,
+    QueueSetting,
+    ReadyAsked,
+    SettingsLoaded,
+)
+from queues.dispatcher import Clock, Dispatcher
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from queues.live import Hub
+
+TOKEN = "a-token-for-tests-0123456789"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BILLING = QueueId("billing")
+
+
+class DeadSwitch:
+    """Takes every command and reports nothing."""
+
+    async def ring(self, offer: OfferId, call: CallId, place: PlaceId, *, timeout_s: float) -> None:
+        """Do nothing."""
+
+    async def cancel(self, offer: OfferId) -> None:
+        """Do nothing."""
+
+    async def connect(self, offer: OfferId, call: CallId) -> None:
+        """Do nothing."""
+
+
+class DeafDialogues:
+    """Hears nothing."""
+
+    def connected(self, call: CallId) -> None:
+        """Do nothing."""
+
+    def returned(self, call: CallId, reason: ReturnReason) -> None:
+        """Do nothing."""
+
+
+@dataclass
+class Service:
+    """The app with what stands behind it, and short cuts to move it."""
+
+    hosts: tuple[str, ...] = ("phones.example",)
+    session_s: float = 3600.0
+    tick_s: float = 5.0
+    backlog: int = 100
+    ring: int = 2000
+    wall: float = 1_700_000_000.0
+    monotonic: float = 0.0
+    checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
+
+    def __post_init__(self) -> None:
+        clock = Clock(lambda: self.wall, lambda: self.monotonic)
+        self.hub = Hub(ring=self.ring, backlog=self.backlog)
+        self.dispatcher = Dispatcher(DeadSwitch(), DeafDialogues(), clock, self.hub)
+        self.app: FastAPI = create_app(
+            submit=self.dispatcher.submit,
+            view=self.dispatcher.view,
+            now=clock.now,
+            hub=self.hub,
+            token=TOKEN,
+            health=lambda: HealthReport(self.checks),
+            hosts=self.hosts,
+            session_s=self.session_s,
+            tick_s=self.tick_s,
+        )
+        agents = tuple(AgentSetting(AgentId(n), PlaceId(f"p-{n}"), (BILLING,)) for n in "ab")
+        queues = (QueueSetting(BILLING, 20.0, 30.0, 1),)
+        self.dispatcher.submit(SettingsLoaded(queues, agents))
+
+    def ready(self, name: str) -> None:
+        self.dispatcher.submit(PlaceChanged(PlaceId(f"p-{name}"), PlaceState.FREE))
+        self.dispatcher.submit(ReadyAsked(AgentId(name)))
+
+    def enter(self, *calls: str) -> None:
+        for call in calls:
+            self.monotonic += 1
+            self.dispatcher.submit(QueueEntered(CallId(call), LineId("main"), BILLING))
+
+    def end(self, call: str) -> None:
+        self.dispatcher.submit(CallEnded(CallId(call), EndCause.HUNG_UP))
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A client without a socket; give headers with `_` for `-`."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://127.0.0.1:8080",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+    def signed_in(self) -> httpx.AsyncClient:
+        return self.client(**BEARER)
+
+    @contextlib.asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Serve on a loopback port; gives the address, and stops as the service does."""
+        sock = listen("127.0.0.1", 0)
+        port = sock.getsockname()[1]
+        stop = asyncio.Event()
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(serve(self.app, sock, stop, hub=self.hub))
+            try:
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                stop.set()

@@ -1,0 +1,210 @@
+"""API: what is read and asked for over REST, and what every answer looks like."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from queues.api import HealthStatus
+from tests.api.service import BEARER, TOKEN, Service
+
+PROBLEM = "application/problem+json"
+JSON = {"Content-Type": "application/json"}
+SENTINEL = "+4915112345678 my rent is late"
+
+
+@pytest.mark.parametrize(
+    ("checks", "status", "code"),
+    [
+        ({"switch": HealthStatus.OK}, "ok", 200),
+        ({"switch": HealthStatus.OK, "speech": HealthStatus.DEGRADED}, "degraded", 200),
+        ({"switch": HealthStatus.DOWN, "speech": HealthStatus.DEGRADED}, "down", 503),
+    ],
+)
+async def test_health_needs_no_sign_in_and_is_200_only_if_calls_are_answered(
+    checks: dict[str, HealthStatus], status: str, code: int
+) -> None:
+    async with Service(checks=checks).client() as client:
+        answer = await client.get("/health")
+    assert answer.status_code == code
+    assert answer.json() == {"status": status, "checks": checks}
+
+
+async def test_queues_tell_who_waits_how_long_and_who_works() -> None:
+    service = Service()
+    service.ready("a")
+    service.enter("c1", "c2", "c3")
+    service.monotonic += 10
+    async with service.signed_in() as client:
+        answer = await client.get("/api/v1/queues")
+    (queue,) = answer.json()["queues"]
+    assert queue["waiting"] == 3
+    assert queue["longest_wait_s"] == 12.0
+    assert queue["agents"] == {"ringing": 1, "signed_out": 1}
+    assert queue["oldest_since"].endswith(("Z", "+00:00"))
+
+
+async def test_calls_come_page_by_page_without_gap_or_double_also_when_one_leaves() -> None:
+    service = Service()
+    service.enter(*(f"c{n}" for n in range(7)))
+    seen, cursor = [], None
+    async with service.signed_in() as client:
+        for _ in range(4):
+            query = {"limit": "3"} | ({"cursor": cursor} if cursor else {})
+            page = (await client.get("/api/v1/calls", params=query)).json()
+            seen += [call["id"] for call in page["calls"]]
+            cursor = page["next"]
+            service.end("c2")
+            if cursor is None:
+                break
+    assert seen == [f"c{n}" for n in range(7)]
+
+
+async def test_a_call_shows_its_state_wait_and_agent() -> None:
+    service = Service()
+    service.ready("a")
+    service.enter("c1")
+    service.monotonic += 4
+    async with service.signed_in() as client:
+        (call,) = (await client.get("/api/v1/calls")).json()["calls"]
+    assert call["state"] == "offered"
+    assert (call["agent"], call["waited_s"]) == ("a", 4.0)
+
+
+@pytest.mark.parametrize("cursor", ["!", "Zm9v", "bmFuIGM", "====", "é"])
+async def test_a_cursor_that_is_not_ours_is_a_problem(cursor: str) -> None:
+    async with Service().signed_in() as client:
+        answer = await client.get("/api/v1/calls", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor-unknown")
+
+
+async def test_an_agent_is_made_ready_paused_and_signed_out() -> None:
+    service = Service()
+    async with service.signed_in() as client:
+        ready = await client.post("/api/v1/agents/a/ready")
+        paused = await client.post("/api/v1/agents/a/pause", json={"reason": "Mittagspause"})
+        (shown, _) = (await client.get("/api/v1/agents")).json()["agents"]
+        out = await client.post("/api/v1/agents/a/sign-out")
+    assert ready.json()["state"] == "ready"
+    assert (paused.json()["state"], paused.json()["reason"]) == ("paused", "Mittagspause")
+    assert shown == paused.json()
+    assert out.json()["state"] == "signed_out"
+
+
+async def test_a_signed_out_agent_cannot_be_paused() -> None:
+    async with Service().signed_in() as client:
+        answer = await client.post("/api/v1/agents/a/pause", json={"reason": "lunch"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent-signed-out")
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", " ", "x" * 61, "a\nb", "a\x00b", "a\x1b[2J", "\u202eabc", "tail\n", "a\u2028b", "\ud800"],
+)
+async def test_a_reason_that_is_empty_long_or_unseen_is_refused(reason: str) -> None:
+    service = Service()
+    service.ready("a")
+    async with service.signed_in() as client:
+        answer = await client.post(
+            "/api/v1/agents/a/pause", content=json.dumps({"reason": reason}), headers=JSON
+        )
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == PROBLEM
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"reason": [SENTINEL]}, {SENTINEL: 1, "reason": "x"}, [SENTINEL], {"reason": SENTINEL * 9}],
+)
+async def test_a_refused_value_is_never_repeated(body: object) -> None:
+    async with Service().signed_in() as client:
+        answer = await client.post("/api/v1/agents/a/pause", json=body)
+    assert answer.status_code == 422
+    assert "4915112345678" not in answer.text
+    assert "rent" not in answer.text
+    assert answer.json()["errors"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nowhere", 404),
+        ("GET", f"/api/v1/agents/{SENTINEL}", 404),
+        ("PUT", "/api/v1/agents", 405),
+        ("POST", f"/api/v1/agents/{SENTINEL}/ready", 404),
+        ("GET", "/api/v1/calls?limit=0", 422),
+        ("GET", f"/api/v1/calls?limit={SENTINEL}", 422),
+    ],
+)
+async def test_every_error_is_a_problem_with_a_code_and_without_what_was_sent(
+    method: str, path: str, status: int
+) -> None:
+    async with Service().signed_in() as client:
+        answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == PROBLEM
+    assert answer.json()["status"] == status
+    assert answer.json()["code"]
+    assert "rent" not in answer.text
+
+
+async def test_a_fault_of_ours_is_a_problem_that_tells_nothing_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    service = Service()
+
+    @service.app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError(SENTINEL)
+
+    async with service.client() as client:
+        answer = await client.get("/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "fault")
+    assert answer.headers["content-type"] == PROBLEM
+    assert "rent" not in answer.text + "".join(capsys.readouterr())
+
+
+async def test_a_body_over_the_limit_is_refused_announced_or_not() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(70):
+            yield b"x" * 1024
+
+    async with Service().signed_in() as client:
+        announced = await client.post("/api/v1/agents/a/pause", content=b"x" * 70_000)
+        streamed = await client.post("/api/v1/agents/a/pause", content=pieces())
+    for answer in (announced, streamed):
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == PROBLEM
+
+
+async def test_every_answer_carries_the_security_headers() -> None:
+    async with Service().client() as client:
+        for path in ("/health", "/docs", "/nowhere", "/api/v1/calls"):
+            answer = await client.get(path)
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert "no-store" in answer.headers["cache-control"]
+
+
+async def test_the_docs_need_no_script_and_nothing_from_elsewhere() -> None:
+    async with Service().client() as client:
+        page = (await client.get("/docs")).text
+        style = await client.get("/docs/style.css")
+        schema = (await client.get("/openapi.json")).json()
+    for unwanted in ("<script", "http://", "https://", "style=", "onclick"):
+        assert unwanted not in page
+    for path in schema["paths"]:
+        assert path in page
+    assert "PauseIn" in page
+    assert style.headers["content-type"].startswith("text/css")
+
+
+async def test_the_token_stands_in_no_answer() -> None:
+    async with Service().client() as client:
+        refused = await client.post("/api/v1/session", json={"token": [TOKEN]})
+        wrong = await client.get(
+            "/api/v1/calls", headers={"Authorization": BEARER["Authorization"] + "x"}
+        )
+    assert (refused.status_code, wrong.status_code) == (422, 401)
+    assert TOKEN not in refused.text + wrong.text

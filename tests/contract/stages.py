@@ -1,0 +1,202 @@
+"""Two stages for one suite: the fake switch, and a real Asterisk with real SIP phones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol, TypeVar
+
+from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.calls import Calls
+from ivr.asterisk.client import AmiClient
+from ivr.asterisk.config import AMI_USER
+from ivr.asterisk.offers import Offers
+from ivr.asterisk.switchboard import Switchboard
+from ivr.caller.agent_phone import AgentPhone
+from ivr.caller.phone import CallerPhone, SipServer, caller_phone
+from ivr.caller.script import AgentPlan, Answering
+from queues.centre.inputs import Input, OfferAnswered, PlaceChanged, PlaceState
+from queues.ids import CallId, LineId, OfferId, PlaceId
+from queues.ports import Telephony
+from tests.switch import Switch
+from tests.unit.queues.fakes import FakeTelephony, Phone
+
+WITHIN_S = 10.0
+SETTLE_S = 0.4  # in which anything that should not come would come
+PLACE = PlaceId("desk1")
+I = TypeVar("I")
+
+
+class Stage(Protocol):
+    """What the suite needs of either switch."""
+
+    telephony: Telephony
+    inputs: list[Input]
+
+    async def caller(self) -> CallId:
+        """A caller who is on the line."""
+
+    async def phone(self, does: Phone) -> None:
+        """What happens at the phone at `PLACE` when it rings."""
+
+    async def caller_hangs_up(self) -> None:
+        """The caller puts the phone down."""
+
+    async def agent_hangs_up(self, offer: OfferId) -> None:
+        """The agent puts the phone down."""
+
+
+async def said(stage: Stage, kind: type[I], within_s: float = WITHIN_S) -> I:
+    """Wait until an input of this kind was submitted, and give the first."""
+    async with asyncio.timeout(within_s):
+        while True:
+            for each in stage.inputs:
+                if isinstance(each, kind):
+                    return each
+            await asyncio.sleep(0.01)
+
+
+async def place_is(stage: Stage, state: PlaceState) -> None:
+    """Wait until the last word on `PLACE` is this state."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            told = [e for e in stage.inputs if isinstance(e, PlaceChanged) and e.place == PLACE]
+            if told and told[-1].state is state:
+                return
+            await asyncio.sleep(0.01)
+
+
+def of_offers(stage: Stage) -> list[Input]:
+    """The inputs that are not about places."""
+    return [each for each in stage.inputs if not isinstance(each, PlaceChanged)]
+
+
+class FakeStage:
+    """The fake of the unit tests."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.telephony = FakeTelephony(self.inputs.append)
+
+    async def caller(self) -> CallId:
+        return CallId("caller-1")
+
+    async def phone(self, does: Phone) -> None:
+        self.telephony.phones[PLACE] = does
+        reachable = does is not Phone.UNREACHABLE
+        state = PlaceState.FREE if reachable else PlaceState.UNREACHABLE
+        self.inputs.append(PlaceChanged(PLACE, state))
+
+    async def caller_hangs_up(self) -> None:
+        self.telephony.caller_hangs_up(CallId("caller-1"))
+
+    async def agent_hangs_up(self, offer: OfferId) -> None:
+        self.telephony.agent_hangs_up(offer)
+
+
+class _Arrivals:
+    """Stands where the driver does: only hears who arrives."""
+
+    def __init__(self) -> None:
+        self.calls: asyncio.Queue[CallId] = asyncio.Queue()
+
+    def call_arrived(self, call: CallId, line: LineId) -> None:
+        self.calls.put_nowait(call)
+
+    def key_pressed(self, call: CallId, key: str) -> None:
+        pass
+
+    def call_ended(self, call: CallId) -> None:
+        pass
+
+
+class RealStage:
+    """Asterisk, our own client and telephony, a caller's phone and an agent's."""
+
+    def __init__(self, switch: Switch, stack: AsyncExitStack) -> None:
+        self.inputs: list[Input] = []
+        self._switch = switch
+        self._stack = stack
+        client = AmiClient("127.0.0.1", switch.ami_port, AMI_USER, switch.secrets.ami)
+        desk = AgiDesk(client)
+        self._client = client
+        self._calls = Calls(client, desk)
+        self._arrivals = _Arrivals()
+        lines: dict[CallId, LineId] = {}
+        self.telephony = Offers(client, desk, self.inputs.append, lines, "Test")
+        self._board = Switchboard(
+            client,
+            desk,
+            self._calls,
+            self.telephony,
+            self._arrivals,
+            self.inputs.append,
+            lines,
+            frozenset({PLACE}),
+        )
+        self._caller: CallerPhone | None = None
+        self._agent: AgentPhone | None = None
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._client.run())
+            tasks.create_task(self._board.run())
+            tasks.create_task(self.telephony.run())
+
+    async def open(self) -> None:
+        await self._client.wait_up(WITHIN_S)
+
+    async def caller(self) -> CallId:
+        account = self._switch.caller
+        server = SipServer(
+            "127.0.0.1", self._switch.sip_port, account.username, account.password
+        )
+        self._caller = await self._stack.enter_async_context(caller_phone(server))
+        dialling = asyncio.create_task(self._caller.dial("100", WITHIN_S))
+        async with asyncio.timeout(WITHIN_S):
+            call = await self._arrivals.calls.get()
+            await self._calls.answer(call)
+            await dialling
+            await self._calls.start_music(call)
+        return call
+
+    async def phone(self, does: Phone) -> None:
+        if does is Phone.UNREACHABLE:
+            await place_is(self, PlaceState.UNREACHABLE)
+            return
+        answering = {
+            Phone.ANSWERS: Answering.ANSWERS,
+            Phone.RINGS_OUT: Answering.NEVER,
+            Phone.DECLINES: Answering.DECLINES,
+        }[does]
+        plan = AgentPlan(line=1, answering=answering, answer_after_s=0.05)
+        server = ("127.0.0.1", self._switch.sip_port)
+        self._agent = AgentPhone(server, self._switch.place(PLACE), plan, None)
+        self._stack.push_async_callback(asyncio.to_thread, self._agent.stop)
+        await asyncio.to_thread(self._agent.start)
+        await place_is(self, PlaceState.FREE)
+
+    async def caller_hangs_up(self) -> None:
+        assert self._caller is not None
+        await self._caller.hang_up()
+
+    async def agent_hangs_up(self, offer: OfferId) -> None:
+        assert self._agent is not None
+        assert OfferAnswered(offer) in self.inputs
+        await asyncio.to_thread(self._agent.stop)
+
+
+@asynccontextmanager
+async def real_stage(switch: Switch) -> AsyncIterator[RealStage]:
+    """A real stage on this Asterisk; phones and links are gone afterwards."""
+    async with AsyncExitStack() as stack:
+        stage = RealStage(switch, stack)
+        running = asyncio.create_task(stage.run())
+        try:
+            await stage.open()
+            yield stage
+        finally:
+            await stack.aclose()
+            running.cancel()
+            await asyncio.wait({running})

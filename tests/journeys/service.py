@@ -1,0 +1,164 @@
+"""A real service for journeys: the command in its own process, ports and folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from ruamel.yaml import YAML
+
+from ivr.runfile import RunFile, read_run_file
+from tests.switch import ROOT, test_settings
+
+COMMAND = str(Path(sys.executable).parent / "freizeichen")
+READY_S = 60.0
+LOOK_S = 0.05
+
+
+def open_to_all(folder: Path) -> Path:
+    """pytest closes its folders to others, so also to the account that runs Asterisk."""
+    for parent in (folder, *folder.parents):
+        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in str(parent):
+            parent.chmod(0o755)
+    return folder
+
+
+def write_settings(folder: Path, **changes: object) -> Path:
+    """A settings file of a small place on free ports."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "freizeichen.yaml"
+    values = test_settings(**changes).model_dump(mode="json", exclude_none=True)
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(values, file)
+    return path
+
+
+def eventually(what: Any, within_s: float = 10.0) -> Any:
+    """Ask again until the answer is true, and give it; fails with the last answer."""
+    until = time.monotonic() + within_s
+    while True:
+        answer = what()
+        if answer:
+            return answer
+        assert time.monotonic() < until, f"not within {within_s:g} s: {what}"
+        time.sleep(LOOK_S)
+
+
+@dataclass(slots=True)
+class Service:
+    """A running `freizeichen up`."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+    run: RunFile
+
+    @property
+    def api(self) -> httpx.Client:
+        """An HTTP client that is signed in."""
+        token = Path(self.run.token_file).read_text().strip()
+        return httpx.Client(
+            base_url=self.run.address, headers={"Authorization": f"Bearer {token}"}, timeout=5
+        )
+
+    def get(self, name: str) -> list[dict[str, Any]]:
+        """The rows of `/api/v1/<name>`."""
+        with self.api as api:
+            rows: list[dict[str, Any]] = api.get(f"/api/v1/{name}").raise_for_status().json()[name]
+        return rows
+
+    def agent(self, name: str) -> dict[str, Any]:
+        """One agent's row."""
+        return next(row for row in self.get("agents") if row["id"] == name)
+
+    def health(self) -> tuple[int, dict[str, Any]]:
+        """Status code and body of `/health`."""
+        answer = httpx.get(f"{self.run.address}/health", timeout=5)
+        return answer.status_code, answer.json()
+
+    def said(self) -> str:
+        """What the command printed so far, and what its log holds."""
+        files = [self.folder / "output", *(self.folder / ".freizeichen/log").glob("*")]
+        return "\n".join(file.read_text(errors="replace") for file in files if file.exists())
+
+    @property
+    def asterisk_pid(self) -> int:
+        """The process id of its Asterisk."""
+        return int((self.folder / ".freizeichen/asterisk/asterisk.pid").read_text())
+
+    def stop(self, kind: signal.Signals = signal.SIGINT, within_s: float = 20.0) -> int:
+        """Send a signal and give the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(kind)
+        return self.process.wait(within_s)
+
+
+def start(
+    folder: Path, *, environment: Mapping[str, str] | None = None, output: str = "output"
+) -> subprocess.Popen[bytes]:
+    """Start `freizeichen up` beside the settings file in this folder; its words go to a file."""
+    with (folder / output).open("wb") as words:
+        return subprocess.Popen(
+            [COMMAND, "up"],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ) | dict(environment or {}),
+        )
+
+
+def wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> Service:
+    """Wait until a call would be answered."""
+    run_folder = folder / ".freizeichen"
+
+    def ready() -> bool:
+        assert process.poll() is None, (folder / "output").read_text()
+        return (run_folder / "run.json").exists()
+
+    eventually(ready, READY_S)
+    return Service(folder, process, read_run_file(run_folder))
+
+
+@contextmanager
+def running_service(folder: Path, **changes: object) -> Iterator[Service]:
+    """A service of its own; ended afterwards, with its Asterisk."""
+    open_to_all(folder)
+    write_settings(folder, **changes)
+    process = start(folder)
+    try:
+        yield wait_ready(folder, process)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+def call(service: Service, to: str, script: Path) -> tuple[int, dict[str, Any]]:
+    """`freizeichen call --json`: exit status and report."""
+    done = subprocess.run(
+        [COMMAND, "call", "--to", to, "--script", str(script), "--json"],
+        cwd=service.folder,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    report = json.loads(done.stdout) if done.stdout.strip().startswith("{") else {}
+    return done.returncode, report | {"stderr": done.stderr}
+
+
+SCRIPTS = ROOT / "tests" / "corpus" / "calls"

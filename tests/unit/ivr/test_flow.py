@@ -1,0 +1,330 @@
+"""One call's dialogue: what a caller experiences, and the whole table of phase and event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ivr.dialplan import NodeId, Plan, load_plan
+from ivr.flow.advance import MAX_TYPED, IllegalTransition, advance
+from ivr.flow.commands import Answer, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.events import (
+    AgentJoined,
+    CallerHungUp,
+    CallReturned,
+    CallStarted,
+    Event,
+    KeyPressed,
+    PromptEnded,
+    Woke,
+)
+from ivr.flow.session import Phase, Session, open_session, session_from_json, session_to_json
+from queues.centre.commands import ReturnReason
+from queues.ids import CallId, LineId, QueueId
+
+PLAN = load_plan(
+    """
+language: en
+start: welcome
+human: human
+defaults: {wait_s: 6, tries: 2, no_input: silence, wrong_key: wrong, then: more, refused: sorry}
+prompts:
+  {welcome: a, main: b, silence: c, wrong: d, hours: e, connecting: f, sorry: g, bye: h, more: i}
+nodes:
+  welcome: {say: welcome, goto: main}
+  main: {menu: main, keys: {1: sub, 4: hours, 5: quiet}}
+  sub: {menu: [hours, more], keys: {2: hours, 9: main}, wait_s: 3}
+  hours: {say: hours, goto: more}
+  more: {menu: more, keys: {1: main}, when_silent: bye}
+  human: {queue: service, say: connecting}
+  quiet: {queue: service}
+  sorry: {goodbye: sorry}
+  bye: {goodbye: bye}
+""",
+    file="test.yaml",
+    queues=["service"],
+)
+NOW = 1000.0
+
+
+class Call:
+    """Drives one session and keeps what was commanded last."""
+
+    def __init__(self) -> None:
+        self.session = open_session(CallId("c1"), LineId("100"), PLAN)
+        self.last: tuple[Command, ...] = ()
+        self.tell(CallStarted())
+
+    def tell(self, event: Event) -> tuple[Command, ...]:
+        self.session, self.last = advance(PLAN, self.session, event, now=NOW)
+        return self.last
+
+    def ended(self, *, cut: bool = False) -> tuple[Command, ...]:
+        return self.tell(PromptEnded(self.session.token, cut))
+
+    def key(self, key: str) -> tuple[Command, ...]:
+        """A key as it comes from the switch: it ends what is played."""
+        speaking = self.session.phase is Phase.SPEAKING
+        commands = self.tell(KeyPressed(key))
+        return self.ended(cut=True) if speaking else commands
+
+    def silence(self) -> tuple[Command, ...]:
+        return self.tell(Woke(self.session.token))
+
+    def at_main(self) -> Call:
+        self.ended()
+        return self
+
+    def listening_at_main(self) -> Call:
+        self.at_main().ended()
+        return self
+
+    def waiting(self) -> Call:
+        self.at_main().key("0")
+        self.ended()
+        return self
+
+    def talking(self) -> Call:
+        self.waiting().tell(AgentJoined())
+        return self
+
+
+def play(*prompts: str, token: int, cut: bool = True) -> tuple[Play]:
+    return (Play(prompts, token, cut),)
+
+
+def test_a_call_is_answered_and_hears_the_first_node_and_then_the_menu() -> None:
+    call = Call()
+    assert call.last == (Answer(), *play("welcome", token=1))
+    assert call.ended() == play("main", token=2)
+    assert call.ended() == (WakeAt(NOW + 6, 3),)
+    assert call.session.phase is Phase.LISTENING
+
+
+def test_a_key_leads_on_while_the_menu_speaks_and_after_it() -> None:
+    assert Call().at_main().key("4") == play("hours", token=3)
+    assert Call().listening_at_main().key("4") == play("hours", token=4)
+
+
+def test_the_menu_speaks_its_prompts_in_a_row_and_waits_as_long_as_it_says() -> None:
+    call = Call().at_main()
+    assert call.key("1") == play("hours", "more", token=3)
+    assert call.ended() == (WakeAt(NOW + 3, 4),)
+
+
+def test_a_wrong_key_is_answered_shortly_and_the_second_leads_to_a_human() -> None:
+    call = Call().listening_at_main()
+    assert call.key("7") == play("wrong", "main", token=4)
+    assert call.key("#") == play("connecting", token=5, cut=False)
+    assert call.ended() == (EnterQueue(QueueId("service")),)
+
+
+def test_silence_is_answered_by_a_hint_and_the_second_leads_to_a_human() -> None:
+    call = Call().listening_at_main()
+    assert call.silence() == play("silence", "main", token=4)
+    assert call.ended() == (WakeAt(NOW + 6, 5),)
+    assert call.silence() == play("connecting", token=6, cut=False)
+
+
+def test_a_caller_who_only_stays_silent_goes_where_the_menu_says() -> None:
+    call = Call().at_main()
+    call.key("4")
+    call.ended()
+    call.ended()
+    call.silence()
+    call.ended()
+    assert call.silence()[0] == Play(("bye",), call.session.token, False)
+    assert call.ended() == (HangUp(),)
+    assert call.session.ended
+
+
+def test_silence_and_a_wrong_key_are_two_failed_turns_of_someone_who_needs_a_human() -> None:
+    call = Call().at_main()
+    call.key("4")
+    call.ended()
+    call.ended()
+    call.silence()
+    call.ended()
+    assert call.key("8")[0] == Play(("connecting",), call.session.token, False)
+
+
+def test_a_key_that_fits_begins_the_count_of_failed_turns_anew() -> None:
+    call = Call().listening_at_main()
+    call.key("7")
+    call.key("1")
+    assert call.key("7")[0] == Play(("wrong", "hours", "more"), call.session.token, True)
+
+
+def test_a_key_in_an_announcement_cuts_it_and_is_kept_for_the_menu() -> None:
+    call = Call()
+    assert call.tell(KeyPressed("4")) == ()
+    assert call.ended(cut=True) == play("hours", token=2)
+
+
+def test_keys_typed_ahead_open_one_menu_after_the_other() -> None:
+    call = Call()
+    for key in "12":
+        call.tell(KeyPressed(key))
+    assert call.ended(cut=True) == play("hours", token=2)
+    assert call.session.node == "hours"
+
+
+def test_a_kept_key_that_does_not_fit_is_dropped_and_the_menu_speaks() -> None:
+    call = Call()
+    call.tell(KeyPressed("7"))
+    assert call.ended(cut=True) == play("main", token=2)
+    assert (call.session.failed, call.session.typed) == (0, "")
+
+
+def test_no_more_keys_are_kept_than_anyone_types_with_a_purpose() -> None:
+    call = Call()
+    for _ in range(50):
+        call.tell(KeyPressed("8"))
+    assert len(call.session.typed) == MAX_TYPED
+
+
+def test_what_is_no_key_is_no_key() -> None:
+    call = Call()
+    call.tell(KeyPressed("44"))
+    call.tell(KeyPressed(""))
+    assert call.session.typed == ""
+    listening = Call().listening_at_main()
+    before = listening.session
+    assert (listening.tell(KeyPressed("A")), listening.session) == ((), before)
+
+
+def test_the_announcement_before_the_queue_is_heard_and_keys_in_it_are_dropped() -> None:
+    call = Call().at_main()
+    assert call.key("0") == play("connecting", token=3, cut=False)
+    call.tell(KeyPressed("1"))
+    assert call.ended() == (EnterQueue(QueueId("service")),)
+    assert call.session.typed == ""
+
+
+def test_a_queue_without_announcement_is_entered_at_once() -> None:
+    assert Call().at_main().key("5") == (EnterQueue(QueueId("service")),)
+
+
+def test_after_the_talk_the_caller_is_asked_for_more() -> None:
+    call = Call().talking()
+    assert call.tell(CallReturned(ReturnReason.TALK_OVER)) == play("more", token=4)
+
+
+def test_a_caller_whom_the_queue_refuses_is_told_and_let_go() -> None:
+    call = Call().waiting()
+    assert call.tell(CallReturned(ReturnReason.REFUSED)) == play("sorry", token=4, cut=False)
+    assert call.ended() == (HangUp(),)
+
+
+def test_nothing_is_played_into_a_talk() -> None:
+    call = Call().waiting()
+    for late in (AgentJoined(), PromptEnded(3, cut=False), KeyPressed("1"), Woke(3), AgentJoined()):
+        assert call.tell(late) == ()
+    assert call.session.phase is Phase.TALKING
+
+
+def test_an_old_token_changes_nothing() -> None:
+    call = Call().listening_at_main()
+    for stale in (Woke(2), PromptEnded(2, cut=True), PromptEnded(3, cut=False), Woke(99)):
+        before = call.session
+        assert (call.tell(stale), call.session) == ((), before)
+    call.key("4")
+    before = call.session
+    assert (call.tell(Woke(3)), call.session) == ((), before)
+
+
+def test_a_session_survives_being_stored_and_its_keys_stand_in_no_repr() -> None:
+    call = Call()
+    call.tell(KeyPressed("7"))
+    stored = json.dumps(session_to_json(call.session))
+    assert session_from_json(json.loads(stored)) == call.session
+    assert "typed" not in repr(call.session)
+    assert "7" not in repr(call.session).replace(PLAN.hash, "")
+    assert "7" not in repr(KeyPressed("7"))
+
+
+def test_a_session_never_runs_on_another_plan() -> None:
+    session = replace(open_session(CallId("c1"), LineId("1"), PLAN), plan="0" * 64)
+    with pytest.raises(IllegalTransition):
+        advance(PLAN, session, CallStarted(), now=NOW)
+
+
+def test_a_plan_that_goes_round_without_the_caller_ends_the_call() -> None:
+    says = {NodeId("hours"): replace(PLAN.nodes[NodeId("hours")], goto=NodeId("hours"))}  # type: ignore[call-arg]
+    endless: Plan = replace(PLAN, nodes={**PLAN.nodes, **says}, start=NodeId("hours"))
+    session = open_session(CallId("c1"), LineId("1"), endless)
+    session, commands = advance(endless, session, CallStarted(), now=NOW)
+    for _ in range(len(PLAN.nodes)):
+        session, commands = advance(endless, session, PromptEnded(session.token, False), now=NOW)
+    assert commands == (HangUp(),)
+    assert session.ended
+
+
+def at(phase: Phase) -> Session:
+    call = open_session(CallId("c1"), LineId("100"), PLAN)
+    sessions = {
+        Phase.NEW: call,
+        Phase.SPEAKING: Call().session,
+        Phase.LISTENING: Call().listening_at_main().session,
+        Phase.WAITING: Call().waiting().session,
+        Phase.TALKING: Call().talking().session,
+        Phase.DONE: replace(call, phase=Phase.DONE),
+    }
+    assert sessions[phase].phase is phase
+    return sessions[phase]
+
+
+SAME, WRONG = "no change", "illegal"
+EVENTS = ("started", "prompt", "old prompt", "key", "woke", "old wake", "joined", "over", "refused")
+TABLE = {
+    Phase.NEW: (Phase.SPEAKING, WRONG, WRONG, SAME, WRONG, WRONG, WRONG, WRONG, WRONG),
+    Phase.SPEAKING: (WRONG, Phase.SPEAKING, SAME, "kept", SAME, SAME, WRONG, WRONG, WRONG),
+    Phase.LISTENING: (
+        WRONG, SAME, SAME, Phase.SPEAKING, Phase.SPEAKING, SAME, WRONG, WRONG, WRONG,
+    ),
+    Phase.WAITING: (
+        WRONG, SAME, SAME, SAME, SAME, SAME, Phase.TALKING, Phase.SPEAKING, Phase.SPEAKING,
+    ),
+    Phase.TALKING: (
+        WRONG, SAME, SAME, SAME, SAME, SAME, SAME, Phase.SPEAKING, Phase.SPEAKING,
+    ),
+    Phase.DONE: (SAME,) * len(EVENTS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("name", EVENTS)
+def test_each_phase_meets_each_event_as_the_table_says(phase: Phase, name: str) -> None:
+    session = at(phase)
+    event: Event = {
+        "started": CallStarted(),
+        "prompt": PromptEnded(session.token, cut=False),
+        "old prompt": PromptEnded(session.token - 1, cut=True),
+        "key": KeyPressed("4"),
+        "woke": Woke(session.token),
+        "old wake": Woke(session.token - 1),
+        "joined": AgentJoined(),
+        "over": CallReturned(ReturnReason.TALK_OVER),
+        "refused": CallReturned(ReturnReason.REFUSED),
+    }[name]
+    expected = TABLE[phase][EVENTS.index(name)]
+    if expected == WRONG:
+        with pytest.raises(IllegalTransition, match=f"{type(event).__name__} while {phase.value}"):
+            advance(PLAN, session, event, now=NOW)
+        return
+    after, commands = advance(PLAN, session, event, now=NOW)
+    if expected == SAME:
+        assert (after, commands) == (session, ())
+    elif expected == "kept":
+        assert (after, commands) == (replace(session, typed="4"), ())
+    else:
+        assert after.phase is expected
+        assert commands or expected is Phase.TALKING
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_caller_may_hang_up_at_any_time_and_nothing_more_is_done(phase: Phase) -> None:
+    after, commands = advance(PLAN, at(phase), CallerHungUp(), now=NOW)
+    assert (after.phase, commands) == (Phase.DONE, ())

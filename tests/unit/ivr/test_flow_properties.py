@@ -1,0 +1,155 @@
+"""One call's dialogue under any order of events: nobody hears nothing or is asked for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ivr.dialplan import Menu, Plan, load_plan
+from ivr.flow.advance import advance
+from ivr.flow.commands import Answer, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.events import (
+    AgentJoined,
+    CallerHungUp,
+    CallReturned,
+    CallStarted,
+    Event,
+    KeyPressed,
+    PromptEnded,
+    Woke,
+)
+from ivr.flow.session import Phase, Session, open_session, session_from_json, session_to_json
+from queues.centre.commands import ReturnReason
+from queues.ids import CallId, LineId
+
+ROOT = Path(__file__).parents[3]
+FILES = [
+    *sorted((ROOT / "dialplans").glob("*/*.yaml")),
+    ROOT / "tests" / "corpus" / "dialplans" / "good" / "every_word.yaml",
+]
+PLANS = [load_plan(f.read_bytes(), file=f.name, queues=["service", "repairs"]) for f in FILES]
+
+
+class World:
+    """A switch and a queue as the dialogue sees them; checks after each event what must hold."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.now = 0.0
+        self.session: Session = open_session(CallId("c"), LineId("1"), plan)
+        self.playing: int | None = None
+        self.wake: int | None = None
+        self.where = "line"
+        self.tokens: list[int] = []
+        self.failed = 0
+        self.tell(CallStarted())
+
+    def tell(self, event: Event) -> None:
+        before = self.session
+        stored = session_from_json(session_to_json(before))
+        self.session, commands = advance(self.plan, stored, event, now=self.now)
+        for command in commands:
+            self.perform(command)
+        self.count_failed_turns(before, commands)
+        self.check()
+
+    def perform(self, command: Command) -> None:
+        assert self.where == "line", "commanded into a queue, a talk or an ended call"
+        assert self.playing is None, "commanded into a running prompt"
+        match command:
+            case Play(prompts, token, _):
+                assert prompts
+                assert set(prompts) <= set(self.plan.prompts)
+                self.tokens.append(token)
+                self.playing, self.wake = token, None
+            case WakeAt(at, token):
+                assert at > self.now
+                self.tokens.append(token)
+                self.wake = token
+            case EnterQueue():
+                self.where, self.wake = "queue", None
+            case HangUp():
+                self.where = "ended"
+            case Answer():
+                assert not self.tokens
+
+    def count_failed_turns(self, before: Session, commands: tuple[Command, ...]) -> None:
+        node = self.plan.nodes[before.node]
+        hints = (node.no_input, node.wrong_key) if isinstance(node, Menu) else ()
+        match commands:
+            case (Play(prompts=(hint, *again)),) if hint in hints and tuple(again) == node.prompts:
+                self.failed += 1
+                assert self.failed < node.tries, "asked again where a human was due"
+            case (Play(),) | (EnterQueue(),) | (HangUp(),):
+                self.failed = 0
+
+    def check(self) -> None:
+        assert self.tokens == sorted(set(self.tokens)), "a token was used twice"
+        heard = {
+            Phase.SPEAKING: self.playing == self.session.token,
+            Phase.LISTENING: self.playing is None and self.wake == self.session.token,
+            Phase.WAITING: self.where == "queue",
+            Phase.TALKING: self.where == "talk",
+            Phase.DONE: self.where in ("ended", "gone"),
+        }
+        assert heard[self.session.phase], f"{self.session.phase}: the caller hears nothing"
+
+    def happen(self, what: str) -> None:
+        """One thing that can happen now; what cannot is left out."""
+        self.now += 0.5
+        if what in "0123456789*#":
+            self.tell(KeyPressed(what))
+        elif what in ("end", "cut") and self.playing is not None:
+            token, self.playing = self.playing, None
+            self.tell(PromptEnded(token, cut=what == "cut"))
+        elif what == "wake" and self.wake is not None:
+            self.now, token, self.wake = self.now + 30, self.wake, None
+            self.tell(Woke(token))
+        elif what == "stale" and self.tokens[1:]:
+            self.tell(Woke(self.tokens[0]))
+            self.tell(PromptEnded(self.tokens[0] - 1, cut=True))
+        elif what == "join" and self.where in ("queue", "talk"):
+            self.where = "talk"
+            self.tell(AgentJoined())
+        elif what in ("over", "refused") and self.where in ("queue", "talk"):
+            self.where = "line"
+            self.tell(CallReturned(ReturnReason("talk_over" if what == "over" else "refused")))
+        elif what == "hang up":
+            self.where, self.playing, self.wake = "gone", None, None
+            self.tell(CallerHungUp())
+
+
+WHAT = st.one_of(
+    st.sampled_from([*"0123456789*#"]),
+    st.sampled_from(["end", "end", "cut", "wake", "wake", "stale", "join", "over", "refused"]),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(PLANS), st.lists(WHAT, max_size=60), st.booleans())
+def test_no_order_of_events_leaves_a_caller_in_silence(
+    plan: Plan, events: list[str], hangs_up: bool
+) -> None:
+    world = World(plan)
+    for event in events:
+        world.happen(event)
+    if hangs_up:
+        world.happen("hang up")
+        assert world.session.ended
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(PLANS), st.lists(WHAT, max_size=30))
+def test_a_caller_who_stops_doing_anything_comes_to_an_end_or_an_agent(
+    plan: Plan, events: list[str]
+) -> None:
+    world = World(plan)
+    for event in events:
+        world.happen(event)
+    for _ in range(20 * len(plan.nodes)):
+        world.happen("refused" if world.where == "queue" else "over")
+        world.happen("end")
+        world.happen("wake")
+    assert world.session.ended

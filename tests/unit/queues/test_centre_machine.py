@@ -1,0 +1,254 @@
+"""Unit: random inputs in any order against what must always hold."""
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+)
+
+from queues.centre.agent import AgentState
+from queues.centre.apply import apply
+from queues.centre.call import CallState
+from queues.centre.decide import decide
+from queues.centre.facts import Fact, OfferMade
+from queues.centre.inputs import (
+    AgentLegEnded,
+    AgentSetting,
+    CallEnded,
+    EndCause,
+    Input,
+    OfferAnswered,
+    OfferRefused,
+    PauseAsked,
+    PlaceChanged,
+    PlaceState,
+    QueueEntered,
+    QueueLeft,
+    QueueSetting,
+    ReadyAsked,
+    RefuseCause,
+    SettingsLoaded,
+    SignOutAsked,
+    SwitchRestarted,
+    TalkStarted,
+    TimerFired,
+)
+from queues.centre.policy import next_offer
+from queues.centre.state import Centre, could_take_a_call, next_wake
+from queues.centre.step import step
+from queues.centre.wishes import commands_for
+from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+
+QUEUES = tuple(QueueId(name) for name in ("a", "b"))
+SETTINGS = SettingsLoaded(
+    (QueueSetting(QUEUES[0], 20.0, 10.0, 2), QueueSetting(QUEUES[1], 15.0, 0.0, 1)),
+    (
+        AgentSetting(AgentId("x"), PlaceId("p1"), QUEUES),
+        AgentSetting(AgentId("y"), PlaceId("p2"), (QUEUES[0],)),
+        AgentSetting(AgentId("z"), PlaceId("p2"), (QUEUES[1],)),  # shares y's phone
+    ),
+)
+AGENTS = st.sampled_from([agent.agent for agent in SETTINGS.agents])
+PLACES = st.sampled_from([PlaceId("p1"), PlaceId("p2")])
+RESERVED = (AgentState.RINGING, AgentState.TALKING)
+WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, CallState.TALKING)
+
+
+class CentreMachine(RuleBasedStateMachine):
+    """Inputs come late, twice, for what is gone, and at any distance in time."""
+
+    calls: Bundle[CallId] = Bundle("calls")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.centre = Centre()
+        self.now = 1000.0
+        self.inputs: list[tuple[Input, float]] = []
+        self.facts: list[Fact] = []
+        self.made: list[OfferId] = [OfferId("never-made")]
+        self.take(SETTINGS)
+
+    @rule(target=calls, queue=st.sampled_from(QUEUES))
+    def everybody_is_there_for_a_call(self, queue: QueueId) -> CallId:
+        """Random doings alone seldom leave an agent at work; talks shall happen often."""
+        for agent in SETTINGS.agents:
+            self.take(PlaceChanged(agent.place, PlaceState.FREE))
+            self.take(ReadyAsked(agent.agent))
+        return self.enter_queue(queue)
+
+    @rule(data=st.data(), by_agent=st.booleans())
+    def talk_and_end(self, data: st.DataObject, by_agent: bool) -> None:
+        name = self.an_offer(data)
+        offer = self.centre.offers.get(name)
+        self.take(OfferAnswered(name))
+        self.take(TalkStarted(name))
+        if by_agent or offer is None:
+            self.take(AgentLegEnded(name))
+        else:
+            self.take(CallEnded(offer.call, EndCause.HUNG_UP))
+
+    def take(self, what: Input) -> None:
+        """What `step` does, with a look at the state before each offer."""
+        self.inputs.append((what, self.now))
+        for fact in decide(self.centre, what, self.now):
+            self.note(fact)
+        while (made := next_offer(self.centre, self.now)) is not None:
+            self.nobody_is_overtaken(made)
+            self.made.append(made.offer)
+            self.note(made)
+
+    def note(self, fact: Fact) -> None:
+        apply(self.centre, fact)
+        commands_for(fact)
+        self.facts.append(fact)
+
+    def nobody_is_overtaken(self, made: OfferMade) -> None:
+        serves = self.centre.agents[made.agent].setting.queues
+        chosen = self.centre.calls[made.call]
+        for call in self.centre.calls.values():
+            if call.state is CallState.WAITING and call.queue in serves:
+                assert (chosen.since, chosen.number) <= (call.since, call.number)
+
+    @rule(target=calls, queue=st.sampled_from((*QUEUES, QueueId("unknown"))))
+    def enter(self, queue: QueueId) -> CallId:
+        return self.enter_queue(queue)
+
+    def enter_queue(self, queue: QueueId) -> CallId:
+        call = CallId(f"c{len(self.inputs)}")
+        self.take(QueueEntered(call, LineId("main"), queue))
+        return call
+
+    @rule(call=calls, queue=st.sampled_from(QUEUES))
+    def enter_again(self, call: CallId, queue: QueueId) -> None:
+        self.take(QueueEntered(call, LineId("main"), queue))
+
+    @rule(call=calls)
+    def leave(self, call: CallId) -> None:
+        self.take(QueueLeft(call))
+
+    @rule(call=calls, cause=st.sampled_from(EndCause))
+    def hang_up(self, call: CallId, cause: EndCause) -> None:
+        self.take(CallEnded(call, cause))
+
+    @rule(agent=AGENTS)
+    def ready(self, agent: AgentId) -> None:
+        self.take(ReadyAsked(agent))
+
+    @rule(agent=AGENTS, reason=st.sampled_from(("lunch", "meeting")))
+    def pause(self, agent: AgentId, reason: str) -> None:
+        self.take(PauseAsked(agent, reason))
+
+    @rule(agent=AGENTS)
+    def sign_out(self, agent: AgentId) -> None:
+        self.take(SignOutAsked(agent))
+
+    @rule(place=PLACES, state=st.sampled_from(PlaceState))
+    def change_place(self, place: PlaceId, state: PlaceState) -> None:
+        self.take(PlaceChanged(place, state))
+
+    def an_offer(self, data: st.DataObject) -> OfferId:
+        alive = list(self.centre.offers)
+        return data.draw(st.sampled_from([*alive, *self.made[-2:]]))
+
+    @rule(data=st.data())
+    def talk(self, data: st.DataObject) -> None:
+        offer = self.an_offer(data)
+        self.take(OfferAnswered(offer))
+        self.take(TalkStarted(offer))
+
+    @rule(data=st.data())
+    def answer(self, data: st.DataObject) -> None:
+        self.take(OfferAnswered(self.an_offer(data)))
+
+    @rule(data=st.data(), cause=st.sampled_from(RefuseCause))
+    def refuse(self, data: st.DataObject, cause: RefuseCause) -> None:
+        self.take(OfferRefused(self.an_offer(data), cause))
+
+    @rule(data=st.data())
+    def join(self, data: st.DataObject) -> None:
+        self.take(TalkStarted(self.an_offer(data)))
+
+    @rule(data=st.data())
+    def end_leg(self, data: st.DataObject) -> None:
+        self.take(AgentLegEnded(self.an_offer(data)))
+
+    @precondition(lambda self: len(self.inputs) > 20)
+    @rule()
+    def restart_switch(self) -> None:
+        self.take(SwitchRestarted())
+
+    @rule(seconds=st.sampled_from((0.0, 0.5, 5.0, 25.0)))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+        self.take(TimerFired())
+        wake = next_wake(self.centre)
+        assert wake is None or wake > self.now
+
+    @invariant()
+    def each_call_is_in_one_place(self) -> None:
+        waiting = [rank[2] for queue in self.centre.queues.values() for rank in queue.waiting]
+        assert len(waiting) == len(set(waiting))
+        for name, call in self.centre.calls.items():
+            assert call.state in (CallState.WAITING, *WITH_OFFER)
+            assert (name in waiting) == (call.state is CallState.WAITING)
+            assert (call.offer is not None) == (call.state in WITH_OFFER)
+            assert name not in self.centre.ended
+
+    @invariant()
+    def each_agent_and_each_phone_has_at_most_one_call_and_none_that_is_gone(self) -> None:
+        offers = self.centre.offers.values()
+        for kind in ("call", "agent", "place"):
+            assert len({getattr(offer, kind) for offer in offers}) == len(offers)
+        for offer in offers:
+            assert self.centre.calls[offer.call].offer == offer.offer
+            assert self.centre.agents[offer.agent].offer == offer.offer
+            assert self.centre.places[offer.place].offer == offer.offer
+        for agent in self.centre.agents.values():
+            assert (agent.state in RESERVED) == (agent.offer is not None)
+            assert agent.offer is None or agent.offer in self.centre.offers
+
+    @invariant()
+    def no_free_agent_and_waiting_call_remain(self) -> None:
+        for queue in self.centre.queues.values():
+            free = [
+                agent
+                for agent in self.centre.agents.values()
+                if queue.setting.queue in agent.setting.queues
+                and could_take_a_call(self.centre, agent)
+            ]
+            assert len(free) == len(queue.free)
+            assert not (free and queue.waiting)
+
+    @invariant()
+    def each_state_that_ends_by_time_has_its_deadline(self) -> None:
+        kept = {(kind.value, name): at for at, kind, name in self.centre.deadlines}
+        assert len(kept) == len(self.centre.deadlines)
+        expected: dict[tuple[str, str], float | None] = {}
+        for offer in self.centre.offers.values():
+            if self.centre.calls[offer.call].state is not CallState.TALKING:
+                expected["offer", offer.offer] = offer.deadline
+        for agent in self.centre.agents.values():
+            if agent.state is AgentState.WRAP_UP:
+                expected["wrap_up", agent.setting.agent] = agent.wrap_up_until
+        for place in self.centre.places.values():
+            if place.rest_until is not None:
+                expected["rest", place.place] = place.rest_until
+        assert kept == expected
+
+    def teardown(self) -> None:
+        recovered, replayed = Centre(), Centre()
+        for fact in self.facts:
+            apply(recovered, fact)
+        facts = [fact for what, at in self.inputs for fact in step(replayed, what, at)]
+        assert recovered == self.centre
+        assert (replayed, facts) == (self.centre, self.facts)
+
+
+TestCentreMachine = CentreMachine.TestCase
+TestCentreMachine.settings = hypothesis_settings(
+    max_examples=120, stateful_step_count=50, deadline=None, derandomize=True
+)
