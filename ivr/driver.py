@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -27,6 +28,8 @@ from queues.centre.inputs import Input, QueueEntered
 from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
+
+_KEY_FOLLOWS_S = 0.3
 
 Submit = Callable[[Input], object]
 Now = Callable[[], float]
@@ -72,7 +75,9 @@ class Driver:
 
     def key_pressed(self, call: CallId, key: str) -> None:
         """The caller pressed a key."""
-        self._tell(call, KeyPressed(key))
+        if (dialogue := self._dialogues.get(call)) is not None:
+            dialogue.key_seen.set()
+            dialogue.inbox.put_nowait(KeyPressed(key))
 
     def call_ended(self, call: CallId) -> None:
         """The caller's channel is gone."""
@@ -133,8 +138,10 @@ class _Dialogue:
         self.call = call
         self.line = line
         self.inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.key_seen = asyncio.Event()  # since the prompts that are played began
         self.with_centre = False
         self._plan = plan
+        self._language = plan.language if plan is not None else ""
         self._control = control
         self._submit = submit
         self._now = now
@@ -212,11 +219,18 @@ class _Dialogue:
                 raise AssertionError("an alarm is set, not performed")
 
     async def _play(self, prompts: tuple[str, ...], token: int, *, keys_cut: bool) -> None:
-        assert self._plan is not None
+        """Play one after the other. A key also counts when it falls between two of them."""
+        self.key_seen.clear()
         cut = False
         for prompt in prompts:
-            sound = f"fz/{self._plan.language}/{prompt}"
+            sound = f"fz/{self._language}/{prompt}"
             cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
-            if cut:
+            if cut or (keys_cut and self.key_seen.is_set()):
+                cut = True
                 break
+        if cut:
+            # The key itself comes by another way, and must be known before the end it caused.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_KEY_FOLLOWS_S):
+                    await self.key_seen.wait()
         self.inbox.put_nowait(PromptEnded(token, cut))

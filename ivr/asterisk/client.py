@@ -220,6 +220,8 @@ class AmiClient:
         except ActionTimedOut:
             raise LinkLost("the login was not answered in time", sent=True) from None
         except LinkLost as lost:
+            if not link.ended_by_switch:
+                raise
             raise LinkLost(
                 f"the login was not answered, {lost} (permit= and authlimit= in manager.conf?)",
                 sent=True,

@@ -62,6 +62,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         self.transport: asyncio.Transport | None = None
         self.responses: dict[str, Pending] = {}
         self.closed = False
+        self.ended_by_switch = False
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self.last_heard_s = self._loop.time()
         self.strays = 0
@@ -83,6 +84,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The line is gone."""
+        self.ended_by_switch = not self.closed
         cause = "the switch closed the link" if exc is None else "the link broke"
         self.drop(f"{cause} ({type(exc).__name__})" if exc else cause)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -33,6 +34,13 @@ class AgentCall:
     ended_at: float | None = None
     hung_up_here: bool = False
     received: tuple[Packet, ...] = ()
+
+    @property
+    def lasted_s(self) -> float:
+        """Seconds from the answer to the end; 0 without an answer, endless while it goes on."""
+        if self.answered_at is None:
+            return 0.0
+        return math.inf if self.ended_at is None else self.ended_at - self.answered_at
 
     def sound(self) -> Samples:
         """What came from the far end since the answer, as one stream at 8 kHz."""

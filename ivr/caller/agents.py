@@ -121,17 +121,20 @@ def agent_report(
     Correlates the phone's received sound with what the caller said: not for the event loop.
     """
     calls = phone.calls
-    answered = next((call for call in calls if call.answered_at is not None), None)
+    talks = [call for call in calls if call.answered_at is not None]
+    # A talk may fail and be offered again: the one that lasted longest is the one to tell of.
+    answered = max(talks, key=lambda call: call.lasted_s, default=None)
     shown = answered or (calls[0] if calls else None)
     heard_s: float | None = None
-    if answered is not None and said:
-        heard_s = _heard_of(answered.sound(), said)
+    if talks and said:
+        heard_s = sum(_heard_of(talk.sound(), said) for talk in talks)
     by = None
     if answered is not None and answered.ended_at is not None:
         by = "agent" if answered.hung_up_here else "far end"
     return AgentReport(
         agent=phone.name,
         rang=bool(calls),
+        calls=len(calls),
         rang_at_s=shown.rang_at - zero if shown is not None and zero is not None else None,
         answered_after_s=(
             answered.answered_at - answered.rang_at

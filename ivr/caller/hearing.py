@@ -146,6 +146,8 @@ class Ear:
         """Name what is going on, once it can only be one prompt."""
         reached = max(track.matched_to for track in self._group) - _OVERTAKEN
         able = [t for t in self._group if t.fate is not Fate.LOST and t.matched_to >= reached]
+        if not able:
+            return  # the one that fitted longest is lost; those that go on have yet to catch up
         begun = [track for track in able if track.from_beginning]
         best = _best(begun or able)
         names = {track.sound.name for track in (begun or able)}

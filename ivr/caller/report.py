@@ -48,6 +48,7 @@ class AgentReport:
 
     agent: str
     rang: bool
+    calls: int  # that came to the phone; the times are those of the longest talk
     rang_at_s: float | None
     answered_after_s: float | None  # from the first ring to the answer
     heard_caller: bool | None
@@ -133,7 +134,8 @@ def print_report(report: Report, console: Console) -> None:
     table = Table("at", "what", "", box=None, pad_edge=False)
     for at_s, what, text in _lines(report):
         table.add_row(f"{at_s:7.2f}", what, Text(text))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
     for agent in report.agents:
         if not agent.rang:
             console.print(Text(f"agent {agent.agent} did not ring"))

@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -89,8 +91,18 @@ def call(
 
 
 def _make(service: Service, to: str, plan: Script) -> Report:
+    async def until_told() -> Report:
+        # Like Ctrl-C: the agents that were brought must be taken away, whoever ends the command.
+        task = asyncio.current_task()
+        if task is not None:
+            with suppress(RuntimeError, ValueError):  # only the main thread may, and tests are not
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await make_call(service, to, plan)
+
     try:
-        return asyncio.run(make_call(service, to, plan))
+        return asyncio.run(until_told())
+    except asyncio.CancelledError:
+        raise CannotCall("ended by a signal; the agents were taken away") from None
     except OSError as error:
         raise CannotCall(f"no UDP port could be opened ({error.strerror})") from None
 

@@ -156,6 +156,17 @@ async def test_a_cut_fails_the_running_command_and_those_behind_it(
     assert not desk.desk.in_agi(C)
 
 
+async def test_a_command_that_waited_behind_a_cut_one_is_not_sent_when_the_channel_is_back(
+    desk: Desk,
+) -> None:
+    running, behind = desk.ask(a.stream_file("p")), desk.ask(a.music_on("default"))
+    await desk.sent(1)
+    desk.hear(BridgeEntered(C, "b"), BridgeLeft(C, "b"), arrived())
+    await failing(running, AgiCut)
+    await failing(behind, AgiCut)
+    assert len(desk.link.sent) == 1
+
+
 async def test_no_command_is_sent_to_a_bridged_channel_and_the_asker_hears_of_it(
     desk: Desk,
 ) -> None:

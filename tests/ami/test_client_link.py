@@ -167,8 +167,9 @@ async def test_a_link_closed_before_the_login_is_answered_says_where_to_look_and
         await peer.write(BANNER)
 
     async with misbehaving(acl) as server, running_client(server.port, wait_up=False) as client:
+        await until(lambda: server.connections >= 2)
         with pytest.raises(LinkLost, match=r"permit="):
-            await client.wait_up(0.5)
+            await client.wait_up(0.3)
         assert server.connections < 15
 
 
@@ -223,8 +224,9 @@ async def test_a_user_without_the_right_to_see_fullybooted_is_told_so() -> None:
         misbehaving(never) as server,
         running_client(server.port, timing=timing, wait_up=False) as client,
     ):
+        await until(lambda: server.connections >= 2)
         with pytest.raises(LinkLost, match="read=system"):
-            await client.wait_up(0.4)
+            await client.wait_up(0.01)
 
 
 async def test_a_refused_connection_is_tried_again_until_the_deadline_of_the_caller() -> None:
@@ -248,8 +250,9 @@ async def test_what_answers_but_is_no_asterisk_is_named_and_not_read_for_ever() 
             misbehaving(script) as server,
             running_client(server.port, wait_up=False) as client,
         ):
+            await until(lambda: server.connections >= 2)
             with pytest.raises(LinkLost, match="no Asterisk manager"):
-                await client.wait_up(0.3)
+                await client.wait_up(0.01)
 
 
 async def test_a_switch_that_ends_each_link_at_once_is_not_asked_in_a_hot_loop() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,7 @@ async def test_a_frozen_asterisk_is_noticed_within_six_seconds_and_taken_up_agai
         await client.send(call("frozen-1"))
         await next_of(client, ChannelInAgi)
         actors.freeze()
+        await until(lambda: _stands_still(actors))
         began = time.monotonic()
         try:
             with pytest.raises(LinkLost) as lost:
@@ -56,6 +58,7 @@ async def test_a_killed_and_restarted_asterisk_is_told_as_such_and_nothing_is_re
         await next_of(client, ChannelInAgi)
         await client.send(call("killed-2", "never"))
         actors.freeze()  # so that the action surely was sent and surely is not answered
+        await until(lambda: _stands_still(actors))
         wish = asyncio.ensure_future(client.send(call("killed-3"), deadline_s=20))
         await asyncio.sleep(0)
         actors.kill()
@@ -90,6 +93,12 @@ async def test_a_second_controller_waits_until_the_first_has_gone(actors: Switch
         await first.close()
         await second.wait_up(5)
         await second.close()
+
+
+def _stands_still(switch: Switch) -> bool:
+    """Every thread has taken the signal."""
+    threads = Path(f"/proc/{switch.process.pid}/task").glob("*/stat")
+    return all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T" for stat in threads)
 
 
 async def _lived_for_a_while(switch: Switch) -> None:

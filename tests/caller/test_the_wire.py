@@ -80,7 +80,7 @@ async def test_lost_requests_are_repeated_and_every_final_answer_to_an_invite_is
         transport.close()
 
     assert switch.seen == ["INVITE", "INVITE", "INVITE with credentials", "BYE", "BYE"]
-    # Two for the repeated 401, with the INVITE's own branch; two for the repeated 200, with new ones.
+    # Two for the repeated 401, with the INVITE's own branch; two for the repeated 200, with new.
     assert len(switch.acks) == 4
     branches = [found[0] for ack in switch.acks if (found := re.findall(r"branch=(\w+)", ack))]
     assert len(set(branches)) == 3

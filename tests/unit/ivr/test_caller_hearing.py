@@ -159,6 +159,14 @@ def test_other_words_of_the_same_voice_are_no_prompt(sentence: str) -> None:
     assert hear(spoken(Words(sentence, "en"))) == ()
 
 
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_words_of_the_prompts_in_another_order_are_no_prompt(seed: int) -> None:
+    words = " ".join(SENTENCES[name] for name in ("en/main_menu", "en/first_busy")).split()
+    salad = np.random.default_rng(seed).permutation(words)
+
+    assert hear(spoken(Words(" ".join(salad), "en", speed=160))) == ()
+
+
 def test_music_tones_and_noise_are_no_prompt() -> None:
     beat = 0.6 + 0.4 * np.sin(np.arange(6 * RATE) / 900)
     chord = sum(tone(hz, 6.0) for hz in (262, 330, 392)) * beat / 2

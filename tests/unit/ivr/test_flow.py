@@ -150,6 +150,58 @@ def test_silence_and_a_wrong_key_are_two_failed_turns_of_someone_who_needs_a_hum
     assert call.key("8")[0] == Play(("connecting",), call.session.token, False)
 
 
+def test_the_order_of_a_wrong_key_and_silence_makes_no_difference() -> None:
+    call = Call().at_main()
+    call.key("4")
+    call.ended()
+    call.key("8")
+    call.ended()
+    assert call.silence()[0] == Play(("connecting",), call.session.token, False)
+
+
+def test_a_wrong_key_at_an_earlier_menu_is_forgotten() -> None:
+    call = Call().listening_at_main()
+    call.key("7")
+    call.key("4")
+    call.ended()
+    call.ended()
+    call.silence()
+    call.ended()
+    assert call.silence()[0] == Play(("bye",), call.session.token, False)
+
+
+def test_keys_typed_behind_a_wrong_one_are_dropped_with_it() -> None:
+    call = Call().at_main()
+    call.tell(KeyPressed("7"))
+    call.tell(KeyPressed("4"))
+    assert call.ended(cut=True) == play("wrong", "main", token=3)
+    assert call.ended() == (WakeAt(NOW + 6, 4),)
+
+
+def test_a_caller_may_go_round_as_often_as_the_caller_likes() -> None:
+    call = Call().listening_at_main()
+    for _ in range(5 * len(PLAN.nodes)):
+        call.key("1")
+        assert call.key("9")[0] == Play(("main",), call.session.token, True)
+    call.key("7")
+    assert call.session.unattended == 0
+    talked = Call().talking()
+    talked.tell(CallReturned(ReturnReason.TALK_OVER))
+    assert talked.session.unattended == 1
+
+
+def test_keys_typed_ahead_may_open_more_menus_than_the_plan_has() -> None:
+    text = """
+{language: en, start: a, human: h, defaults: {no_input: a, wrong_key: a, then: b, refused: b},
+prompts: {a: A}, nodes: {a: {menu: a, keys: {9: a}}, h: {queue: service}, b: {goodbye: a}}}"""
+    plan = load_plan(text, file="small.yaml", queues=["service"])
+    session, _ = advance(plan, open_session(CallId("c"), LineId("1"), plan), CallStarted(), now=NOW)
+    for _ in range(MAX_TYPED):
+        session, _ = advance(plan, session, KeyPressed("9"), now=NOW)
+    session, commands = advance(plan, session, PromptEnded(session.token, True), now=NOW)
+    assert commands == play("a", token=2)
+
+
 def test_a_key_that_fits_begins_the_count_of_failed_turns_anew() -> None:
     call = Call().listening_at_main()
     call.key("7")

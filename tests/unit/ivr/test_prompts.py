@@ -240,6 +240,8 @@ def test_what_a_telephone_cannot_carry_is_gone_and_the_rest_is_untouched(rate: i
     kept, gone = to_telephone(inside, rate)[800:-800], to_telephone(outside, rate)[800:-800]
     assert np.std(kept) == pytest.approx(np.std(inside), rel=1e-3)
     assert np.std(gone) < 1e-4
+    between = tone(3800, 1, rate)
+    assert np.std(to_telephone(between, rate)[800:-800]) < 0.2 * np.std(between)
 
 
 def test_a_wav_cut_short_in_its_header_is_no_sound() -> None:

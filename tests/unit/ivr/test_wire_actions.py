@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.asterisk import wire_actions as a
@@ -106,6 +106,7 @@ def test_an_agi_argument_cannot_end_its_quotes() -> None:
         a.set_variable("FZ_X", "a\\")
 
 
+@settings(deadline=None)  # other work shares the cores
 @given(st.sampled_from(sorted(WAYS)), st.text(max_size=40))
 def test_any_text_is_refused_or_is_exactly_one_header_line(way: str, text: str) -> None:
     try:

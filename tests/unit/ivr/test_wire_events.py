@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from panoramisk.message import Message
 
@@ -205,6 +205,7 @@ _KEYS = st.sampled_from(
 _VALUES = st.one_of(st.text(max_size=30), st.lists(st.text(max_size=5), min_size=2, max_size=3))
 
 
+@settings(deadline=None)  # other work shares the cores
 @given(_NAMES, st.dictionaries(_KEYS, _VALUES))
 def test_no_headers_whatever_make_reading_fail(name: str, values: dict[str, object]) -> None:
     wire.translate({"Event": name, **values})
@@ -214,6 +215,7 @@ def test_no_headers_whatever_make_reading_fail(name: str, values: dict[str, obje
     wire.ends_list(values)
 
 
+@settings(deadline=None)  # other work shares the cores
 @given(st.text())
 def test_no_text_whatever_makes_an_agi_answer_fail(text: str) -> None:
     found = wire.answer(text)
