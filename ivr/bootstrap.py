@@ -1,4 +1,4 @@
-"""Builds the running service and joins its two sides: the callers' (`ivr`) and the waiting one (`queues`)."""
+"""Builds the running service and joins its two sides, the callers' and the waiting one."""
 
 from __future__ import annotations
 
@@ -44,12 +44,10 @@ class Service:
         self._tell = tell
         self.hub = Hub()
         self.clock = Clock()
-        self.client = AmiClient(
-            "127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami
-        )
+        self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
         callers: dict[CallId, LineId] = {}
-        calls = Calls(self.client, desk)
+        calls = Calls(self.client, desk, prepared.prompts)
         self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
         default_queue = QueueId(settings.queues[0].id)
         self._driver = Driver(prepared.plans, calls, self.submit, self.clock.now, default_queue)
@@ -77,7 +75,7 @@ class Service:
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; `ready` is called once the first call would be answered.
 
-        Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when it cannot be reached at all.
+        Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when there is no link.
         """
         self.submit(self._roster())
         async with asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""Passwords and the API's token: made at the first start, kept beside the settings, readable by us alone."""
+"""Passwords and the API's token: made at the first start and readable by us alone."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
         return Credentials(ami, passwords)
     except (OSError, ValueError, AttributeError) as error:
         raise CredentialsUnusable(
-            f"{path} cannot be used ({type(error).__name__}); mend its rights, or delete it to have "
-            "new passwords made (phones must then be set up again)"
+            f"{path} cannot be used ({type(error).__name__}); mend its rights, or delete "
+            "it to have new passwords made (phones must then be set up again)"
         ) from None
 
 

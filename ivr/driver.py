@@ -1,4 +1,4 @@
-"""One task for each call: takes what happens to the caller, asks the dialogue, and does what it wishes."""
+"""One task for each call: hears what happens to the caller and does what the dialogue wishes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class _Dialogue:
         self.key_seen.clear()
         cut = False
         for prompt in prompts:
-            sound = f"fz/{self._language}/{prompt}"
+            sound = f"{self._language}/{prompt}"
             cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
             if cut or (keys_cut and self.key_seen.is_set()):
                 cut = True

@@ -1,7 +1,7 @@
-"""How the service logs: one JSON object a line into a file that turns over, and never anything personal.
+"""How the service logs: JSON, a line an event, in a file that turns over; nothing personal.
 
-An exception is written as its kind and the places it came through. Its message is left out: it may quote what a
-caller or visitor sent.
+An exception is written as its kind and the places it came through. Its message is left out: it may
+quote what a caller or visitor sent.
 """
 
 from __future__ import annotations

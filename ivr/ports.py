@@ -24,7 +24,7 @@ class CallControl(Protocol):
         """Take the call off the hook."""
 
     async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
-        """Play one sound to its end; True when a key cut it short."""
+        """Play one prompt, `<language>/<id>`, to its end; True when a key cut it short."""
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""

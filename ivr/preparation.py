@@ -1,4 +1,4 @@
-"""Everything that must be true before the first call: checked and made in order, each slow step told.
+"""What must be true before the first call: checked and made in order, each slow step told.
 
 What fails raises `CannotStart` with one message that says what to do. Nothing is started here.
 """
@@ -18,13 +18,14 @@ from ivr.asterisk.account import RunAccount, can_run, hand_over, ordinary_accoun
 from ivr.asterisk.config import Secrets, SwitchFolders, accounts, render
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
-from ivr.dialplan.load import load_plan
 from ivr.dialplan.faults import DialplanFaulty
+from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
-from ivr.runfile import RUN_FOLDER, Account, ServiceNotRunning, read_run_file
+from ivr.place import Place
+from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
-from ivr.speech.music import write_music
 from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed
+from ivr.speech.music import write_music
 from ivr.speech.prompts import PromptsDiffer, RecordingBroken, build_prompts
 from queues.ids import LineId
 
@@ -46,15 +47,6 @@ class CannotStart(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A settings file and the folder beside it where a run writes."""
-
-    settings_file: Path
-    run_folder: Path
-    is_example: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """All that a service needs to run."""
 
@@ -70,17 +62,6 @@ class Prepared:
     prompts: Path
     music: Path
     config_unchanged: bool  # an Asterisk that still runs has just this configuration
-
-
-def find_place(explicit: Path | None) -> Place:
-    """The settings file to use: the named one, `FREIZEICHEN_SETTINGS`, the one here, else the example."""
-    named = explicit or (Path(v) if (v := os.environ.get("FREIZEICHEN_SETTINGS")) else None)
-    if named is not None:
-        return Place(named.resolve(), named.resolve().parent / RUN_FOLDER, is_example=False)
-    here = Path.cwd() / "freizeichen.yaml"
-    if here.exists():
-        return Place(here, Path.cwd() / RUN_FOLDER, is_example=False)
-    return Place(resources.example_settings(), Path.cwd() / RUN_FOLDER, is_example=True)
 
 
 def lock(place: Place) -> IO[str]:
@@ -146,7 +127,9 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         asterisk = asterisk or find_asterisk(settings.asterisk.binary, cache)
     espeak = find_espeak(cache)
     if asterisk is None:
-        raise CannotStart(f"Asterisk was fetched but cannot be found; delete {cache} and start again")
+        raise CannotStart(
+            f"Asterisk was fetched but cannot be found; delete {cache} and start again"
+        )
     prompts, music = run_folder / "prompts", run_folder / "music"
     build_prompts(
         list({plan.hash: plan for plan in plans.values()}.values()),

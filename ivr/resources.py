@@ -40,7 +40,7 @@ def asterisk_conf(explicit: Path | None = None) -> Path:
 
 def example_settings() -> Path:
     """The settings file that runs when someone has none yet."""
-    return _find("freizeichen.yaml", None)
+    return _PACKAGE / "example.yaml"
 
 
 def cache_folder() -> Path:

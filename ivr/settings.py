@@ -60,7 +60,7 @@ Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
 
 class SettingsFaulty(Exception):
-    """The settings cannot be used; `faults` has one line for each reason, with its place and its mend."""
+    """The settings cannot be used; `faults` has a line for each reason, with place and mend."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -119,7 +119,7 @@ class Line(_Part):
 
 
 class Queue(_Part):
-    """A queue: how long a phone rings, how long an agent has to wrap up, what a missed call means."""
+    """A queue: how long a phone rings, how long wrap-up lasts, what a missed call means."""
 
     id: Id
     ring_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15

@@ -1,9 +1,10 @@
 """A real Asterisk for tests: its own ports, its own folders, ended with the test session.
 
-Use the fixture `switch` (session-wide, shared) or `async with running_switch(folder, ...)` for one of your own.
-A `Switch` tells ports, phone accounts and the AMI secret, asks the console (`await switch.console("core show
-channels")`), and can be stopped, started, frozen (`switch.freeze()` / `thaw()`: a half-open link) and killed.
-Extra dialplan or pjsip text is appended with `extra_extensions=` / `extra_pjsip=`.
+Use the fixture `switch` (session-wide, shared) or `async with running_switch(folder, ...)`. A
+`Switch` tells ports, phone accounts and the AMI secret, asks the console, and can be stopped,
+started, frozen (`freeze()`, `thaw()`: a half-open link) and killed. Extra dialplan or pjsip text is
+appended with `extra_extensions=`, `extra_pjsip=`. The folder must be one that the account which
+runs Asterisk can reach: see `tests/folders.py`.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from pathlib import Path
 from ivr import resources
 from ivr.asterisk.account import hand_over, ordinary_account
 from ivr.asterisk.config import Secrets, SwitchFolders, accounts, render
-from ivr.asterisk.install import find_asterisk, install
 from ivr.asterisk.process import SwitchProcess
 from ivr.runfile import Account
 from ivr.settings import Settings
+from tests.programs import real_asterisk
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,7 +51,11 @@ def test_settings(**changes: object) -> Settings:
     values: dict[str, object] = {
         "version": 1,
         "ports": {
-            "sip": sip, "ami": ami, "http": http, "rtp_first": first, "rtp_last": first + 199
+            "sip": sip,
+            "ami": ami,
+            "http": http,
+            "rtp_first": first,
+            "rtp_last": first + 199,
         },
         "asterisk": {"qualify_frequency_s": 1},
         "lines": [
@@ -145,10 +150,7 @@ async def running_switch(
     extra_pjsip: str = "",
 ) -> AsyncIterator[Switch]:
     """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
-    cache = resources.cache_folder()
-    install(cache, print)
-    asterisk = find_asterisk(None, cache)
-    assert asterisk is not None
+    asterisk = real_asterisk()
     settings = settings or test_settings()
     prompts, music = prompts or folder / "prompts", music or folder / "music"
     for each in (prompts, music):
@@ -162,20 +164,20 @@ async def running_switch(
     account = ordinary_account(ROOT)
     folders = SwitchFolders.below(folder)
     render(
-        settings, secrets, asterisk, folders,
-        templates=resources.asterisk_conf(), prompts=prompts, music=music,
+        settings,
+        secrets,
+        asterisk,
+        folders,
+        templates=resources.asterisk_conf(),
+        prompts=prompts,
+        music=music,
     )
     for name, text in (("extensions.conf", extra_extensions), ("pjsip.conf", extra_pjsip)):
         with (folders.etc / name).open("a") as file:
             file.write(f"\n{text}\n")
-    for parent in (folder, *folder.parents):  # pytest's folders are closed to the ordinary account
-        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in str(parent):
-            parent.chmod(0o755)
     hand_over(folders.base, account)
     hand_over(folders.run, account)
-    switch = Switch(
-        settings, secrets, SwitchProcess(asterisk, folders, account), prompts, music
-    )
+    switch = Switch(settings, secrets, SwitchProcess(asterisk, folders, account), prompts, music)
     await switch.start()
     try:
         yield switch

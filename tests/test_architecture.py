@@ -1,4 +1,4 @@
-"""The house's rules that a machine can hold: direction of imports, purity, sizes, first sentences."""
+"""The rules of the house that a machine can hold: imports, purity, sizes, first sentences."""
 
 from __future__ import annotations
 

@@ -185,6 +185,9 @@ class AgiDesk:
     async def run(self, channel: ChannelId, command: AgiCommand, *, deadline_s: float) -> AgiAnswer:
         """Run one command and give its answer; `deadline_s` covers waiting for its turn too.
 
+        After a redirect of the channel wait for its next `ChannelInAgi` before asking again: a
+        command sent into a visit that ends is cut, and the switch may still run it in the next.
+
         Raises AgiCut (a bridge or the dialplan took the channel, or it did not come back in time),
         ChannelGone, AgiTimedOut (the outcome is unknown), LinkLost, ActionRefused, HostileText.
         """

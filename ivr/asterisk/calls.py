@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -12,6 +13,7 @@ import structlog
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient
+from ivr.asterisk.config import SOUNDS
 from ivr.asterisk.errors import (
     ActionRefused,
     ActionTimedOut,
@@ -38,9 +40,10 @@ T = TypeVar("T")
 class Calls:
     """`CallControl` on Asterisk. A call's id is its channel's id."""
 
-    def __init__(self, client: AmiClient, desk: AgiDesk) -> None:
+    def __init__(self, client: AmiClient, desk: AgiDesk, prompts: Path) -> None:
         self._client = client
         self._desk = desk
+        self._prompts = prompts
         self._known_alive = asyncio.Event()
 
     def link_lost(self) -> None:
@@ -56,13 +59,13 @@ class Calls:
         await self._agi(call, wire.answer(), _SHORT_S)
 
     async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
-        """Play one sound to its end; True when a key cut it short."""
-        command = wire.stream_file(sound, _KEYS if keys_cut else "")
-        answer = await self._agi(call, command, _LONGEST_PROMPT_S)
-        if answer.number == -1:
-            # Missing sound or the caller's end: a missing one must not silence the dialogue.
-            log.warning("prompt not played to its end", call=call, sound=sound)
-        return answer.key is not None
+        """Play one prompt, `<language>/<id>`, to its end; True when a key cut it short."""
+        if not (self._prompts / f"{sound}.wav").is_file():
+            # Asterisk would hang up on the caller; without the prompt the dialogue goes on.
+            log.error("prompt is missing", call=call, prompt=sound)
+            return False
+        command = wire.stream_file(f"{SOUNDS}/{sound}", _KEYS if keys_cut else "")
+        return (await self._agi(call, command, _LONGEST_PROMPT_S)).key is not None
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold; Asterisk answers at once and plays on."""
@@ -71,9 +74,7 @@ class Calls:
     async def hang_up(self, call: CallId) -> None:
         """End the call. A call that is gone already is no error."""
         with suppress(ActionRefused):
-            await self._with_link(
-                lambda: self._client.send(wire.hangup(ChannelId(call)))
-            )
+            await self._with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
 
     async def fetch(self, call: CallId) -> None:
         """Bring a channel that nobody drives back to the start of the loop that gives it to us."""
@@ -94,7 +95,7 @@ class Calls:
             return AgiAnswer(code=0, result="")
 
     async def _with_link(self, send: Callable[[], Awaitable[T]]) -> T:
-        """Send; after a lost link wait and send again, which is harmless for what a caller hears."""
+        """Send; after a lost link wait and send again, harmless for what a caller hears."""
         while True:
             await self._known_alive.wait()
             try:

@@ -17,28 +17,49 @@ from ivr.runfile import Account
 from ivr.settings import Settings
 
 AMI_USER = "freizeichen"
+SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 EMERGENCY_NUMBERS = ("110", "112", "116117")
-# What the service listens to; Asterisk sends nothing else (half of all events are Newexten and VarSet).
-EVENTS = (
-    "FullyBooted Shutdown AsyncAGIStart AsyncAGIEnd AsyncAGIExec DTMFEnd DialState "
-    "OriginateResponse BridgeEnter BridgeLeave Hangup Hold Unhold ContactStatus DeviceStateChange"
-).split()
+# What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
+EVENTS = [
+    "FullyBooted",
+    "Shutdown",
+    "AsyncAGIStart",
+    "AsyncAGIEnd",
+    "AsyncAGIExec",
+    "DTMFEnd",
+    "DialState",
+    "OriginateResponse",
+    "BridgeEnter",
+    "BridgeLeave",
+    "Hangup",
+    "Hold",
+    "Unhold",
+    "ContactStatus",
+    "DeviceStateChange",
+]
 # Asterisk complains of each of these that is missing, and runs with its defaults when it is empty.
-_EMPTY_FILES = ("acl.conf", "ccss.conf", "cel.conf", "features.conf", "pjproject.conf", "udptl.conf")
+_EMPTY_FILES = (
+    "acl.conf",
+    "ccss.conf",
+    "cel.conf",
+    "features.conf",
+    "pjproject.conf",
+    "udptl.conf",
+)
 _LONGEST_SOCKET_PATH = 100  # of the 107 bytes a Unix socket's name may have
 _FILES_FOR_A_CALL = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchFolders:
-    """The folders of one running Asterisk, all below the run folder (the socket's may lie elsewhere)."""
+    """The folders of one running Asterisk, below the run folder but for perhaps the socket's."""
 
     base: Path
     run: Path
 
     @classmethod
     def below(cls, run_folder: Path) -> SwitchFolders:
-        """The folders for this run folder; a socket path too long for Unix moves to the temp folder."""
+        """The folders for this run folder; a socket path too long for Unix lies elsewhere."""
         base = run_folder / "asterisk"
         run = base / "run"
         if len(str(run / "asterisk.ctl")) > _LONGEST_SOCKET_PATH:
@@ -79,7 +100,7 @@ def render(
     prompts: Path,
     music: Path,
 ) -> bool:
-    """Write the configuration of one Asterisk and the folders it needs; False if it changed nothing."""
+    """Write one Asterisk's configuration and make its folders; False if nothing changed."""
     _make_folders(folders, asterisk, prompts)
     values = {
         "etc": folders.etc,
@@ -143,12 +164,12 @@ def _make_folders(folders: SwitchFolders, asterisk: Asterisk, prompts: Path) -> 
     names = ("etc", "var", "var/keys", "data", "empty", "spool", "log")
     for folder in (*(folders.base / name for name in names), folders.run):
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    # Asterisk finds sounds below its data folder only; the rest of that folder is the installed one's.
+    # Asterisk finds sounds below its data folder only; the rest there is the installed one's.
     links = {entry.name: entry for entry in asterisk.data.iterdir() if entry.name != "sounds"}
     for name, target in links.items():
         _link(folders.base / "data" / name, target)
     (folders.base / "data" / "sounds").mkdir(exist_ok=True)
-    _link(folders.base / "data" / "sounds" / "fz", prompts)
+    _link(folders.base / "data" / "sounds" / SOUNDS, prompts)
 
 
 def _link(path: Path, target: Path) -> None:

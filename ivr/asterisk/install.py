@@ -125,8 +125,8 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise InstallFailed(
-                f"Asterisk {_dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and there "
-                f"is no {tool} to fetch it; {_DO_IT_YOURSELF}"
+                f"Asterisk {_dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and "
+                f"there is no {tool} to fetch it; {_DO_IT_YOURSELF}"
             )
     with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
         work = Path(name)

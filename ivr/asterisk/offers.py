@@ -1,7 +1,7 @@
 """Agents' legs: lets a phone ring, joins it with the caller, and reads from the events how it went.
 
-An offer's id is its leg's channel id: while the leg lives Asterisk refuses a second one, so that no offer
-can ring twice. Rules of one leg:
+An offer's id is its leg's channel id: while the leg lives Asterisk refuses a second one, so that no
+offer can ring twice. Rules of one leg:
 - dialled -> answered (the leg comes to AGI) -> joined (both in one bridge) -> ended
 - dialled -> refused: said once, from the dial's outcome and the hang-up's SIP code
 - cancelled at any time: nothing is said any more, and whatever still comes of the leg is hung up
@@ -22,10 +22,10 @@ from ivr.asterisk.errors import ActionRefused, AmiError
 from ivr.asterisk.wire_events import (
     BridgeEntered,
     ChannelEnded,
-    ChannelInAgi,
     ChannelId,
-    ListEntry,
+    ChannelInAgi,
     ChannelListed,
+    ListEntry,
     OriginateDone,
     RingingSeen,
     WireEvent,

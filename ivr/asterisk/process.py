@@ -50,14 +50,18 @@ class SwitchProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=self.folders.base,
-                env={"PATH": os.environ.get("PATH", ""), "HOME": str(self.folders.base), "LANG": "C.UTF-8"},
+                env={
+                    "PATH": os.environ.get("PATH", ""),
+                    "HOME": str(self.folders.base),
+                    "LANG": "C.UTF-8",
+                },
                 start_new_session=True,
                 **self.account.popen_options(),
             )
         self._pid_file.write_text(str(self._child.pid))
 
     async def wait_booted(self) -> None:
-        """Come back when it is ready for calls; raises `SwitchFailed` with Asterisk's last words."""
+        """Return when it is ready for calls; raises `SwitchFailed` with Asterisk's last words."""
         try:
             async with asyncio.timeout(_BOOT_S):
                 while not await self._is_booted():
@@ -84,10 +88,12 @@ class SwitchProcess:
             os.kill(pid, kind)
             try:
                 async with asyncio.timeout(_STOP_S):
-                    while not self.has_ended():
+                    while not self.has_ended():  # noqa: ASYNC110  (a process sets no event)
                         await asyncio.sleep(_LOOK_S)
             except TimeoutError:
                 continue
+        if self._child is not None:
+            self._child.poll()  # one that was killed by somebody else is taken from the table
         self._pid_file.unlink(missing_ok=True)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.folders.run / name).unlink(missing_ok=True)

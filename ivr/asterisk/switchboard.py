@@ -1,9 +1,11 @@
-"""Hears everything Asterisk says, in order, and tells whom it concerns: dialogues, offers, the centre.
+"""Hears everything Asterisk says, in order, and tells dialogues, offers and centre what is theirs.
 
 Rules:
-- a channel new to us that comes to AGI with a line is a caller; one that is an offer is an agent's leg
-- after each `LinkUp` what we hold is compared with what lives: what is gone ends as lost, what nobody drives
-  (an earlier service's callers) begins its line anew, an agent's leg without an offer is hung up
+- a channel new to us that comes to AGI with a line is a caller; one that is an offer is an agent's
+  leg
+- after each `LinkUp` what we hold is compared with what lives: what is gone ends as lost, what
+  nobody drives (an earlier service's callers) begins its line anew, an agent's leg without an offer
+  is hung up
 - a restart of Asterisk ends everything at once
 """
 

@@ -1,4 +1,4 @@
-"""How long it takes until a call would be answered: from the command to ready, beside Asterisk alone."""
+"""How long it takes from the command until a call would be answered, beside Asterisk alone."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def run_start(*, quick: bool) -> list[Row]:
             ),
         ]
         if not quick:
-            rows.insert(0, Row("start with an empty cache", (_fresh(folder),), "s", bar=BAR_FRESH_S))
+            rows.insert(
+                0, Row("start with an empty cache", (_fresh(folder),), "s", bar=BAR_FRESH_S)
+            )
         return rows
 
 
@@ -76,7 +78,7 @@ def _start_once(folder: Path, environment: dict[str, str]) -> float:
     """Seconds from the command to the run file, which is written when a call would be answered."""
     began = time.monotonic()
     with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603  (our own command)
+        process = subprocess.Popen(
             [sys.executable, "-m", "ivr.cli", "up"],
             cwd=folder,
             stdin=subprocess.DEVNULL,

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.speech.espeak import SynthesiserMissing, SynthesisFailed, find_espeak
+from ivr import resources
+from ivr.asterisk.install import find_espeak
+from ivr.speech.espeak import EspeakNg, SynthesisFailed
 from ivr.speech.sound import Sound, SoundBroken, read_wav, to_telephone
 
 RATE = 8000
@@ -79,14 +81,12 @@ def read_wav_file(path: Path) -> Samples:
 
 def spoken(words: Words) -> Samples:
     """`words` through espeak-ng; raises `CannotSpeak` when it is missing or refuses the voice."""
+    command = find_espeak(resources.cache_folder())
+    if command is None:
+        raise CannotSpeak("espeak-ng is not there; install it, or let the script say a wav")
     try:
         voice = words.voice or words.language
-        return _at_8_khz(*find_espeak().speak(words.text, voice=voice, speed=words.speed))
-    except SynthesiserMissing:
-        raise CannotSpeak(
-            "espeak-ng is not installed (Debian: apt-get install espeak-ng); "
-            "install it, or let the script say a wav"
-        ) from None
+        return _at_8_khz(*EspeakNg(command).speak(words.text, voice=voice, speed=words.speed))
     except SynthesisFailed as error:
         raise CannotSpeak(f"{error}; see: espeak-ng --voices") from None
 

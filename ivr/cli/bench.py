@@ -19,7 +19,9 @@ def bench(
     names: Annotated[
         list[str] | None, typer.Argument(help=f"which: {', '.join(BENCHES)}; all without")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="fewer runs, to see that it works")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="fewer runs, to see that it works")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the rows as JSON")] = False,
 ) -> None:
     """Measure on this machine; the exit status is 0 only if every bar holds."""

@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from ivr import resources
 from ivr.cli.output import complain, say
 from ivr.dialplan.faults import DialplanFaulty, Fault
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
+from ivr.place import SettingsOption, find_place
+from ivr.settings import SettingsFaulty, load_settings
 
 app = typer.Typer(help="What a caller is led through.", no_args_is_help=True)
 
@@ -23,12 +26,19 @@ def _group() -> None:
 
 @app.command("check")
 def check(
-    files: Annotated[list[Path], typer.Argument(help="dialplans to check", metavar="FILE...")],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="dialplans to check; those of the settings' lines without", metavar="FILE"
+        ),
+    ] = None,
     queue: Annotated[list[str] | None, typer.Option(help="a queue that exists; repeatable")] = None,
+    settings: SettingsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Check dialplans; exit 0 only if every one may answer calls."""
-    plans, faults = read_plans(files, queue or ["service"])
+    wanted, queues = files_and_queues(settings)
+    plans, faults = read_plans(files or wanted, queue or queues)
     if as_json:
         report = {
             "sound": not faults,
@@ -46,6 +56,18 @@ def check(
         if not as_json:
             complain("the dialplans cannot be used:\n" + "\n".join(map(str, faults)))
         raise typer.Exit(1)
+
+
+def files_and_queues(settings: Path | None) -> tuple[list[Path], list[str]]:
+    """The dialplans and queues that the settings name. Ends the command when these are faulty."""
+    try:
+        loaded = load_settings(find_place(settings).settings_file)
+        folder = resources.dialplans(loaded.dialplans)
+    except (SettingsFaulty, resources.ResourceMissing) as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
+    names = dict.fromkeys(line.dialplan for line in loaded.lines)
+    return [folder / name for name in names], [queue.id for queue in loaded.queues]
 
 
 def read_plans(files: list[Path], queues: list[str]) -> tuple[list[Plan], list[Fault]]:

@@ -10,8 +10,8 @@ import httpx
 import typer
 
 from ivr.cli.output import complain, say
-from ivr.cli.up import SettingsOption, summary
-from ivr.preparation import find_place
+from ivr.cli.up import summary
+from ivr.place import SettingsOption, find_place
 from ivr.runfile import ServiceNotRunning, read_run_file
 
 _ANSWER_S = 5.0

@@ -21,15 +21,12 @@ from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
 from ivr.log import set_up_log
-from ivr.preparation import CannotStart, Prepared, check_ports, find_place, lock, prepare
+from ivr.place import SettingsOption, find_place
+from ivr.preparation import CannotStart, Prepared, check_ports, lock, prepare
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
 from queues.api import create_app, listen, serve
 
 _DEMO_ENDS_S = 10.0
-
-SettingsOption = Annotated[
-    Path | None, typer.Option("--settings", help="the settings file; else ./freizeichen.yaml")
-]
 
 
 def up(
@@ -71,7 +68,7 @@ async def _serve(
     *,
     demo: bool,
 ) -> None:
-    """The service with its API, until a stop is asked for; raises `CannotStart` if it cannot begin."""
+    """The service with its API until a stop is asked for; raises `CannotStart`."""
     settings, folder = prepared.settings, prepared.place.run_folder
     service = Service(prepared, switch, say)
     app = create_app(

@@ -24,7 +24,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class WakeAt:
-    """`Woke(token)` is wanted at this time (Unix seconds). A later `WakeAt` replaces an earlier one."""
+    """`Woke(token)` is wanted at this time (Unix seconds); replaces an earlier `WakeAt`."""
 
     at: float
     token: int

@@ -52,6 +52,4 @@ class CallerHungUp:
     """The caller's channel is gone."""
 
 
-Event = (
-    CallStarted | PromptEnded | KeyPressed | Woke | AgentJoined | CallReturned | CallerHungUp
-)
+Event = CallStarted | PromptEnded | KeyPressed | Woke | AgentJoined | CallReturned | CallerHungUp

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,11 +64,3 @@ class EspeakNg:
             return read_wav(ended.stdout)
         except SoundBroken as error:
             raise SynthesisFailed(f"what espeak-ng gave (voice '{voice}') {error}") from None
-
-
-def find_espeak() -> EspeakNg:
-    """The espeak-ng on PATH. Raises `SynthesiserMissing`."""
-    program = shutil.which("espeak-ng")
-    if program is None:
-        raise SynthesiserMissing
-    return EspeakNg((program,))

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient, Timing
-from ivr.asterisk.wire_events import OriginateDone, WireEvent
+from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, OriginateDone, WireEvent
 
 SECRET = "ami-secret"
 QUICK = Timing(
@@ -85,6 +85,10 @@ class Floor:
     async def told(self, *events: WireEvent) -> None:
         """Come back when all these were told."""
         await until(lambda: all(event in self.seen for event in events))
+
+    def visits(self, channel: ChannelId) -> int:
+        """How often the channel came to AGI."""
+        return sum(isinstance(e, ChannelInAgi) and e.channel == channel for e in self.seen)
 
     async def refused_dial(self, action_id: str) -> None:
         """Come back when a dial with this id was told to have failed."""

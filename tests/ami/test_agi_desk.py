@@ -1,20 +1,13 @@
-"""One AGI command at a time for each channel: against a link whose other end is the test."""
+"""One AGI command at a time for each channel, and never into a bridge."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import random
-import sys
-from collections.abc import Callable
-from typing import cast
 
 import pytest
 
 from ivr.asterisk import wire_actions as a
-from ivr.asterisk.agi import AgiDesk
-from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import (
     ActionRefused,
     ActionTimedOut,
@@ -26,80 +19,16 @@ from ivr.asterisk.errors import (
 )
 from ivr.asterisk.wire_events import (
     AgiAnswer,
-    AgiAnswered,
     BridgeEntered,
     BridgeLeft,
     ChannelEnded,
     ChannelId,
-    ChannelInAgi,
     ChannelLeftAgi,
-    ChannelListed,
-    ChannelName,
     LinkDown,
-    LinkUp,
     Response,
     WireEvent,
 )
-from tests.ami.running import until
-
-C = ChannelId("c-1")
-DONE = AgiAnswer(200, "0")
-
-
-class Link:
-    """The two things the desk asks of a client, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.up = True
-        self.sent: list[dict[str, str]] = []
-        self.refusal: AmiError | None = None
-
-    async def send(self, action: a.Action, *, deadline_s: float = 5.0) -> Response:
-        self.sent.append(dict(action.headers))
-        if self.refusal is not None:
-            raise self.refusal
-        return Response("1", "Added AGI command to queue", None)
-
-    @property
-    def commands(self) -> list[str]:
-        return [sent["Command"] for sent in self.sent]
-
-
-class Desk:
-    """A desk with the link behind it."""
-
-    def __init__(self, arrival_s: float = 0.2) -> None:
-        self.link = Link()
-        self.desk = AgiDesk(cast(AmiClient, self.link), arrival_s=arrival_s)
-
-    def hear(self, *events: WireEvent) -> None:
-        for event in events:
-            self.desk.on_event(event)
-
-    def answer(self, number: int = -1, answer: AgiAnswer = DONE, channel: ChannelId = C) -> None:
-        command_id = self.link.sent[number]["CommandID"]
-        self.hear(AgiAnswered(channel, command_id, answer))
-
-    def ask(self, command: a.AgiCommand, deadline_s: float = 2) -> asyncio.Task[AgiAnswer]:
-        return asyncio.ensure_future(self.desk.run(C, command, deadline_s=deadline_s))
-
-    async def sent(self, count: int) -> None:
-        await until(lambda: len(self.link.sent) == count)
-
-
-def name_of(channel: ChannelId) -> ChannelName:
-    return ChannelName(f"PJSIP/{channel}-0000000a")
-
-
-def arrived(channel: ChannelId = C) -> ChannelInAgi:
-    return ChannelInAgi(channel, "caller1", "new", "100", "030", name_of(channel))
-
-
-def listed(application: str, bridge: str | None = None) -> ChannelListed:
-    return ChannelListed(
-        C, name_of(C), "fz-hold", "s", application, "agi:async,new,100", bridge, True, 3.0,
-        "caller1", "030",
-    )  # fmt: skip
+from tests.ami.scripted_desk import DONE, C, Desk, arrived, failing, name_of
 
 
 @pytest.fixture
@@ -107,11 +36,6 @@ def desk() -> Desk:
     found = Desk()
     found.hear(arrived())
     return found
-
-
-async def failing(task: asyncio.Task[AgiAnswer], kind: type[Exception]) -> None:
-    with pytest.raises(kind):
-        await asyncio.wait_for(task, 2)
 
 
 async def test_a_command_gives_its_answer(desk: Desk) -> None:
@@ -321,95 +245,3 @@ async def test_a_refused_command_is_told_by_its_meaning(
         await desk.sent(2)
         desk.answer()
         assert await task == DONE
-
-
-async def test_a_living_channel_is_adopted_and_can_be_commanded() -> None:
-    desk = Desk()
-    desk.hear(LinkUp(restarted=False, first=True), listed("AGI"))
-    task = desk.ask(a.answer())
-    await desk.sent(1)
-    desk.answer()
-    assert await task == DONE
-
-
-async def test_a_channel_adopted_in_an_application_waits_for_that_to_end() -> None:
-    desk = Desk()
-    desk.hear(listed("AudioSocket"))
-    task = desk.ask(a.answer())
-    await asyncio.sleep(0)
-    assert not desk.link.sent
-    desk.hear(AgiAnswered(C, "of-the-controller-before", DONE))
-    await desk.sent(1)
-    desk.answer()
-    assert await task == DONE
-
-
-async def test_a_channel_adopted_in_a_bridge_is_ours_when_it_comes_back() -> None:
-    desk = Desk()
-    desk.hear(listed("", bridge="b"))
-    await failing(desk.ask(a.answer()), AgiCut)
-    desk.hear(AgiAnswered(C, "late", DONE))
-    assert not desk.desk.in_agi(C)
-    desk.hear(BridgeLeft(C, "b"), arrived())
-    assert desk.desk.in_agi(C)
-
-
-async def test_ten_thousand_channels_leave_nothing_behind() -> None:
-    desk = Desk()
-    blocks = 0
-    for n in range(10_000):
-        if n == 1_000:
-            gc.collect()
-            blocks = sys.getallocatedblocks()
-        channel = ChannelId(f"c-{n}")
-        desk.hear(arrived(channel))
-        task = asyncio.ensure_future(desk.desk.run(channel, a.answer(), deadline_s=5))
-        await asyncio.sleep(0)
-        desk.answer(channel=channel)
-        await task
-        desk.link.sent.clear()
-        desk.hear(BridgeEntered(channel, "b"), BridgeLeft(channel, "b"), arrived(channel))
-        desk.hear(ChannelLeftAgi(channel), ChannelEnded(channel, 16, None))
-    assert len(desk.desk) == 0
-    gc.collect()
-    assert sys.getallocatedblocks() - blocks < 5_000
-
-
-@pytest.mark.parametrize("seed", range(1, 21))
-async def test_whatever_happens_no_two_commands_are_in_flight_and_every_asker_gets_an_end(
-    seed: int,
-) -> None:
-    chance = random.Random(seed)  # noqa: S311  (a seeded order of events)
-    desk = Desk(arrival_s=0.01)
-    desk.hear(arrived())
-    tasks: list[asyncio.Task[AgiAnswer]] = []
-    settled = 0  # how many of the commands sent have been answered or cut
-
-    def answer() -> None:
-        nonlocal settled
-        if settled < len(desk.link.sent):
-            desk.answer(settled)
-            settled += 1
-
-    def cut() -> None:
-        nonlocal settled
-        settled = len(desk.link.sent)
-        desk.hear(BridgeEntered(C, "b"))
-
-    doings: list[Callable[[], object]] = [
-        lambda: tasks.append(desk.ask(a.answer(), deadline_s=chance.choice([0.001, 0.1]))),
-        answer,
-        answer,
-        cut,
-        lambda: desk.hear(BridgeLeft(C, "b"), arrived()) if not desk.desk.in_agi(C) else None,
-        lambda: tasks and chance.choice(tasks).cancel(),
-    ]
-    for _ in range(300):
-        chance.choice(doings)()
-        await asyncio.sleep(0)
-        assert len(desk.link.sent) - settled <= 1
-    desk.hear(ChannelEnded(C, 16, None))
-    ends = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2)
-    allowed = (AgiAnswer, AgiCut, AgiTimedOut, ChannelGone, asyncio.CancelledError)
-    assert all(isinstance(end, allowed) for end in ends)
-    assert len(desk.desk) == 0

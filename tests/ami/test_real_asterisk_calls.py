@@ -112,7 +112,9 @@ async def test_a_missing_prompt_ends_the_call_in_stream_file_but_not_in_get_data
         missing = a.stream_file("fz/nowhere")
         assert (await floor.desk.run(channel, missing, deadline_s=2)).number == -1
         await floor.told(ChannelLeftAgi(channel))
-        assert channel not in await living(floor)
+        async with asyncio.timeout(5):
+            while channel in await living(floor):
+                pass
 
 
 async def test_a_bridge_cuts_the_running_command_which_then_fails_as_cut(actors: Switch) -> None:
@@ -158,6 +160,8 @@ async def test_a_redirect_out_of_a_running_command_gives_its_answer_and_brings_i
         await runs(floor, channel, "Wait")
         await floor.client.send(a.redirect(channel, context="actors", exten="agi"))
         assert (await asyncio.wait_for(task, 2)).number == -1
+        # Between the answer and the return lies the end of the old visit, which cuts what is sent.
+        await until(lambda: floor.visits(channel) == 2)
         assert (await floor.desk.run(channel, a.answer(), deadline_s=2)).ok
         await end(floor, channel)
 

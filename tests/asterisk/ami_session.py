@@ -1,4 +1,4 @@
-"""A bare AMI session for tests that must see what Asterisk itself answers, without our client between."""
+"""A bare AMI session, for tests of what Asterisk itself answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real Asterisk, no service at all: an agent's phone reaches 110, 112 and 116117 through the trunk."""
+"""Real Asterisk without a service: an agent's phone reaches 110, 112, 116117 over the trunk."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from tests.switch import Switch, running_switch, test_settings
 
 def phone_of(switch: Switch, name: str) -> SipServer:
     account = next(
-        each
-        for each in (*switch.secrets.places, *switch.secrets.callers)
-        if each.username == name
+        each for each in (*switch.secrets.places, *switch.secrets.callers) if each.username == name
     )
     return SipServer("127.0.0.1", switch.sip_port, account.username, account.password)
 
 
 async def test_emergency_numbers_go_straight_to_the_trunk_without_a_controller(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
     async with sink() as outside:
         settings = test_settings(trunk={"host": "127.0.0.1", "port": outside.port})
-        async with running_switch(tmp_path, settings=settings) as switch:
+        async with running_switch(folder, settings=settings) as switch:
             for number in ("110", "112", "116117"):
                 async with caller_phone(phone_of(switch, "desk1")) as phone:
                     await phone.dial(number, within_s=5)

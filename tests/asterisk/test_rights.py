@@ -68,7 +68,7 @@ async def test_the_log_is_empty_after_a_start(switch: Switch) -> None:
 
 
 def test_asterisk_serves_on_loopback_alone(switch: Switch) -> None:
-    """One UDP socket is left out: the DNS client of PJSIP asks from any address; it serves nothing."""
+    """One UDP socket is let pass: PJSIP's DNS client asks from any address and serves nothing."""
     pid = switch.process.pid
     inodes = _socket_inodes(pid)
     tcp = [row for row in _sockets(pid, "tcp") if row[2] in inodes and row[1] == "0A"]

@@ -25,7 +25,7 @@ from tests.unit.queues.fakes import FakeTelephony, Phone
 WITHIN_S = 10.0
 SETTLE_S = 0.4  # in which anything that should not come would come
 PLACE = PlaceId("desk1")
-I = TypeVar("I")
+Said = TypeVar("Said")
 
 
 class Stage(Protocol):
@@ -47,7 +47,7 @@ class Stage(Protocol):
         """The agent puts the phone down."""
 
 
-async def said(stage: Stage, kind: type[I], within_s: float = WITHIN_S) -> I:
+async def said(stage: Stage, kind: type[Said], within_s: float = WITHIN_S) -> Said:
     """Wait until an input of this kind was submitted, and give the first."""
     async with asyncio.timeout(within_s):
         while True:
@@ -121,7 +121,7 @@ class RealStage:
         client = AmiClient("127.0.0.1", switch.ami_port, AMI_USER, switch.secrets.ami)
         desk = AgiDesk(client)
         self._client = client
-        self._calls = Calls(client, desk)
+        self._calls = Calls(client, desk, switch.prompts)
         self._arrivals = _Arrivals()
         lines: dict[CallId, LineId] = {}
         self.telephony = Offers(client, desk, self.inputs.append, lines, "Test")
@@ -149,9 +149,7 @@ class RealStage:
 
     async def caller(self) -> CallId:
         account = self._switch.caller
-        server = SipServer(
-            "127.0.0.1", self._switch.sip_port, account.username, account.password
-        )
+        server = SipServer("127.0.0.1", self._switch.sip_port, account.username, account.password)
         self._caller = await self._stack.enter_async_context(caller_phone(server))
         dialling = asyncio.create_task(self._caller.dial("100", WITHIN_S))
         async with asyncio.timeout(WITHIN_S):

@@ -25,14 +25,6 @@ READY_S = 60.0
 LOOK_S = 0.05
 
 
-def open_to_all(folder: Path) -> Path:
-    """pytest closes its folders to others, so also to the account that runs Asterisk."""
-    for parent in (folder, *folder.parents):
-        if os.geteuid() == 0 and parent.stat().st_uid == 0 and "pytest" in str(parent):
-            parent.chmod(0o755)
-    return folder
-
-
 def write_settings(folder: Path, **changes: object) -> Path:
     """A settings file of a small place on free ports."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,7 +124,6 @@ def wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> Service:
 @contextmanager
 def running_service(folder: Path, **changes: object) -> Iterator[Service]:
     """A service of its own; ended afterwards, with its Asterisk."""
-    open_to_all(folder)
     write_settings(folder, **changes)
     process = start(folder)
     try:

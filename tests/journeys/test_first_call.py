@@ -1,4 +1,4 @@
-"""Journeys: real callers and agents by SIP against the command itself; what was heard is heard in RTP."""
+"""Journeys: real callers and agents by SIP; what they heard comes from their own RTP."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.folders import open_folder
 from tests.journeys.service import (
     COMMAND,
     SCRIPTS,
@@ -26,8 +27,8 @@ agents:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("journey")) as running:
+def service() -> Iterator[Service]:
+    with open_folder() as folder, running_service(folder) as running:
         yield running
 
 
@@ -85,9 +86,12 @@ def test_a_wrong_key_and_silence_lead_to_a_human_and_never_to_a_dead_line(
             tmp_path,
             """
 steps:
-  - hear: welcome
-  - press: "8 8"
-  - hear: {prompt: connecting, within_s: 60}
+  - press: "8"
+  - hear: main_menu
+  - press: "8"
+  - hear: not_a_choice
+  - press: "8"
+  - hear: connecting
   - hang_up: true
 """,
         ),
@@ -196,7 +200,7 @@ def test_status_says_that_a_call_would_be_answered_and_tells_the_accounts(
 
 
 def test_nothing_personal_stands_in_any_log(service: Service) -> None:
-    """The callers of this module pressed keys and came from caller1; words of theirs are nowhere."""
+    """The callers of this module came from caller1 and pressed keys; neither is written down."""
     words = service.said()
     asterisk = "\n".join(
         path.read_text(errors="replace")

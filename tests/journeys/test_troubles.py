@@ -8,17 +8,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from ivr import resources
-from ivr.asterisk.install import find_asterisk
-from tests.journeys.service import COMMAND, eventually, open_to_all, start, write_settings
+from tests.journeys.service import COMMAND, eventually, start, write_settings
+from tests.programs import real_asterisk
 from tests.switch import ROOT
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return open_to_all(tmp_path)
 
 
 def processes_of(folder: Path) -> list[str]:
@@ -49,8 +41,7 @@ def refused(folder: Path, *said: str, environment: dict[str, str] | None = None)
 
 def own_asterisk(folder: Path, *, before: str = "") -> Path:
     """An installation of one's own below this folder: the real one behind a small start script."""
-    real = find_asterisk(None, resources.cache_folder())
-    assert real is not None
+    real = real_asterisk()
     prefix = folder / "local"
     for link, target in ((prefix / "lib", real.modules.parents[1]), (prefix / "share", real.data)):
         link.mkdir(parents=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ivr.dialplan import Plan, load_plan
-from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed, find_espeak
+from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed
 from ivr.speech.prompts import (
     BuildReport,
     PromptsDiffer,
@@ -21,6 +21,7 @@ from ivr.speech.prompts import (
     missing_prompts,
 )
 from ivr.speech.sound import Sound, SoundBroken, read_wav, to_telephone
+from tests.programs import real_espeak
 
 ROOT = Path(__file__).parents[3]
 NOBODY = EspeakNg(("/nonexistent/espeak-ng",))
@@ -35,7 +36,7 @@ def plan(prompts: dict[str, str], *, language: str = "en", file: str = "a.yaml")
 
 
 def build(out: Path, *plans: Plan, synthesiser: EspeakNg | None = None) -> BuildReport:
-    return build_prompts(plans, out.parent / "recorded", out, synthesiser or find_espeak())
+    return build_prompts(plans, out.parent / "recorded", out, synthesiser or real_espeak())
 
 
 def record(folder: Path, name: str, sound: Sound, rate: int, channels: int = 1) -> Path:
@@ -189,10 +190,8 @@ def test_without_espeak_it_is_said_what_to_do_and_nothing_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SynthesiserMissing, match="install"):
-        find_espeak()
     for nobody in (NOBODY, None):
-        with pytest.raises(SynthesiserMissing):
+        with pytest.raises(SynthesiserMissing, match="install"):
             build_prompts([plan({"a": "One."})], tmp_path / "r", tmp_path / "out", nobody)
     assert not (tmp_path / "out").exists()
 
@@ -228,7 +227,7 @@ def test_progress_is_told_up_to_the_last_prompt(tmp_path: Path) -> None:
         [plan({"a": "One.", "b": "Two."})],
         tmp_path / "r",
         tmp_path / "out",
-        find_espeak(),
+        real_espeak(),
         progress=lambda ready, total, name: told.append((ready, total, name)),
     )
     assert told == [(1, 2, "en/a"), (2, 2, "en/b")]

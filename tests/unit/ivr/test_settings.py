@@ -1,4 +1,4 @@
-"""Unit: the settings file is taken whole or refused whole, and each fault says where and how to mend it."""
+"""Unit: the settings file is taken whole or refused whole, each fault with place and mend."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr import resources
 from ivr.settings import SettingsFaulty, load_settings
 
 GOOD = """\
@@ -113,5 +114,5 @@ def test_a_bad_variable_is_named(
 
 
 def test_the_example_that_is_shipped_is_good() -> None:
-    path = Path(__file__).parents[3] / "freizeichen.yaml"
-    assert [line.number for line in load_settings(path).lines] == ["100", "200", "300"]
+    settings = load_settings(resources.example_settings())
+    assert [line.number for line in settings.lines] == ["100", "200", "300"]
