@@ -29,7 +29,7 @@ class RunAccount:
 
 
 def ordinary_account(owner_of: Path) -> RunAccount:
-    """Who calls us; for root the account `freizeichen`, else the folder's owner, else a spare id."""
+    """Who calls us; for root the account `freizeichen`, else the folder owner, else a spare id."""
     if os.geteuid() != 0:
         return RunAccount(os.geteuid(), os.getegid())
     try:

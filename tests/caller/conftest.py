@@ -15,6 +15,8 @@ from ivr.caller.phone import SipServer
 from ivr.caller.run import Service
 from ivr.caller.sound import Words, spoken
 from ivr.speech.sound import wav_bytes
+from tests.folders import open_folder
+from tests.programs import real_espeak
 from tests.switch import Switch, running_switch
 
 PROMPTS = {
@@ -53,17 +55,18 @@ exten => 0#,1,Playback({prompts}/ko/connecting)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Switch]:
+async def line() -> AsyncIterator[Switch]:
     """One Asterisk for all tests of the caller, with numbers 701 to 706."""
-    folder = tmp_path_factory.mktemp("caller")
-    prompts = folder / "prompts"
-    for name, text in PROMPTS.items():
-        path = prompts / f"{name}.wav"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(wav_bytes(spoken(Words(text, name[:2], speed=190)).astype("f8")))
-    extensions = DIALPLAN.replace("{prompts}", str(prompts))
-    async with running_switch(folder, prompts=prompts, extra_extensions=extensions) as running:
-        yield running
+    real_espeak()
+    with open_folder() as folder:
+        prompts = folder / "prompts"
+        for name, text in PROMPTS.items():
+            path = prompts / f"{name}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(wav_bytes(spoken(Words(text, name[:2], speed=190)).astype("f8")))
+        extensions = DIALPLAN.replace("{prompts}", str(prompts))
+        async with running_switch(folder, prompts=prompts, extra_extensions=extensions) as running:
+            yield running
 
 
 @pytest.fixture

@@ -9,23 +9,43 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.cli import dialplan, prompts
+from tests.programs import real_espeak
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "corpus" / "dialplans" / "good" / "minimal.yaml"
 BAD = ROOT / "tests" / "corpus" / "dialplans" / "bad" / "no_branch_for_silence.yaml"
 
 
+SETTINGS = """\
+version: 1
+dialplans: {folder}/dialplans
+recorded_prompts: {folder}/recorded
+lines:
+  - {{number: "100", name: One, language: en, dialplan: en/main.yaml}}
+  - {{number: "200", name: Two, language: en, dialplan: {second}}}
+queues:
+  - id: service
+"""
+
+
+def settle(folder: Path, second: str = "en/main.yaml") -> None:
+    text = SETTINGS.format(folder=folder, second=second)
+    (folder / "freizeichen.yaml").write_text(text)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder with one sound dialplan."""
+    """A folder with settings and one sound dialplan."""
     (tmp_path / "dialplans" / "en").mkdir(parents=True)
+    (tmp_path / "recorded").mkdir()
     (tmp_path / "dialplans" / "en" / "main.yaml").write_bytes(GOOD.read_bytes())
+    settle(tmp_path)
+    real_espeak()
     return tmp_path
 
 
 def run_prompts(word: str, place: Path, *more: str) -> Result:
-    folders = ["--dialplans", "dialplans", "--recorded", "recorded", "--out", "out"]
-    where = [str(place / value) if not value.startswith("--") else value for value in folders]
+    where = ["--settings", str(place / "freizeichen.yaml"), "--out", str(place / "out")]
     return CliRunner().invoke(prompts.app, [word, *where, *more])
 
 
@@ -47,6 +67,7 @@ def test_build_without_espeak_says_what_to_do_and_leaves_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(place))
+    monkeypatch.setenv("FREIZEICHEN_CACHE", str(place / "cache"))
     refused = run_prompts("build", place)
     assert refused.exit_code == 1
     assert "espeak-ng was not found" in refused.stderr
@@ -56,13 +77,14 @@ def test_build_without_espeak_says_what_to_do_and_leaves_nothing(
 
 def test_build_of_a_broken_dialplan_tells_its_faults_and_leaves_nothing(place: Path) -> None:
     (place / "dialplans" / "en" / "second.yaml").write_bytes(BAD.read_bytes())
+    settle(place, second="en/second.yaml")
     refused = run_prompts("build", place)
     assert refused.exit_code == 1
     assert "second.yaml:11: menu 'rechnung' has no branch for silence" in refused.stderr
     assert not (place / "out").exists()
 
 
-def test_build_without_dialplans_or_into_a_file_says_so(place: Path) -> None:
+def test_build_without_settings_or_into_a_file_says_so(place: Path) -> None:
     (place / "out").write_text("in the way")
     refused = run_prompts("build", place)
     assert refused.exit_code == 1
