@@ -5,6 +5,7 @@ offer can ring twice. Rules of one leg:
 - dialled -> answered (the leg comes to AGI) -> joined (both in one bridge) -> ended
 - dialled -> refused: said once, from the dial's outcome and the hang-up's SIP code
 - cancelled at any time: nothing is said any more, and whatever still comes of the leg is hung up
+- a leg that nobody here knows (a service before us rang it) is hung up
 """
 
 from __future__ import annotations
@@ -134,8 +135,11 @@ class Offers:
         match event:
             case RingingSeen(channel):
                 self._leg_rings(OfferId(channel))
-            case ChannelInAgi(channel=channel):
-                self._leg_in_agi(OfferId(channel))
+            case ChannelInAgi(channel=channel, why=why):
+                if OfferId(channel) in self._legs:
+                    self._leg_in_agi(OfferId(channel))
+                elif why == "agent":
+                    self._to_end.put_nowait(OfferId(channel))  # rung by a service before us
             case OriginateDone(action_id=action_id, succeeded=False):
                 self._dial_failed(OfferId(action_id), event)
             case ChannelEnded(channel):

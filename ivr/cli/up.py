@@ -38,6 +38,7 @@ def up(
     """Set up what is missing, start Asterisk and the service, and stay until Ctrl-C."""
     began = time.monotonic()
     place = find_place(settings)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop takes over
     try:
         with lock(place):
             if place.is_example:
@@ -48,6 +49,9 @@ def up(
     except CannotStart as error:
         complain(str(error))
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        complain("ended before the start was complete; nothing was left running")
+        raise typer.Exit(130) from None
 
 
 async def _run(prepared: Prepared, began: float, *, demo: bool) -> None:
