@@ -33,6 +33,7 @@ _SHORT_S = 5.0
 _LONGEST_PROMPT_S = 90.0
 _KEYS = "0123456789*#"
 _MUSIC = "default"
+_HUNG_UP = -1
 
 T = TypeVar("T")
 
@@ -65,7 +66,10 @@ class Calls:
             log.error("prompt is missing", call=call, prompt=sound)
             return False
         command = wire.stream_file(f"{SOUNDS}/{sound}", _KEYS if keys_cut else "")
-        return (await self._agi(call, command, _LONGEST_PROMPT_S)).key is not None
+        answer = await self._agi(call, command, _LONGEST_PROMPT_S)
+        if answer.number == _HUNG_UP:
+            raise CallGone
+        return answer.key is not None
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold; Asterisk answers at once and plays on."""

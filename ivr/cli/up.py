@@ -136,15 +136,16 @@ async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[Sw
         left_over = False
     check_ports(prepared.settings, asterisk_runs=left_over)
     try:
-        if left_over:
-            say("Asterisk still runs with its calls; taking it over")
-        else:
-            say("Asterisk: starting")
-            switch.start()
-        await _until(stop, switch.wait_booted())
+        try:
+            if left_over:
+                say("Asterisk still runs with its calls; taking it over")
+            else:
+                say("Asterisk: starting")
+                switch.start()
+            await _until(stop, switch.wait_booted())
+        except (SwitchFailed, OSError) as error:
+            raise CannotStart(str(error)) from None
         yield switch
-    except (SwitchFailed, OSError) as error:
-        raise CannotStart(str(error)) from None
     finally:
         await switch.stop()
 
@@ -165,10 +166,14 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 def summary(run: RunFile) -> Sequence[str]:
     """What a person needs to know of a running service, line by line."""
+    try:
+        token = Path(run.token_file).read_text().strip()
+    except OSError:
+        token = "cannot be read"
     lines = ", ".join(f"{line.number} {line.name}" for line in run.lines)
     rows = [
         f"address      {run.address}/docs",
-        f"token        {run.token_file}",
+        f"token        {token}  ({run.token_file})",
         f"lines        {lines}",
         f"SIP server   {run.sip_host}:{run.sip_port} (UDP)",
     ]

@@ -121,21 +121,21 @@ class RealStage:
         client = AmiClient("127.0.0.1", switch.ami_port, AMI_USER, switch.secrets.ami)
         desk = AgiDesk(client)
         self._client = client
-        self._calls = Calls(client, desk, switch.prompts)
+        self.calls = Calls(client, desk, switch.prompts)
         self._arrivals = _Arrivals()
         lines: dict[CallId, LineId] = {}
         self.telephony = Offers(client, desk, self.inputs.append, lines, "Test")
         self._board = Switchboard(
             client,
             desk,
-            self._calls,
+            self.calls,
             self.telephony,
             self._arrivals,
             self.inputs.append,
             lines,
             frozenset({PLACE}),
         )
-        self._caller: CallerPhone | None = None
+        self.caller_phone: CallerPhone | None = None
         self._agent: AgentPhone | None = None
 
     async def run(self) -> None:
@@ -150,13 +150,13 @@ class RealStage:
     async def caller(self) -> CallId:
         account = self._switch.caller
         server = SipServer("127.0.0.1", self._switch.sip_port, account.username, account.password)
-        self._caller = await self._stack.enter_async_context(caller_phone(server))
-        dialling = asyncio.create_task(self._caller.dial("100", WITHIN_S))
+        self.caller_phone = await self._stack.enter_async_context(caller_phone(server))
+        dialling = asyncio.create_task(self.caller_phone.dial("100", WITHIN_S))
         async with asyncio.timeout(WITHIN_S):
             call = await self._arrivals.calls.get()
-            await self._calls.answer(call)
+            await self.calls.answer(call)
             await dialling
-            await self._calls.start_music(call)
+            await self.calls.start_music(call)
         return call
 
     async def phone(self, does: Phone) -> None:
@@ -176,8 +176,8 @@ class RealStage:
         await place_is(self, PlaceState.FREE)
 
     async def caller_hangs_up(self) -> None:
-        assert self._caller is not None
-        await self._caller.hang_up()
+        assert self.caller_phone is not None
+        await self.caller_phone.hang_up()
 
     async def agent_hangs_up(self, offer: OfferId) -> None:
         assert self._agent is not None

@@ -1,0 +1,144 @@
+"""Contract: what `ivr.ports.CallControl` promises, held by the fake and by real Asterisk alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+
+from ivr.ports import CallBusy, CallControl, CallGone
+from queues.centre.inputs import OfferAnswered, TalkStarted
+from queues.ids import CallId, OfferId
+from tests.contract.stages import PLACE, WITHIN_S, RealStage, real_stage, said
+from tests.switch import Switch, write_tone
+from tests.unit.ivr.fakes import FakeCalls
+from tests.unit.queues.fakes import Phone
+
+PROMPT_S = 1.0
+RING_S = 3.0
+
+
+class Line(Protocol):
+    """A caller on the line, and what may happen to the caller."""
+
+    control: CallControl
+    call: CallId
+
+    async def press_a_key(self) -> None: ...
+
+    async def hang_up(self) -> None: ...
+
+    async def be_joined_with_an_agent(self) -> None: ...
+
+
+class FakeLine:
+    def __init__(self) -> None:
+        self.call = CallId("call-1")
+        self.control = FakeCalls(prompt_s=PROMPT_S, missing={"en/nowhere"})
+
+    async def press_a_key(self) -> None:
+        self.control.cut(self.call)
+
+    async def hang_up(self) -> None:
+        self.control.gone.add(self.call)
+        self.control.cut(self.call)
+
+    async def be_joined_with_an_agent(self) -> None:
+        self.control.joined.add(self.call)
+        self.control.cut(self.call)
+
+
+class RealLine:
+    def __init__(self, stage: RealStage, call: CallId) -> None:
+        self._stage = stage
+        self.call = call
+        self.control = stage.calls
+
+    async def press_a_key(self) -> None:
+        assert self._stage.caller_phone is not None
+        await self._stage.caller_phone.press("5")
+
+    async def hang_up(self) -> None:
+        await self._stage.caller_hangs_up()
+
+    async def be_joined_with_an_agent(self) -> None:
+        await self._stage.phone(Phone.ANSWERS)
+        offer = OfferId(f"joined-{self.call}")
+        await self._stage.telephony.ring(offer, self.call, PLACE, timeout_s=RING_S)
+        await said(self._stage, OfferAnswered)
+        await self._stage.telephony.connect(offer, self.call)
+        await said(self._stage, TalkStarted)
+
+
+@asynccontextmanager
+async def real_line(switch: Switch) -> AsyncIterator[RealLine]:
+    folder = switch.prompts / "en"
+    folder.mkdir(exist_ok=True)
+    write_tone(folder / "tone.wav", 500, PROMPT_S)
+    async with real_stage(switch) as stage:
+        yield RealLine(stage, await stage.caller())
+
+
+@pytest_asyncio.fixture(params=["fake", "real"])
+async def line(request: pytest.FixtureRequest, switch: Switch) -> AsyncIterator[Line]:
+    async with AsyncExitStack() as stack:
+        real = request.param == "real"
+        yield await stack.enter_async_context(real_line(switch)) if real else FakeLine()
+
+
+async def test_a_prompt_is_played_to_its_end(line: Line) -> None:
+    began = asyncio.get_running_loop().time()
+    assert await line.control.play(line.call, "en/tone", keys_cut=True) is False
+    assert asyncio.get_running_loop().time() - began > PROMPT_S / 2
+
+
+async def test_a_key_cuts_a_prompt_that_may_be_cut(line: Line) -> None:
+    playing = asyncio.ensure_future(line.control.play(line.call, "en/tone", keys_cut=True))
+    await asyncio.sleep(0.2)
+    await line.press_a_key()
+    async with asyncio.timeout(WITHIN_S):
+        assert await playing is True
+
+
+async def test_a_key_does_not_cut_a_prompt_that_must_be_heard(line: Line) -> None:
+    playing = asyncio.ensure_future(line.control.play(line.call, "en/tone", keys_cut=False))
+    await asyncio.sleep(0.2)
+    await line.press_a_key()
+    async with asyncio.timeout(WITHIN_S):
+        assert await playing is False
+
+
+async def test_a_prompt_that_is_missing_is_skipped_and_the_call_lives(line: Line) -> None:
+    assert await line.control.play(line.call, "en/nowhere", keys_cut=True) is False
+    await line.control.start_music(line.call)
+    assert await line.control.play(line.call, "en/tone", keys_cut=True) is False
+
+
+async def test_commands_to_a_caller_who_is_gone_say_so(line: Line) -> None:
+    playing = asyncio.ensure_future(line.control.play(line.call, "en/tone", keys_cut=True))
+    await asyncio.sleep(0.2)
+    await line.hang_up()
+    with pytest.raises(CallGone):
+        async with asyncio.timeout(WITHIN_S):
+            await playing
+    with pytest.raises(CallGone):
+        await line.control.start_music(line.call)
+    await line.control.hang_up(line.call)
+
+
+async def test_commands_to_a_caller_who_talks_are_not_carried_out(line: Line) -> None:
+    await line.be_joined_with_an_agent()
+    with pytest.raises(CallBusy):
+        await line.control.play(line.call, "en/tone", keys_cut=True)
+
+
+async def test_hanging_up_ends_the_call(line: Line) -> None:
+    await line.control.hang_up(line.call)
+    with pytest.raises(CallGone):
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                await line.control.start_music(line.call)

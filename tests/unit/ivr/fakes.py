@@ -1,0 +1,67 @@
+"""A caller's channel without wires, for tests of the driver; it keeps `CallControl`'s promises."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ivr.ports import CallBusy, CallGone
+from queues.ids import CallId
+
+
+@dataclass(slots=True)
+class FakeCalls:
+    """Fulfils `ivr.ports.CallControl`. A prompt takes `prompt_s`; `press` cuts what may be cut."""
+
+    prompt_s: float = 0.02
+    missing: set[str] = field(default_factory=set)
+    did: list[tuple[str, str]] = field(default_factory=list)
+    gone: set[CallId] = field(default_factory=set)
+    joined: set[CallId] = field(default_factory=set)
+    _cut: dict[CallId, asyncio.Future[None]] = field(default_factory=dict)
+
+    async def answer(self, call: CallId) -> None:
+        """Take the call off the hook."""
+        self._check(call)
+        self.did.append(("answer", ""))
+
+    async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
+        """Play one prompt to its end; True when a key cut it short."""
+        self._check(call)
+        self.did.append(("play", sound))
+        if sound in self.missing:
+            return False
+        ended = self._cut[call] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(self.prompt_s):
+                if keys_cut:
+                    await ended
+                else:
+                    await asyncio.Event().wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._cut.pop(call, None)
+        self._check(call)
+        return True
+
+    async def start_music(self, call: CallId) -> None:
+        """Music on hold."""
+        self._check(call)
+        self.did.append(("music", ""))
+
+    async def hang_up(self, call: CallId) -> None:
+        """End the call; no error if it is gone."""
+        self.did.append(("hang_up", ""))
+        self.gone.add(call)
+
+    def cut(self, call: CallId) -> None:
+        """Something ends what is played: a key, or with `gone` or `joined` set before, that."""
+        if (ended := self._cut.get(call)) is not None and not ended.done():
+            ended.set_result(None)
+
+    def _check(self, call: CallId) -> None:
+        if call in self.gone:
+            raise CallGone
+        if call in self.joined:
+            raise CallBusy

@@ -1,0 +1,150 @@
+"""Unit: one call's task hears keys in time, survives its own faults, and forgets a call that ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from ivr import driver as driver_module
+from ivr.dialplan import load_plan
+from ivr.driver import Driver
+from queues.centre.commands import ReturnReason
+from queues.centre.inputs import Input, QueueEntered
+from queues.ids import CallId, LineId, QueueId
+from tests.unit.ivr.fakes import FakeCalls
+
+PLAN = """
+language: en
+start: welcome
+human: human
+defaults: {wait_s: 5, tries: 2, no_input: hint, wrong_key: hint, otherwise: human}
+prompts: {welcome: Hello., menu: Choose., hint: Try again., connecting: One moment., bye: Goodbye.}
+nodes:
+  welcome: {say: welcome, goto: main}
+  main: {menu: menu, keys: {"1": bye}}
+  human: {queue: service, say: connecting, then: bye, refused: bye}
+  bye: {goodbye: bye}
+"""
+CALL, LINE = CallId("call-1"), LineId("100")
+WITHIN_S = 3.0
+
+
+@dataclass(slots=True)
+class Stage:
+    driver: Driver
+    calls: FakeCalls
+    inputs: list[Input] = field(default_factory=list)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        async with asyncio.timeout(WITHIN_S):
+            while not true():
+                await asyncio.sleep(0.005)
+
+    def played(self) -> list[str]:
+        return [sound.removeprefix("en/") for did, sound in self.calls.did if did == "play"]
+
+    def press(self, key: str) -> None:
+        self.driver.key_pressed(CALL, key)
+        self.calls.cut(CALL)
+
+
+@asynccontextmanager
+async def stage(*, prompt_s: float = 0.02) -> AsyncIterator[Stage]:
+    plan = load_plan(PLAN, file="t.yaml", queues=["service"])
+    calls = FakeCalls(prompt_s=prompt_s)
+    inputs: list[Input] = []
+    loop = asyncio.get_running_loop()
+    driver = Driver({LINE: plan}, calls, inputs.append, loop.time, QueueId("service"))
+    running = asyncio.create_task(driver.run())
+    try:
+        yield Stage(driver, calls, inputs)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+
+
+async def test_a_caller_who_presses_0_is_handed_over_with_music_after_the_announcement() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: "menu" in on.played())
+        on.press("0")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        assert on.inputs == [QueueEntered(CALL, LINE, QueueId("service"))]
+        assert on.played() == ["welcome", "menu", "connecting"]
+
+
+async def test_a_key_that_falls_between_two_prompts_counts_at_once() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played()[-1:] == ["menu"])
+        on.press("8")  # wrong: the hint and the menu are one Play of two prompts
+        await on.until(lambda: on.played()[-1:] == ["hint"])
+        on.driver.key_pressed(CALL, "1")  # no prompt is cut by it, as in the gap between two
+        await on.until(lambda: ("hang_up", "") in on.calls.did)
+        assert on.played() == ["welcome", "menu", "hint", "bye"]
+
+
+async def test_a_caller_who_hangs_up_is_forgotten_and_nothing_more_is_played() -> None:
+    async with stage(prompt_s=30) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome"])
+        on.calls.gone.add(CALL)
+        on.driver.call_ended(CALL)
+        await on.until(lambda: not on.driver.calls)
+        assert on.played() == ["welcome"]
+
+
+async def test_while_an_agent_talks_nothing_is_played_and_after_it_the_dialogue_goes_on() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: "welcome" in on.played())
+        on.press("0")
+        await on.until(lambda: bool(on.inputs))
+        on.driver.connected(CALL)
+        on.calls.joined.add(CALL)
+        await on.until(lambda: ("music", "") in on.calls.did)
+        on.calls.joined.clear()
+        on.driver.returned(CALL, ReturnReason.TALK_OVER)
+        await on.until(lambda: ("hang_up", "") in on.calls.did)
+        assert on.played()[-1] == "bye"
+
+
+async def test_a_dialogue_that_fails_leads_to_a_human_and_harms_no_other_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = driver_module.advance
+    spoilt = CallId("call-2")
+
+    def advance(plan, session, event, *, now):  # type: ignore[no-untyped-def]
+        if session.call == spoilt:
+            raise ZeroDivisionError("planted")
+        return real(plan, session, event, now=now)
+
+    monkeypatch.setattr(driver_module, "advance", advance)
+    async with stage() as on:
+        on.driver.call_arrived(spoilt, LINE)
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: "menu" in on.played())
+        assert on.inputs == [QueueEntered(spoilt, LINE, QueueId("service"))]
+        on.driver.call_ended(spoilt)
+        await on.until(lambda: on.driver.calls == (CALL,))
+
+
+async def test_a_thousand_calls_leave_nothing_behind() -> None:
+    async with stage(prompt_s=0) as on:
+        for number in range(1000):
+            call = CallId(f"call-{number}")
+            on.driver.call_arrived(call, LINE)
+            on.driver.call_ended(call)
+            await asyncio.sleep(0)
+        await on.until(lambda: not on.driver.calls)
+
+
+async def test_a_line_without_a_dialplan_is_hung_up() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LineId("999"))
+        await on.until(lambda: on.calls.did == [("hang_up", "")])
