@@ -150,21 +150,24 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
         unpacked.rename(_root(cache))
 
 
+def source_in(name: str, text: str) -> str | None:
+    """The address of Debian's main archive in a file of /etc/apt, if it stands there."""
+    if name.endswith(".sources"):
+        for stanza in re.split(r"\n\s*\n", text):
+            found = re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)
+            if found and "debian-archive-keyring" in stanza:
+                return found[1]
+        return None
+    found = _ONE_LINE_SOURCE.search(text)
+    return found[1] if found else None
+
+
 def _mirror() -> str:
     """The machine's own Debian package source; stays in memory and in apt's own files."""
     folder = Path("/etc/apt")
-    sources = [*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"]
-    for source in sources:
-        text = source.read_text(errors="replace") if source.is_file() else ""
-        stanzas = re.split(r"\n\s*\n", text) if source.suffix == ".sources" else []
-        for stanza in stanzas:
-            is_debian = "debian-archive-keyring" in stanza
-            if is_debian and (found := re.search(r"^URIs:\s*(\S+)", stanza, re.MULTILINE)):
-                return found[1]
-        if found := re.search(
-            r"^deb\s+(?:\[[^]]*\]\s+)?(\S+debian\S*)\s+\S+\s+main", text, re.MULTILINE
-        ):
-            return found[1]
+    for file in (*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"):
+        if file.is_file() and (found := source_in(file.name, file.read_text(errors="replace"))):
+            return found
     raise InstallFailed(f"no Debian package source is set up in /etc/apt; {_DO_IT_YOURSELF}")
 
 

@@ -166,14 +166,10 @@ async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 def summary(run: RunFile) -> Sequence[str]:
     """What a person needs to know of a running service, line by line."""
-    try:
-        token = Path(run.token_file).read_text().strip()
-    except OSError:
-        token = "cannot be read"
     lines = ", ".join(f"{line.number} {line.name}" for line in run.lines)
     rows = [
         f"address      {run.address}/docs",
-        f"token        {token}  ({run.token_file})",
+        f"token        {_read(run.token_file)}  ({run.token_file})",
         f"lines        {lines}",
         f"SIP server   {run.sip_host}:{run.sip_port} (UDP)",
     ]
@@ -182,6 +178,13 @@ def summary(run: RunFile) -> Sequence[str]:
         who = f"  (agent {each.agent})" if each.agent else ""
         rows.append(f"agent phone  {each.username}, password {each.password}{who}")
     return rows
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text().strip()
+    except OSError:
+        return "cannot be read"
 
 
 def _run_file(prepared: Prepared) -> RunFile:

@@ -1,0 +1,109 @@
+"""Unit: which Asterisk is taken, which is refused, and from where one would be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.asterisk import install as install_module
+from ivr.asterisk.install import InstallFailed, find_asterisk, parse_version, source_in
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ("Asterisk 22.10.1+dfsg+~cs6.17-1", (22, 10, 1)),
+        ("Asterisk 23.0", (23, 0, 0)),
+        ("Asterisk certified-22.8-cert1", (22, 8, 0)),
+        ("FreeSWITCH 1.10", None),
+    ],
+)
+def test_the_version_is_read_from_what_asterisk_says(
+    said: str, version: tuple[int, int, int] | None
+) -> None:
+    assert parse_version(said) == version
+
+
+DEB822 = """\
+# a comment
+Types: deb
+URIs: http://mirror.example/debian
+Suites: bookworm bookworm-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+
+Types: deb
+URIs: http://security.example/debian-security
+Suites: bookworm-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+"""
+OTHER = """\
+Types: deb
+URIs: https://packages.example/node
+Suites: nodistro
+Components: main
+Signed-By: /usr/share/keyrings/other.gpg
+"""
+ONE_LINE = "deb [arch=amd64 signed-by=/k.gpg] http://mirror.example/debian/ trixie main contrib\n"
+STRANGE = "deb https://packages.example/apt cloud-sdk main\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("debian.sources", DEB822, "http://mirror.example/debian"),
+        ("node.sources", OTHER, None),
+        ("sources.list", ONE_LINE, "http://mirror.example/debian/"),
+        ("sources.list", STRANGE, None),
+        ("sources.list", "# deb http://mirror.example/debian/ trixie main\n", None),
+    ],
+)
+def test_debians_own_source_is_found_among_others(name: str, text: str, found: str | None) -> None:
+    assert source_in(name, text) == found
+
+
+def asterisk_that_says(folder: Path, words: str) -> Path:
+    program = folder / "sbin" / "asterisk"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "{words}"\n')
+    program.chmod(0o755)
+    modules, docs = folder / "lib/asterisk/modules", folder / "share/asterisk/documentation"
+    for path in (modules / "chan_pjsip.so", docs / "core-en_US.xml"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    return program
+
+
+def test_an_asterisk_of_ones_own_is_taken_with_its_modules(tmp_path: Path) -> None:
+    program = asterisk_that_says(tmp_path, "Asterisk 23.1.0")
+    found = find_asterisk(program, tmp_path / "cache")
+    assert found is not None
+    assert (found.command, found.version) == ((str(program),), (23, 1, 0))
+    assert found.modules == tmp_path / "lib/asterisk/modules"
+
+
+def test_one_that_is_too_old_is_refused_with_the_setting_named(tmp_path: Path) -> None:
+    program = asterisk_that_says(tmp_path, "Asterisk 20.9.3")
+    with pytest.raises(InstallFailed, match=r"asterisk\.binary: .* 22\.10\.1 or later"):
+        find_asterisk(program, tmp_path / "cache")
+
+
+def test_a_fetch_that_fails_leaves_nothing_half_done_and_names_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("apt-get", "dpkg-deb"):
+        tool = tools / name
+        tool.write_text(
+            '#!/bin/sh\necho "E: Failed to fetch http://mirror.example/x  404" >&2\nexit 1\n'
+        )
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
+    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    with pytest.raises(InstallFailed, match="check network and disk") as failed:
+        install_module.install(tmp_path / "cache", lambda _: None)
+    assert "mirror.example" not in str(failed.value)
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"install.lock"}
