@@ -81,7 +81,9 @@ class Driver:
 
     def call_ended(self, call: CallId) -> None:
         """The caller's channel is gone."""
-        self._tell(call, CallerHungUp())
+        if (dialogue := self._dialogues.get(call)) is not None:
+            dialogue.gone.set()
+            dialogue.inbox.put_nowait(CallerHungUp())
 
     def connected(self, call: CallId) -> None:
         """An agent is on the line."""
@@ -105,7 +107,8 @@ class Driver:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller
             log.error("dialogue failed", call=dialogue.call, exc_info=error)
-            await self._rescue(dialogue)
+            if not dialogue.is_done and not dialogue.gone.is_set():
+                await self._rescue(dialogue)
         finally:
             self._dialogues.pop(dialogue.call, None)
 
@@ -140,6 +143,8 @@ class _Dialogue:
         self.inbox: asyncio.Queue[Event] = asyncio.Queue()
         self.key_seen = asyncio.Event()  # since the prompts that are played began
         self.with_centre = False
+        self.is_done = False
+        self.gone = asyncio.Event()
         self._plan = plan
         self._language = plan.language if plan is not None else ""
         self._control = control
@@ -163,13 +168,22 @@ class _Dialogue:
                 event = await self._next_event()
                 session = self._step(self._plan, session, event)
             if not isinstance(event, CallerHungUp):
-                await self._work.join()  # the goodbye, and the hang-up behind it
+                self.is_done = True
+                await self._said_goodbye(tasks)
             worker.cancel()
 
     async def wait_returned(self) -> None:
         """Wait until the centre gives the caller back or the caller is gone."""
-        while not isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
-            pass
+        while not self.gone.is_set():
+            if isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
+                return
+
+    async def _said_goodbye(self, tasks: asyncio.TaskGroup) -> None:
+        """Wait until all is done, the hang-up last, or the caller is gone before."""
+        ends = [tasks.create_task(self._work.join()), tasks.create_task(self.gone.wait())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
 
     def _step(self, plan: Plan, session: Session, event: Event) -> Session:
         self.with_centre = self.with_centre and not isinstance(event, CallReturned)
@@ -209,10 +223,9 @@ class _Dialogue:
             case Play(prompts, token, keys_cut):
                 await self._play(prompts, token, keys_cut=keys_cut)
             case EnterQueue(queue):
-                self.with_centre = True
                 self._submit(QueueEntered(self.call, self.line, queue))
-                if self.with_centre:
-                    await self._control.start_music(self.call)
+                self.with_centre = True
+                await self._control.start_music(self.call)
             case HangUp():
                 await self._control.hang_up(self.call)
             case WakeAt():
@@ -222,15 +235,18 @@ class _Dialogue:
         """Play one after the other. A key also counts when it falls between two of them."""
         self.key_seen.clear()
         cut = False
-        for prompt in prompts:
-            sound = f"{self._language}/{prompt}"
-            cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
-            if cut or (keys_cut and self.key_seen.is_set()):
-                cut = True
-                break
-        if cut:
-            # The key itself comes by another way, and must be known before the end it caused.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_KEY_FOLLOWS_S):
-                    await self.key_seen.wait()
-        self.inbox.put_nowait(PromptEnded(token, cut))
+        try:
+            for prompt in prompts:
+                sound = f"{self._language}/{prompt}"
+                cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
+                if cut or (keys_cut and self.key_seen.is_set()):
+                    cut = True
+                    break
+            if cut:
+                # The key itself comes by another way, and must be known before the end it caused.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_KEY_FOLLOWS_S):
+                        await self.key_seen.wait()
+        finally:
+            # However it ended: a caller must never be left in a prompt that is not played.
+            self.inbox.put_nowait(PromptEnded(token, cut))

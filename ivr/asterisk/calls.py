@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +28,8 @@ from queues.ids import CallId
 
 log = structlog.get_logger()
 
-_SHORT_S = 5.0
+_SHORT_S = 6.0  # longer than the link's own deadline, so that its error is the one told
+_HANG_UPS = 3
 _LONGEST_PROMPT_S = 90.0
 _KEYS = "0123456789*#"
 _MUSIC = "default"
@@ -77,8 +77,15 @@ class Calls:
 
     async def hang_up(self, call: CallId) -> None:
         """End the call. A call that is gone already is no error."""
-        with suppress(ActionRefused):
-            await self._with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
+        for _ in range(_HANG_UPS):
+            try:
+                await self._with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
+            except ActionRefused:
+                return
+            except ActionTimedOut:
+                continue  # hanging up twice does no harm
+            return
+        log.warning("hang-up not answered", call=call)
 
     async def fetch(self, call: CallId) -> None:
         """Bring a channel that nobody drives back to the start of the loop that gives it to us."""

@@ -1,17 +1,14 @@
-"""Agents' legs: lets a phone ring, joins it with the caller, and reads from the events how it went.
+"""Agents' legs: lets phones ring, joins them with callers, and tells the centre what came of it.
 
-An offer's id is its leg's channel id: while the leg lives Asterisk refuses a second one, so that no
-offer can ring twice. Rules of one leg:
-- dialled -> answered (the leg comes to AGI) -> joined (both in one bridge) -> ended
-- dialled -> refused: said once, from the dial's outcome and the hang-up's SIP code
-- cancelled at any time: nothing is said any more, and whatever still comes of the leg is hung up
-- a leg that nobody here knows (a service before us rang it) is hung up
+An offer's id is its leg's channel id: while the leg lives Asterisk refuses a second one, so no
+offer rings twice. What follows from what stands in `legs.py`; here it is heard, told, carried out.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -19,14 +16,15 @@ import structlog
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient
-from ivr.asterisk.errors import ActionRefused, AmiError
+from ivr.asterisk.errors import ActionRefused, AmiError, LinkLost
+from ivr.asterisk.legs import Leg, LegEvent, LegState, Told, refuse_cause, step
 from ivr.asterisk.wire_events import (
     BridgeEntered,
+    BridgeLeft,
     ChannelEnded,
     ChannelId,
     ChannelInAgi,
     ChannelListed,
-    ListEntry,
     OriginateDone,
     RingingSeen,
     WireEvent,
@@ -36,7 +34,6 @@ from queues.centre.inputs import (
     Input,
     OfferAnswered,
     OfferRefused,
-    RefuseCause,
     TalkStarted,
 )
 from queues.ids import CallId, LineId, OfferId, PlaceId
@@ -44,31 +41,24 @@ from queues.ports import TelephonyFailed
 
 log = structlog.get_logger()
 
+OFFER_PREFIX = "offer-"  # every offer's id begins so: legs of a service before us are known by it
 _HANG_UP_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.05
-_HANG_UP_FOLLOWS_S = 0.25
-_NO_ANSWER_REASON = 3
-_DECLINED = frozenset({"486", "600", "603", "480"})
-_OUR_SIDE = frozenset({"488", "500", "503"})
+_TOO_YOUNG_S = 1.0  # a leg just dialled may not be listed yet; its events will come
+_LONGEST_NAME = 40
 
 
 @dataclass(slots=True)
-class _Leg:
-    """What is known of one agent's leg."""
+class _Offer:
+    """One offer under way: its caller, its leg, and when it was dialled (the loop's clock)."""
 
     call: CallId
-    rang: bool = False
-    answered: bool = False
-    joined: bool = False
-    cancelled: bool = False
-    settled: bool = False  # refusal or end was told
-    bridge: str | None = None
-    ended: ChannelEnded | None = None
-    dialled: OriginateDone | None = None
+    leg: Leg
+    dialled_at: float
 
 
 class Offers:
-    """`queues.ports.Telephony` on Asterisk."""
+    """`queues.ports.Telephony` on Asterisk. `callers`: the callers' channels with their lines."""
 
     def __init__(
         self,
@@ -82,45 +72,51 @@ class Offers:
         self._desk = desk
         self._submit = submit
         self._callers = callers
-        self._shown_as = shown_as
-        self._legs: dict[OfferId, _Leg] = {}
-        self._bridges: dict[CallId, str] = {}
+        self._shown_as = shown_name(shown_as)
+        self._offers: dict[OfferId, _Offer] = {}
+        self._bridges: dict[ChannelId, str] = {}
         self._to_end: asyncio.Queue[OfferId] = asyncio.Queue()
+        self._due_changed = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many offers are under way."""
+        return len(self._offers)
 
     async def run(self) -> None:
-        """Hang up what must not stay up, until cancelled."""
+        """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_deadlines(), name="legs' deadlines")
             while True:
                 tasks.create_task(self._end_leg(await self._to_end.get()))
 
     async def ring(self, offer: OfferId, call: CallId, place: PlaceId, *, timeout_s: float) -> None:
         """Let the phone ring; see `Telephony.ring`."""
-        if offer in self._legs:
+        if offer in self._offers:
             raise TelephonyFailed("this offer was dialled already")
-        self._legs[offer] = _Leg(call)
-        action = wire.originate(
-            wire.phone(place),
-            channel_id=ChannelId(offer),
-            context="fz-agent",
-            exten="wait",
-            timeout_ms=round(timeout_s * 1000),
-            caller_number=self._callers.get(call),  # the line: what kind of call this is
-            caller_name=self._shown_as,
-        )
         try:
+            action = wire.originate(
+                wire.phone(place),
+                channel_id=ChannelId(offer),
+                context="fz-agent",
+                exten="wait",
+                timeout_ms=round(timeout_s * 1000),
+                caller_number=self._callers.get(call),  # the line: what kind of call this is
+                caller_name=self._shown_as,
+            )
+            self._offers[offer] = _Offer(call, Leg(), _now())
             await self._client.send(action)
         except AmiError as error:
-            # Whether it went out is not known; by the port's contract `cancel` follows.
-            if (leg := self._legs.get(offer)) is not None:
-                leg.settled = True
+            never_dialled = isinstance(error, ActionRefused) or (
+                isinstance(error, LinkLost) and not error.sent
+            )
+            self._happens(offer, LegEvent.CANCELLED)
+            if never_dialled:
+                self._offers.pop(offer, None)
             raise TelephonyFailed(f"dial not carried out: {error.code}") from None
 
     async def cancel(self, offer: OfferId) -> None:
         """End the agent's leg; see `Telephony.cancel`."""
-        leg = self._legs.get(offer)
-        if leg is None:
-            return
-        leg.cancelled = leg.settled = True
+        self._happens(offer, LegEvent.CANCELLED)
         await self._end_leg(offer)
 
     async def connect(self, offer: OfferId, call: CallId) -> None:
@@ -134,142 +130,147 @@ class Offers:
         """Hear each event in order; those of other channels change nothing."""
         match event:
             case RingingSeen(channel):
-                self._leg_rings(OfferId(channel))
+                self._happens(OfferId(channel), LegEvent.RANG)
             case ChannelInAgi(channel=channel, why=why):
-                if OfferId(channel) in self._legs:
-                    self._leg_in_agi(OfferId(channel))
+                if OfferId(channel) in self._offers:
+                    self._happens(OfferId(channel), LegEvent.IN_AGI)
                 elif why == "agent":
-                    self._to_end.put_nowait(OfferId(channel))  # rung by a service before us
-            case OriginateDone(action_id=action_id, succeeded=False):
-                self._dial_failed(OfferId(action_id), event)
-            case ChannelEnded(channel):
-                self._bridges.pop(CallId(channel), None)
-                self._leg_ended(OfferId(channel), event)
+                    self._to_end.put_nowait(OfferId(channel))  # nobody here rang it
+                self._happens_to_caller(channel, LegEvent.CALLER_BACK)
+            case OriginateDone(action_id=action_id, succeeded=False, reason=reason):
+                self._happens(OfferId(action_id), LegEvent.DIAL_FAILED, reason=reason)
+            case ChannelEnded(channel=channel, tech_cause=code):
+                self._bridges.pop(channel, None)
+                self._happens(OfferId(channel), LegEvent.ENDED, code=code)
+                self._happens_to_caller(channel, LegEvent.CALLER_ENDED)
             case BridgeEntered(channel, bridge):
-                self._joined(channel, bridge)
+                self._bridges[channel] = bridge
+                self._look_for_joined()
+            case BridgeLeft(channel=channel):
+                self._bridges.pop(channel, None)
             case _:
                 pass
 
     def knows(self, channel: ChannelId) -> bool:
-        """Whether this channel is an agent's leg that the centre knows of."""
-        return OfferId(channel) in self._legs
+        """Whether this channel is the leg of an offer under way."""
+        return OfferId(channel) in self._offers
 
-    def look_up(self, listed: tuple[ListEntry, ...], legs: tuple[OfferId, ...]) -> None:
-        """After the link was lost: legs that are gone are ended, those that answered are told."""
-        alive = {entry.channel: entry for entry in listed if isinstance(entry, ChannelListed)}
-        for offer in legs:
-            leg = self._legs.get(offer)
-            if leg is None:
-                continue
-            entry = alive.get(ChannelId(offer))
+    def look_up(self, listed: Iterable[ChannelListed]) -> None:
+        """After a lost link: compare the legs with what lives."""
+        alive = {entry.channel: entry for entry in listed}
+        self._bridges = {
+            channel: entry.bridge for channel, entry in alive.items() if entry.bridge is not None
+        }
+        for name in tuple(self._offers):
+            offer = self._offers[name]
+            entry = alive.get(ChannelId(name))
             if entry is None:
-                self._leg_ended(offer, ChannelEnded(ChannelId(offer), 0, None))
-                self._refuse(offer, leg, RefuseCause.FAILED)
-            elif entry.in_agi and not leg.answered:
-                self._leg_in_agi(offer)
-
-    @property
-    def legs(self) -> tuple[OfferId, ...]:
-        """Every leg that may be up."""
-        return tuple(self._legs)
+                young = _now() - offer.dialled_at < _TOO_YOUNG_S
+                if not (young and offer.leg.state is LegState.DIALLED):
+                    self._happens(name, LegEvent.VANISHED)
+            elif offer.leg.state is LegState.ENDING:
+                self._to_end.put_nowait(name)
+            elif _moved_on(offer.leg.state, entry):
+                self._happens(name, LegEvent.IN_AGI)
+        self._look_for_joined()
 
     def switch_restarted(self) -> None:
         """All legs are gone; the centre is told of the restart as a whole."""
-        self._legs.clear()
+        self._offers.clear()
         self._bridges.clear()
 
-    def _leg_rings(self, offer: OfferId) -> None:
-        if (leg := self._legs.get(offer)) is not None:
-            leg.rang = True
-            if leg.cancelled:
-                self._to_end.put_nowait(offer)
+    def _look_for_joined(self) -> None:
+        for name in tuple(self._offers):
+            offer = self._offers[name]
+            bridge = self._bridges.get(ChannelId(name))
+            if bridge is not None and bridge == self._bridges.get(ChannelId(offer.call)):
+                self._happens(name, LegEvent.JOINED)
 
-    def _leg_in_agi(self, offer: OfferId) -> None:
-        leg = self._legs.get(offer)
-        if leg is None:
+    def _happens_to_caller(self, channel: ChannelId, event: LegEvent) -> None:
+        for name in [n for n, offer in self._offers.items() if offer.call == CallId(channel)]:
+            self._happens(name, event)
+
+    def _happens(
+        self,
+        name: OfferId,
+        event: LegEvent,
+        *,
+        reason: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        offer = self._offers.get(name)
+        if offer is None:
             return
-        if leg.cancelled:
-            self._to_end.put_nowait(offer)
-        elif not leg.answered:
-            leg.answered = True
-            self._submit(OfferAnswered(offer))
-        elif leg.joined and not leg.settled:
-            # The talk is over and the leg is back in its loop: for the agent the call has ended.
-            leg.settled = leg.cancelled = True
-            self._submit(AgentLegEnded(offer))
-            self._to_end.put_nowait(offer)
+        after = step(offer.leg, event, now=_now(), reason=reason, code=code)
+        if after.leg.due != offer.leg.due:
+            self._due_changed.set()
+        offer.leg = after.leg
+        if after.leg.state is LegState.GONE:
+            del self._offers[name]
+        if after.hang_up:
+            self._to_end.put_nowait(name)
+        if after.told is not None:
+            self._tell(name, after.told, after.leg)
 
-    def _joined(self, channel: ChannelId, bridge: str) -> None:
-        self._bridges[CallId(channel)] = bridge
-        leg = self._legs.get(OfferId(channel))
-        if leg is not None:
-            leg.bridge = bridge
-            del self._bridges[CallId(channel)]
-        for offer, each in tuple(self._legs.items()):
-            if not each.joined and each.bridge and each.bridge == self._bridges.get(each.call):
-                each.joined = True
-                self._submit(TalkStarted(offer))
+    def _tell(self, name: OfferId, told: Told, leg: Leg) -> None:
+        match told:
+            case Told.ANSWERED:
+                self._submit(OfferAnswered(name))
+            case Told.TALK_STARTED:
+                self._submit(TalkStarted(name))
+            case Told.OVER:
+                self._submit(AgentLegEnded(name))
+            case Told.REFUSED:
+                self._submit(OfferRefused(name, refuse_cause(leg)))
 
-    def _dial_failed(self, offer: OfferId, done: OriginateDone) -> None:
-        leg = self._legs.get(offer)
-        if leg is None:
-            return
-        leg.dialled = done
-        if leg.cancelled:
-            if leg.ended is not None:
-                del self._legs[offer]
-        elif leg.ended is not None:
-            self._refuse(offer, leg, self._cause(leg, done))
-        else:  # the hang-up with its SIP code follows, unless the phone was never dialled at all
-            asyncio.get_running_loop().call_later(_HANG_UP_FOLLOWS_S, self._settle, offer)
+    async def _keep_deadlines(self) -> None:
+        while True:
+            self._due_changed.clear()
+            dues = [(o.leg.due, name) for name, o in self._offers.items() if o.leg.due is not None]
+            due, name = min(dues, default=(None, OfferId("")))
+            if due is not None and due <= _now():
+                self._happens(name, LegEvent.DUE)
+                continue
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._due_changed.wait()
+            except TimeoutError:
+                continue
 
-    def _settle(self, offer: OfferId) -> None:
-        leg = self._legs.get(offer)
-        if leg is not None and leg.dialled is not None and not leg.cancelled:
-            self._refuse(offer, leg, self._cause(leg, leg.dialled))
-
-    def _leg_ended(self, offer: OfferId, event: ChannelEnded) -> None:
-        leg = self._legs.get(offer)
-        if leg is None:
-            return
-        leg.ended = event
-        if leg.cancelled:
-            del self._legs[offer]
-        elif leg.answered:
-            del self._legs[offer]
-            leg.settled = True
-            self._submit(AgentLegEnded(offer))
-        elif leg.dialled is not None:
-            self._refuse(offer, leg, self._cause(leg, leg.dialled))
-
-    def _refuse(self, offer: OfferId, leg: _Leg, cause: RefuseCause) -> None:
-        self._legs.pop(offer, None)
-        if not leg.settled:
-            leg.settled = True
-            self._submit(OfferRefused(offer, cause))
-
-    @staticmethod
-    def _cause(leg: _Leg, done: OriginateDone) -> RefuseCause:
-        code = leg.ended.tech_cause if leg.ended is not None else None
-        if done.reason == _NO_ANSWER_REASON:
-            return RefuseCause.NO_ANSWER if leg.rang else RefuseCause.UNREACHABLE
-        if code in _OUR_SIDE:
-            return RefuseCause.FAILED
-        return RefuseCause.DECLINED if code in _DECLINED else RefuseCause.UNREACHABLE
-
-    async def _end_leg(self, offer: OfferId) -> None:
+    async def _end_leg(self, name: OfferId) -> None:
         """Hang the leg up, also one whose channel Asterisk is only about to make."""
         try:
             async with asyncio.timeout(_HANG_UP_WITHIN_S):
-                while True:
-                    try:
-                        await self._client.send(wire.hangup(ChannelId(offer)))
-                        return
-                    except ActionRefused:  # no such channel: not yet, or no longer
-                        leg = self._legs.get(offer)
-                        if leg is None or leg.ended is not None or leg.dialled is not None:
-                            break
-                        await asyncio.sleep(_LOOK_AGAIN_S)
-            self._legs.pop(offer, None)
-        except (AmiError, TimeoutError) as error:
-            log.warning("leg not ended", offer=offer, error=type(error).__name__)
+                while not await self._hung_up(name):
+                    if name not in self._offers:
+                        return  # never rung by us, or gone
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+        except TimeoutError:
+            self._offers.pop(name, None)  # Asterisk never made the channel
+        except AmiError as error:
+            # No link: the leg stays known, and the look-up after the next link judges it.
+            log.warning("leg not ended", offer=name, error=error.code)
+
+    async def _hung_up(self, name: OfferId) -> bool:
+        try:
+            await self._client.send(wire.hangup(ChannelId(name)))
+        except ActionRefused:  # no such channel: not yet, or no longer
+            return False
+        return True
+
+
+def _moved_on(known: LegState, entry: ChannelListed) -> bool:
+    """Whether a leg has come to AGI, or back to it, while nobody heard."""
+    if known is LegState.TALKS:
+        return entry.in_agi
+    answered = entry.in_agi or entry.bridge is not None
+    return answered and known not in {LegState.ANSWERED, LegState.BACK}
+
+
+def shown_name(name: str) -> str:
+    """What agents' phones show of the site's name: letters, digits and a few marks, short."""
+    return " ".join(re.sub(r"[^\w .-]", " ", name).split())[:_LONGEST_NAME] or "Freizeichen"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

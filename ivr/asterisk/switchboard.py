@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -21,8 +22,8 @@ from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
-from ivr.asterisk.errors import AmiError
-from ivr.asterisk.offers import Offers
+from ivr.asterisk.errors import ActionRefused
+from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.wire_events import (
     ChannelEnded,
     ChannelId,
@@ -100,11 +101,6 @@ class Switchboard:
                 except Exception as error:  # one bad event must not cost the others
                     log.error("event not handled", event_kind=type(event).__name__, exc_info=error)
 
-    @property
-    def calls_known(self) -> int:
-        """How many callers' channels are ours."""
-        return len(self._known)
-
     def _hear(self, event: WireEvent) -> None:
         if isinstance(event, LinkUp):
             if event.restarted:
@@ -162,15 +158,15 @@ class Switchboard:
                 self._lookups.get_nowait()
             try:
                 await self._look_up()
-            except AmiError as error:
-                log.warning("look-up after a new link failed", error=error.code)
+            except Exception as error:  # whatever it is, the other calls must not end with it
+                log.warning("look-up after a new link failed", exc_info=error)
+                await asyncio.sleep(_LOOK_AGAIN_S)
                 if self._client.up:
-                    await asyncio.sleep(_LOOK_AGAIN_S)
                     self._lookups.put_nowait(LinkUp(restarted=False, first=False))
 
     async def _look_up(self) -> None:
         """Compare what we hold with what lives in Asterisk."""
-        known, legs = tuple(self._known), self._offers.legs
+        known = tuple(self._known)
         listed = await self._client.list(wire.core_show_channels())
         channels = [entry for entry in listed if isinstance(entry, ChannelListed)]
         for entry in channels:
@@ -180,19 +176,24 @@ class Switchboard:
             if call not in alive and call in self._known:
                 self._end(call, EndCause.LOST)
         self._calls.looked_up()
-        self._offers.look_up(tuple(channels), legs)
+        self._offers.look_up(channels)
         for entry in channels:
-            if entry.in_agi and CallId(entry.channel) not in self._known:
-                await self._take_in(entry)
+            if CallId(entry.channel) not in self._known:
+                with suppress(ActionRefused):  # it ended since it was listed
+                    await self._take_in(entry)
         for phone in await self._client.list(wire.device_state_list()):
             if isinstance(phone, DeviceListed):
                 self._place(phone.endpoint, _place_state(phone.state))
 
     async def _take_in(self, entry: ChannelListed) -> None:
-        """A channel that waits for us and that nobody here drives."""
-        if entry.context == "fz-hold":
+        """A channel that nobody here drives: a caller begins anew, a leg that still rings ends."""
+        if entry.in_agi and entry.context == "fz-hold":
             await self._calls.fetch(CallId(entry.channel))
-        elif entry.context == "fz-agent" and not self._offers.knows(entry.channel):
+        elif (
+            entry.channel.startswith(OFFER_PREFIX)
+            and entry.bridge is None
+            and not self._offers.knows(entry.channel)
+        ):
             await self._client.send(wire.hangup(entry.channel))
 
 

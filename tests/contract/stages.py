@@ -114,13 +114,13 @@ class _Arrivals:
 class RealStage:
     """Asterisk, our own client and telephony, a caller's phone and an agent's."""
 
-    def __init__(self, switch: Switch, stack: AsyncExitStack) -> None:
+    def __init__(self, switch: Switch, stack: AsyncExitStack, ami_port: int) -> None:
         self.inputs: list[Input] = []
         self._switch = switch
         self._stack = stack
-        client = AmiClient("127.0.0.1", switch.ami_port, AMI_USER, switch.secrets.ami)
+        client = AmiClient("127.0.0.1", ami_port, AMI_USER, switch.secrets.ami)
         desk = AgiDesk(client)
-        self._client = client
+        self.client = client
         self.calls = Calls(client, desk, switch.prompts)
         self._arrivals = _Arrivals()
         lines: dict[CallId, LineId] = {}
@@ -140,12 +140,12 @@ class RealStage:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._client.run())
+            tasks.create_task(self.client.run())
             tasks.create_task(self._board.run())
             tasks.create_task(self.telephony.run())
 
     async def open(self) -> None:
-        await self._client.wait_up(WITHIN_S)
+        await self.client.wait_up(WITHIN_S)
 
     async def caller(self) -> CallId:
         account = self._switch.caller
@@ -159,7 +159,7 @@ class RealStage:
             await self.calls.start_music(call)
         return call
 
-    async def phone(self, does: Phone) -> None:
+    async def phone(self, does: Phone, *, after_s: float = 0.05) -> None:
         if does is Phone.UNREACHABLE:
             await place_is(self, PlaceState.UNREACHABLE)
             return
@@ -168,7 +168,7 @@ class RealStage:
             Phone.RINGS_OUT: Answering.NEVER,
             Phone.DECLINES: Answering.DECLINES,
         }[does]
-        plan = AgentPlan(line=1, answering=answering, answer_after_s=0.05)
+        plan = AgentPlan(line=1, answering=answering, answer_after_s=after_s)
         server = ("127.0.0.1", self._switch.sip_port)
         self._agent = AgentPhone(server, self._switch.place(PLACE), plan, None)
         self._stack.push_async_callback(asyncio.to_thread, self._agent.stop)
@@ -186,10 +186,13 @@ class RealStage:
 
 
 @asynccontextmanager
-async def real_stage(switch: Switch) -> AsyncIterator[RealStage]:
-    """A real stage on this Asterisk; phones and links are gone afterwards."""
+async def real_stage(switch: Switch, ami_port: int | None = None) -> AsyncIterator[RealStage]:
+    """A real stage on this Asterisk; phones and links are gone afterwards.
+
+    `ami_port`: where the link goes, if not straight to Asterisk.
+    """
     async with AsyncExitStack() as stack:
-        stage = RealStage(switch, stack)
+        stage = RealStage(switch, stack, ami_port or switch.ami_port)
         running = asyncio.create_task(stage.run())
         try:
             await stage.open()
