@@ -1,6 +1,7 @@
 """Who hears of which fact over the live stream, and from where a client that comes back goes on.
 
-A frame is encoded once and handed to all. Its id is `<epoch>-<seq>`: the epoch is random for each
+A frame is encoded once, when the first client takes it, so that a thousand facts at once do not
+hold up the decisions; all clients share it. Its id is `<epoch>-<seq>`: the epoch is random for each
 process, so that numbers of an earlier run are never taken for ours. A client that cannot keep up is
 dropped as a whole, never single frames: it comes back and gets a snapshot or what it missed.
 """
@@ -22,15 +23,45 @@ RETRY_MS: Final = 1000
 _EVENT_ID: Final = re.compile(r"([0-9a-f]{16})-([0-9]{1,15})")
 
 
+class Frame:
+    """One fact with the rows it touched, as it goes over the wire."""
+
+    __slots__ = ("_change", "_encoded", "_epoch", "_fact", "seq")
+
+    def __init__(self, epoch: str, seq: int, fact: Fact, change: Change) -> None:
+        self.seq = seq
+        self._epoch = epoch
+        self._fact = fact
+        self._change = change
+        self._encoded: bytes | None = None
+
+    def encoded(self) -> bytes:
+        """Give the frame's bytes; the first time they are made."""
+        if self._encoded is None:
+            fact, change = self._fact, self._change
+            calls = {
+                name: "null" if row is None else _row(row) for name, row in change.calls.items()
+            }
+            agents = {name: _row(row) for name, row in change.agents.items()}
+            self._encoded = _frame(
+                self._epoch,
+                "fact",
+                self.seq,
+                f'{{"seq":{self.seq},"at":"{iso(fact.at)}","fact":{_json(plain(fact))},'
+                f'"calls":{_named(calls)},"agents":{_named(agents)}}}',
+            )
+        return self._encoded
+
+
 class Subscription:
     """One client's frames. Give it back to `Hub.unsubscribe` in any case."""
 
     def __init__(self, first: bytes, backlog: int) -> None:
         self.first = first  # what the client is to get before anything else; may be empty
-        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(backlog)
+        self._frames: asyncio.Queue[Frame | None] = asyncio.Queue(backlog)
         self._ended = False
 
-    def offer(self, frame: bytes) -> bool:
+    def offer(self, frame: Frame) -> bool:
         """Queue a frame. Gives False, and ends the subscription, if the client fell behind."""
         try:
             self._frames.put_nowait(frame)
@@ -51,11 +82,11 @@ class Subscription:
         frame = await self._frames.get()
         if frame is None or self._ended:
             return None
-        frames = [frame]
+        frames = [frame.encoded()]
         while not self._frames.empty():
             more = self._frames.get_nowait()
             if more is not None:
-                frames.append(more)
+                frames.append(more.encoded())
         return b"".join(frames)
 
 
@@ -64,7 +95,7 @@ class Hub:
 
     def __init__(self, *, ring: int = 2000, backlog: int = 100) -> None:
         self.epoch = secrets.token_hex(8)
-        self._ring: deque[tuple[int, bytes]] = deque(maxlen=ring)
+        self._ring: deque[Frame] = deque(maxlen=ring)
         self._backlog = backlog
         self._subscriptions: set[Subscription] = set()
         self._seq = 0
@@ -84,15 +115,8 @@ class Hub:
         if seq != self._seq + 1:
             raise ValueError(f"fact {seq} was published after {self._seq}")
         self._seq = seq
-        calls = {name: "null" if row is None else _row(row) for name, row in change.calls.items()}
-        agents = {name: _row(row) for name, row in change.agents.items()}
-        frame = self._frame(
-            "fact",
-            seq,
-            f'{{"seq":{seq},"at":"{iso(fact.at)}","fact":{_json(plain(fact))},'
-            f'"calls":{_named(calls)},"agents":{_named(agents)}}}',
-        )
-        self._ring.append((seq, frame))
+        frame = Frame(self.epoch, seq, fact, change)
+        self._ring.append(frame)
         for subscription in tuple(self._subscriptions):
             if not subscription.offer(frame):
                 self._subscriptions.discard(subscription)
@@ -124,9 +148,12 @@ class Hub:
     def _first(self, last_event_id: str | None, view: Callable[[], View]) -> bytes:
         known = self._known(last_event_id)
         if known is not None:
-            return b"".join(frame for seq, frame in self._ring if seq > known)
+            return b"".join(frame.encoded() for frame in self._ring if frame.seq > known)
         if self._snapshot is None or self._snapshot[0] != self._seq:
-            self._snapshot = (self._seq, self._frame("snapshot", self._seq, self._body(view())))
+            self._snapshot = (
+                self._seq,
+                _frame(self.epoch, "snapshot", self._seq, self._body(view())),
+            )
         return self._snapshot[1]
 
     def _known(self, last_event_id: str | None) -> int | None:
@@ -134,7 +161,7 @@ class Hub:
         if match is None or match[1] != self.epoch:
             return None
         known = int(match[2])
-        oldest = self._ring[0][0] if self._ring else self._seq + 1
+        oldest = self._ring[0].seq if self._ring else self._seq + 1
         return known if oldest - 1 <= known <= self._seq else None
 
     def _body(self, view: View) -> str:
@@ -145,8 +172,9 @@ class Hub:
             f'"calls":[{calls}],"agents":[{agents}],"queues":{queues}}}'
         )
 
-    def _frame(self, event: str, seq: int, data: str) -> bytes:
-        return f"id: {self.epoch}-{seq}\nevent: {event}\ndata: {data}\n\n".encode()
+
+def _frame(epoch: str, event: str, seq: int, data: str) -> bytes:
+    return f"id: {epoch}-{seq}\nevent: {event}\ndata: {data}\n\n".encode()
 
 
 @lru_cache(maxsize=8192)

@@ -37,7 +37,10 @@ class Dialogues(Protocol):
         """An agent is on the line: the dialogue sends nothing more until the call is returned."""
 
     def returned(self, call: CallId, reason: ReturnReason) -> None:
-        """The caller is the dialogue's again."""
+        """The caller is the dialogue's again.
+
+        With `failed`, as with `refused`, no agent can be had for this call here.
+        """
 
 
 class TelephonyFailed(Exception):

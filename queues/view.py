@@ -16,7 +16,10 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """A call in the centre. Times in Unix seconds: of its hand-over, and of its state."""
+    """A call in the centre. Times in Unix seconds: of its hand-over, and of its state.
+
+    `rests_until` is set while it waits and is not offered, because it was not joined.
+    """
 
     call: str
     line: str
@@ -25,6 +28,7 @@ class CallRow:
     since: float
     state_since: float
     agent: str | None
+    rests_until: float | None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -36,16 +40,21 @@ class CallRow:
             "since": iso(self.since),
             "state_since": iso(self.state_since),
             "agent": self.agent,
+            "rests_until": None if self.rests_until is None else iso(self.rests_until),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent and the phone. `since` is of the state, in Unix seconds."""
+    """An agent and the phone. `since` is of the state, in Unix seconds.
+
+    While `place_rests_until` is set the phone is not rung: it was not reached, or not joined.
+    """
 
     agent: str
     place: str
     place_state: str
+    place_rests_until: float | None
     state: str
     since: float
     reason: str | None
@@ -59,6 +68,9 @@ class AgentRow:
             "id": self.agent,
             "place": self.place,
             "place_state": self.place_state,
+            "place_rests_until": (
+                None if self.place_rests_until is None else iso(self.place_rests_until)
+            ),
             "state": self.state,
             "since": iso(self.since),
             "reason": self.reason,
@@ -176,17 +188,25 @@ def iso(at: float) -> str:
 def _call_row(centre: Centre, call: Call) -> CallRow:
     agent = None if call.offer is None else centre.offers[call.offer].agent
     return CallRow(
-        call.call, call.line, call.queue, call.state.value, call.since, call.state_since, agent
+        call=call.call,
+        line=call.line,
+        queue=call.queue,
+        state=call.state.value,
+        since=call.since,
+        state_since=call.state_since,
+        agent=agent,
+        rests_until=call.rest_until,
     )
 
 
 def _agent_row(centre: Centre, agent: Agent) -> AgentRow:
-    setting = agent.setting
+    setting, place = agent.setting, centre.places[agent.setting.place]
     planned = agent.after_talk.value if agent.state == _TALKING else None
     return AgentRow(
         agent=setting.agent,
         place=setting.place,
-        place_state=centre.places[setting.place].state.value,
+        place_state=place.state.value,
+        place_rests_until=place.rest_until,
         state=agent.state.value,
         since=agent.since,
         reason=agent.reason,

@@ -59,7 +59,10 @@ class QueuesOut(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call in the centre. `waited_s` runs since its hand-over; null once it talks."""
+    """A call in the centre. `waited_s` runs since its hand-over; null once it talks.
+
+    With `rests_until` others go first until then, because joins with an agent failed.
+    """
 
     id: str
     line: str
@@ -69,6 +72,7 @@ class CallOut(BaseModel):
     state_since: datetime
     waited_s: float | None
     agent: str | None
+    rests_until: datetime | None
 
 
 class CallsOut(BaseModel):
@@ -81,11 +85,15 @@ class CallsOut(BaseModel):
 
 
 class AgentOut(BaseModel):
-    """An agent and the phone. `after_talk` is what was asked for during a talk."""
+    """An agent and the phone. `after_talk` is what was asked for during a talk.
+
+    With `place_rests_until` the phone is not rung until then: it was not reached, or not joined.
+    """
 
     id: str
     place: str
     place_state: PlaceState
+    place_rests_until: datetime | None
     state: AgentState
     since: datetime
     reason: str | None

@@ -15,6 +15,7 @@ from queues.centre.facts import (
     CallEndNoted,
     CallQueued,
     CallRefused,
+    CallRested,
     CallReturned,
     CallTakenBack,
     Fact,
@@ -80,13 +81,16 @@ def apply(centre: Centre, fact: Fact) -> None:
             _move_agent(centre, fact)
         case AfterTalkPlanned():
             _plan_after_talk(centre, fact)
+        case CallRested():
+            _rest_call(centre, the_call(centre, fact.call), None)
         case PlaceNoted():
-            _change_place(centre, the_place(centre, fact.place), state=fact.state)
+            _note_place(centre, the_place(centre, fact.place), fact.state)
         case PlaceRested():
             _rest_place(centre, the_place(centre, fact.place), None)
         case PlacesForgotten():
             for place in centre.places.values():
-                _change_place(centre, place, state=PlaceState.UNREACHABLE)
+                place.state = PlaceState.UNREACHABLE
+                _forgive_place(centre, place)
         case CallRefused() | LegDropped():
             pass  # they tell and command; nothing is kept of them
 
@@ -95,6 +99,7 @@ def _take_settings(centre: Centre, fact: SettingsTaken) -> None:
     signed_in = any(a.state is not AgentState.SIGNED_OUT for a in centre.agents.values())
     if centre.calls or signed_in:
         raise IllegalTransition("settings are taken while no call is known and no agent signed in")
+    centre.epoch = fact.epoch
     centre.queues = {setting.queue: Queue(setting) for setting in fact.queues}
     centre.agents = {
         setting.agent: Agent(setting, number, since=fact.at)
@@ -119,6 +124,7 @@ def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     call = the_call(centre, name)
     call_after(call.state, event)
     unindex_call(centre, call)
+    set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
     del centre.calls[name]
 
 
@@ -156,6 +162,7 @@ def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
     _move_call(centre, call, call_state, fact.at, offer.offer)
     agent.state, agent.since = agent_state, fact.at
     agent.after_talk, agent.after_talk_reason = AgentState.READY, None
+    the_place(centre, offer.place).unexplained = 0
     _set_offer_deadline(centre, offer, fact.deadline)
 
 
@@ -171,8 +178,9 @@ def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
         agent.missed = fact.misses
         if fact.cause in (RefuseCause.NO_ANSWER, RefuseCause.DECLINED):
             agent.idle_since = fact.at  # the next call tries somebody else first
-        if fact.cause is RefuseCause.UNREACHABLE:
-            place.state = PlaceState.UNREACHABLE
+        call.failed_joins, place.unexplained = fact.failed_joins, fact.unexplained
+        if fact.call_rest_until is not None:
+            _rest_call(centre, call, fact.call_rest_until)
         if fact.rest_until is not None:
             _rest_place(centre, place, fact.rest_until)
     _free_agent(agent, agent_state, fact.then_reason, fact.at)
@@ -260,14 +268,29 @@ def _set_wrap_up(centre: Centre, agent: Agent, new: float | None) -> None:
 
 
 def _rest_place(centre: Centre, place: Place, until: float | None) -> None:
-    set_deadline(centre, DeadlineKind.REST, place.place, old=place.rest_until, new=until)
+    set_deadline(centre, DeadlineKind.PLACE_REST, place.place, old=place.rest_until, new=until)
     place.rest_until = until
     _index_place(centre, place)
 
 
-def _change_place(centre: Centre, place: Place, *, state: PlaceState) -> None:
-    place.state = state
-    _index_place(centre, place)
+def _note_place(centre: Centre, place: Place, state: PlaceState) -> None:
+    was, place.state = place.state, state
+    if was is PlaceState.UNREACHABLE:
+        _forgive_place(centre, place)
+    else:
+        _index_place(centre, place)
+
+
+def _forgive_place(centre: Centre, place: Place) -> None:
+    place.unexplained = 0
+    _rest_place(centre, place, None)
+
+
+def _rest_call(centre: Centre, call: Call, until: float | None) -> None:
+    unindex_call(centre, call)
+    set_deadline(centre, DeadlineKind.CALL_REST, call.call, old=call.rest_until, new=until)
+    call.rest_until = until
+    index_call(centre, call)
 
 
 def _occupy(centre: Centre, place: Place, offer: OfferId | None) -> None:

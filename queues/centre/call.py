@@ -6,6 +6,9 @@ The rules
   again, with its first waiting time and so with its place.
 - *Connecting*: the agent picked up; caller and agent are not joined yet. If joining fails, or the
   agent hangs up first, it is *waiting* again.
+- A call that was not joined, although an agent picked up, more than once in a row, *rests*: it is
+  waiting with its first waiting time, but is not offered until a deadline. When it was not joined
+  once too often it is *returned*.
 - *Talking* ends in *returned* when the agent's side ends it. It never leads back to waiting: a
   caller who wants to wait again is handed over again, and that is a new wait.
 - The dialogue can take a call back while it waits: *returned*. An offer under way is withdrawn

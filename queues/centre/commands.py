@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from queues.ids import CallId, OfferId, PlaceId
+
+COMMAND_SETTLED_S: Final = 10.0  # by then a command's own success or failure has been told
 
 
 class ReturnReason(StrEnum):
@@ -11,6 +14,7 @@ class ReturnReason(StrEnum):
 
     TALK_OVER = "talk_over"  # the agent's side ended the talk
     REFUSED = "refused"  # the queue cannot take the call (unknown queue)
+    FAILED = "failed"  # agents picked up for it again and again, and no join came about
 
 
 @dataclass(frozen=True, slots=True)

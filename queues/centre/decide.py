@@ -4,6 +4,9 @@ Inputs come late, twice and in any order. What no longer fits is harmless: it le
 where a leg would be left ringing or up, to `LegDropped`.
 """
 
+import re
+from typing import Final
+
 from queues.centre.agent import AgentState
 from queues.centre.facts import CallQueued, CallRefused, Fact, PlacesForgotten, SettingsTaken
 from queues.centre.inputs import (
@@ -33,6 +36,8 @@ from queues.centre.on_offers import (
     time_has_come,
 )
 from queues.centre.state import Centre
+
+_EPOCH: Final = re.compile(r"[0-9a-z]{4,32}")
 
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -89,4 +94,6 @@ def _settings(what: SettingsLoaded, now: float) -> SettingsTaken:
     for setting in what.agents:
         if len(set(setting.queues)) < len(setting.queues) or not queues.issuperset(setting.queues):
             raise ValueError(f"agent {setting.agent} serves a queue that is unknown or named twice")
-    return SettingsTaken(now, what.queues, what.agents)
+    if _EPOCH.fullmatch(what.epoch) is None:
+        raise ValueError("the epoch is not 4 to 32 of a-z and 0-9")
+    return SettingsTaken(now, what.queues, what.agents, what.epoch)

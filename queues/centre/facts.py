@@ -39,13 +39,17 @@ class TalkEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettingsTaken:
-    """Queues, agents and places are as the settings file says; agents signed out."""
+    """Queues, agents and places are as the settings file says; agents signed out.
+
+    Ids of offers are `<epoch>-<number>` from here on.
+    """
 
     TYPE: ClassVar[str] = "settings_taken"
     VERSION: ClassVar[int] = 1
     at: float
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
+    epoch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,11 @@ class OfferAccepted:
 class OfferMissed:
     """The offer came to nothing on the phone's side; the call waits on with its place.
 
-    `misses` in a row are held against the agent, of the `limit` that pauses. With `failed` nothing
-    is held against anybody, what became of the leg is not known, and the place rests.
+    `misses` in a row are held against the agent, of the `limit` that pauses. With `unreachable` and
+    `failed` nothing is held against anybody and the place rests; with `failed` what became of the
+    leg is not known either. `unexplained` counts the place's offers in a row of which nobody knows
+    why they came to nothing, `failed_joins` the times in a row that an agent picked up for this
+    call and no join came about.
     """
 
     TYPE: ClassVar[str] = "offer_missed"
@@ -183,7 +190,20 @@ class OfferMissed:
     limit: int
     then: AgentState  # ready, paused or signed out
     then_reason: str | None
-    rest_until: float | None  # Unix seconds
+    unexplained: int
+    rest_until: float | None  # of the place, Unix seconds
+    failed_joins: int
+    call_rest_until: float | None  # Unix seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CallRested:
+    """A call that rested after failed joins may be offered again, at its old place in the order."""
+
+    TYPE: ClassVar[str] = "call_rested"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +320,9 @@ class WrapUpEnded:
 
 @dataclass(frozen=True, slots=True)
 class PlaceNoted:
-    """A phone is as the switch reports it."""
+    """A phone is as the switch reports it. One that was unreachable and no longer is rests no more,
+    and its unexplained offers are forgotten.
+    """
 
     TYPE: ClassVar[str] = "place_noted"
     VERSION: ClassVar[int] = 1
@@ -311,7 +333,7 @@ class PlaceNoted:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRested:
-    """A phone that rested after a failure of our own side may be offered calls again."""
+    """A phone that rested, because it was not reached or not joined, may be offered calls again."""
 
     TYPE: ClassVar[str] = "place_rested"
     VERSION: ClassVar[int] = 1
@@ -321,7 +343,7 @@ class PlaceRested:
 
 @dataclass(frozen=True, slots=True)
 class PlacesForgotten:
-    """Every phone counts as unreachable until the switch reports it anew."""
+    """Every phone counts as unreachable until the switch reports it anew; none rests any more."""
 
     TYPE: ClassVar[str] = "places_forgotten"
     VERSION: ClassVar[int] = 1
@@ -339,6 +361,7 @@ Fact = (
     | OfferMade
     | OfferAccepted
     | OfferMissed
+    | CallRested
     | OfferWithdrawn
     | LegDropped
     | TalkBegan

@@ -3,22 +3,28 @@
 from bisect import bisect_left, insort
 from typing import TypeVar
 
-from queues.centre.call import CallState
 from queues.centre.policy import rank
-from queues.centre.state import Agent, Call, Centre, DeadlineKind, could_take_a_call
+from queues.centre.state import (
+    Agent,
+    Call,
+    Centre,
+    DeadlineKind,
+    could_be_offered,
+    could_take_a_call,
+)
 
 _Entry = TypeVar("_Entry", bound=tuple[object, ...])
 
 
 def index_call(centre: Centre, call: Call) -> None:
-    """Enter a waiting call in its queue at its rank, whatever it went through meanwhile."""
-    if call.state is CallState.WAITING:
+    """Enter a call in its queue at its rank, whatever it went through, unless it rests or rings."""
+    if could_be_offered(call):
         insort(centre.queues[call.queue].waiting, rank(call.since, call.number, call.call))
 
 
 def unindex_call(centre: Centre, call: Call) -> None:
     """Take a call out of its queue's order, if it is there."""
-    if call.state is CallState.WAITING:
+    if could_be_offered(call):
         _remove(centre.queues[call.queue].waiting, rank(call.since, call.number, call.call))
 
 

@@ -26,7 +26,7 @@ class RefuseCause(StrEnum):
 
     NO_ANSWER = "no_answer"  # rang until the timeout
     DECLINED = "declined"  # 603, 486: the agent pressed "reject" or the phone was busy
-    UNREACHABLE = "unreachable"  # no ringing was ever seen
+    UNREACHABLE = "unreachable"  # no ringing was ever seen; counts against nobody
     FAILED = "failed"  # our own side could not dial or bridge; counts against nobody
 
 
@@ -51,10 +51,15 @@ class AgentSetting:
 
 @dataclass(frozen=True, slots=True)
 class SettingsLoaded:
-    """The settings file was read at start. Agents begin signed out, places unreachable."""
+    """The settings file was read at start. Agents begin signed out, places unreachable.
+
+    `epoch` (4 to 32 of a-z and 0-9) is drawn anew by the edge at each start and begins each offer's
+    id, because a leg that an earlier run rang may still be alive in the switch.
+    """
 
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
+    epoch: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.commands import ReturnReason
+from queues.centre.commands import COMMAND_SETTLED_S, ReturnReason
 from queues.centre.facts import (
     PAUSED_MISSED,
+    CallRested,
     CallReturned,
     Fact,
     LegDropped,
@@ -22,13 +23,12 @@ from queues.centre.facts import (
 )
 from queues.centre.inputs import RefuseCause
 from queues.centre.state import Centre, DeadlineKind, Offer, due
-from queues.ids import AgentId, OfferId, PlaceId
+from queues.ids import AgentId, CallId, OfferId, PlaceId
 
 MISS_POLICY: Final = "missed-in-a-row/1"
-CONNECT_TIMEOUT_S: Final = (
-    7.0  # longer than the deadline of one command, so that its failure is told
-)
-PLACE_REST_S: Final = 5.0  # so that a failure of our own side cannot become a hot loop
+PLACE_RESTS_S: Final = (10.0, 20.0, 40.0, 60.0)  # after so many unexplained offers; the last stays
+FAILED_JOIN_REST_S: Final = 3.0  # of the place; shorter than a call's, so that others go first
+CALL_RESTS_S: Final = (0.0, 5.0, 10.0, 20.0)  # after so many failed joins; then it is given back
 
 _COUNTED: Final = (RefuseCause.NO_ANSWER, RefuseCause.DECLINED)
 
@@ -40,7 +40,7 @@ def offer_answered(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...
         return (LegDropped(now, name),)
     if centre.calls[offer.call].state is not CallState.OFFERED:
         return ()
-    deadline = now + CONNECT_TIMEOUT_S
+    deadline = now + COMMAND_SETTLED_S
     return (OfferAccepted(now, name, offer.call, offer.agent, offer.place, deadline),)
 
 
@@ -54,7 +54,7 @@ def offer_refused(
     state = centre.calls[offer.call].state
     connecting = state is CallState.CONNECTING and cause is RefuseCause.FAILED
     if state is CallState.OFFERED or connecting:
-        return (_missed(centre, offer, cause, now),)
+        return _missed(centre, offer, cause, now)
     return ()
 
 
@@ -80,14 +80,15 @@ def leg_ended(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
             back = CallReturned(now, offer.call, offer.queue, ReturnReason.TALK_OVER)
             return (end_talk(centre, offer, TalkEnd.AGENT, now), back)
         case CallState.CONNECTING:
-            return (_missed(centre, offer, RefuseCause.DECLINED, now),)
+            return _missed(centre, offer, RefuseCause.DECLINED, now)
         case _:
             return ()  # never answered: the refusal tells why, or the deadline settles it
 
 
 def time_has_come(centre: Centre, now: float) -> tuple[Fact, ...]:
     """Settle every deadline that has come by `now`."""
-    return tuple(_settled(centre, kind, name, now) for _, kind, name in due(centre, now))
+    settled = (_settled(centre, kind, name, now) for _, kind, name in due(centre, now))
+    return tuple(fact for facts in settled for fact in facts)
 
 
 def withdraw(
@@ -132,25 +133,41 @@ def end_talk(centre: Centre, offer: Offer, by: TalkEnd, now: float) -> TalkEnded
     )
 
 
-def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> Fact:
+def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple[Fact, ...]:
     match kind:
         case DeadlineKind.OFFER:
             # Nothing was reported: not known is not missed, so it is held against nobody.
             return _missed(centre, centre.offers[OfferId(name)], RefuseCause.FAILED, now)
         case DeadlineKind.WRAP_UP:
-            return WrapUpEnded(now, AgentId(name))
-        case DeadlineKind.REST:
-            return PlaceRested(now, PlaceId(name))
+            return (WrapUpEnded(now, AgentId(name)),)
+        case DeadlineKind.PLACE_REST:
+            return (PlaceRested(now, PlaceId(name)),)
+        case DeadlineKind.CALL_REST:
+            return (CallRested(now, CallId(name)),)
 
 
-def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> OfferMissed:
-    agent = centre.agents[offer.agent]
+def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:
+    """The offer came to nothing. One of three is at fault: the agent, the phone, or the join.
+
+    A call that agents picked up for and that was never joined, once too often, is given back.
+    """
+    agent, call = centre.agents[offer.agent], centre.calls[offer.call]
+    unexplained, failed_joins = centre.places[offer.place].unexplained, call.failed_joins
+    rest_s = call_rest_s = 0.0
+    if cause is RefuseCause.FAILED and call.state is CallState.CONNECTING:
+        failed_joins += 1
+        rest_s = FAILED_JOIN_REST_S
+        call_rest_s = _nth(CALL_RESTS_S, failed_joins)
+    elif cause not in _COUNTED:
+        unexplained += 1
+        rest_s = _nth(PLACE_RESTS_S, unexplained)
+    given_back = failed_joins > len(CALL_RESTS_S)
     limit = centre.queues[offer.queue].setting.missed_before_pause
     misses = agent.missed + (1 if cause in _COUNTED else 0)
     then, reason = agent.after_talk, agent.after_talk_reason
     if then is AgentState.READY and cause in _COUNTED and misses >= limit:
         then, reason = AgentState.PAUSED, PAUSED_MISSED
-    return OfferMissed(
+    missed = OfferMissed(
         at=now,
         offer=offer.offer,
         call=offer.call,
@@ -162,5 +179,15 @@ def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> Off
         limit=limit,
         then=then,
         then_reason=reason,
-        rest_until=now + PLACE_REST_S if cause is RefuseCause.FAILED else None,
+        unexplained=unexplained,
+        rest_until=now + rest_s if rest_s else None,
+        failed_joins=failed_joins,
+        call_rest_until=now + call_rest_s if call_rest_s and not given_back else None,
     )
+    if not given_back:
+        return (missed,)
+    return (missed, CallReturned(now, call.call, call.queue, ReturnReason.FAILED))
+
+
+def _nth(rests_s: tuple[float, ...], times: int) -> float:
+    return rests_s[min(times, len(rests_s)) - 1]

@@ -7,6 +7,7 @@ goes first. Nobody is overtaken by a call with the same credit that came later.
 
 from typing import Final
 
+from queues.centre.commands import COMMAND_SETTLED_S
 from queues.centre.facts import OfferMade
 from queues.centre.state import Agent, CallRank, Centre, Queue
 from queues.ids import CallId, OfferId
@@ -24,7 +25,8 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     """Give the next pair to be reserved, or None when no waiting call has a free agent.
 
     Of the calls some free agent serves it takes the one waiting longest, and of the agents free
-    for it the one idle longest. Looks only at the head of each queue. Changes nothing.
+    for it the one idle longest. Looks only at the head of each queue, where no call that rests
+    stands. Changes nothing.
     """
     first: Queue | None = None
     for queue in centre.queues.values():
@@ -37,14 +39,14 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     number = centre.last_offer + 1
     return OfferMade(
         at=now,
-        offer=OfferId(f"{call.call}-{number}"),
+        offer=OfferId(f"{centre.epoch}-{number}"),
         number=number,
         call=call.call,
         agent=agent.setting.agent,
         place=agent.setting.place,
         queue=call.queue,
         ring_timeout_s=first.setting.ring_timeout_s,
-        deadline=now + first.setting.ring_timeout_s + REPORT_GRACE_S,
+        deadline=now + max(first.setting.ring_timeout_s + REPORT_GRACE_S, COMMAND_SETTLED_S),
         policy=POLICY,
         waited_s=now - call.since,
         idle_s=now - agent.idle_since,

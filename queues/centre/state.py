@@ -24,10 +24,11 @@ class DeadlineKind(StrEnum):
 
     OFFER = "offer"  # neither answer nor refusal, or neither talk nor failure, was reported
     WRAP_UP = "wrap_up"
-    REST = "rest"  # a place that rests after a failure of our own side
+    PLACE_REST = "place_rest"  # a phone that was not reached, or not joined
+    CALL_REST = "call_rest"  # a call that was not joined, more than once
 
 
-Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent or place
+Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Queue:
 
 @dataclass(slots=True)
 class Call:
-    """A call that waits or talks."""
+    """A call that waits or talks. While `rest_until` is set it waits, and others go first."""
 
     call: CallId
     line: LineId
@@ -51,6 +52,8 @@ class Call:
     state: CallState
     state_since: float
     offer: OfferId | None = None
+    failed_joins: int = 0
+    rest_until: float | None = None
 
 
 @dataclass(slots=True)
@@ -73,12 +76,17 @@ class Agent:
 
 @dataclass(slots=True)
 class Place:
-    """A phone. At most one offer is alive at it, also when two agents share it."""
+    """A phone. At most one offer is alive at it, also when two agents share it.
+
+    `state` is what the switch reported last and nothing else; what our own offers met with is in
+    `unexplained` (in a row) and `rest_until`.
+    """
 
     place: PlaceId
     state: PlaceState = PlaceState.UNREACHABLE
     agents: tuple[AgentId, ...] = ()
     offer: OfferId | None = None
+    unexplained: int = 0
     rest_until: float | None = None
 
 
@@ -99,6 +107,7 @@ class Offer:
 class Centre:
     """The whole waiting side. Begins empty; `SettingsTaken` fills it."""
 
+    epoch: str = ""
     queues: dict[QueueId, Queue] = field(default_factory=dict)
     agents: dict[AgentId, Agent] = field(default_factory=dict)
     places: dict[PlaceId, Place] = field(default_factory=dict)
@@ -121,6 +130,11 @@ def due(centre: Centre, now: float) -> Iterator[Deadline]:
         if deadline[0] > now:
             return
         yield deadline
+
+
+def could_be_offered(call: Call) -> bool:
+    """Tell whether a call waits and does not rest."""
+    return call.state is CallState.WAITING and call.rest_until is None
 
 
 def could_take_a_call(centre: Centre, agent: Agent) -> bool:

@@ -3,7 +3,7 @@
 A lane is a phone. Commands of one lane go one after the other, so that no ring overtakes the
 cancel before it; lanes do not wait for each other. No command is ever sent twice. A ring or a
 connect that fails is reported as `OfferRefused(failed)`; the centre then has the leg cancelled,
-because what became of it is not known.
+because what became of it is not known. Nothing that a command raises ends the lane or `run`.
 """
 
 import asyncio
@@ -81,7 +81,7 @@ class Performer:
             else:
                 self._dialogues.returned(command.call, command.reason)
         except Exception as error:  # one dialogue's fault must not stop the decisions
-            _log.error("dialogue not told", call=command.call, error=type(error).__name__)
+            _log.error("dialogue not told", call=command.call, exc_info=error)
 
     def _enter(self, command: _Leg, lane: str) -> None:
         queued = self._lanes.get(lane)
@@ -114,21 +114,29 @@ class Performer:
                         await self._telephony.connect(command.offer, command.call)
                     case CancelRing():
                         await self._telephony.cancel(command.offer)
-        except (TelephonyFailed, TimeoutError) as error:
-            self._failed(command, error)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            self._failed(command, error)  # not us, but something that the switch waited for
         except Exception as error:  # a fault in one command must not end the others
             self._failed(command, error)
 
-    def _failed(self, command: _Leg, error: Exception) -> None:
-        _log.warning(
-            "command failed",
-            command=type(command).__name__,
-            offer=command.offer,
-            error=type(error).__name__,
-            reason=str(error) if isinstance(error, TelephonyFailed) else None,
-        )
-        if not isinstance(command, CancelRing):
+    def _failed(self, command: _Leg, error: BaseException) -> None:
+        log = _log.bind(command=type(command).__name__, offer=command.offer)
+        match error:
+            case TelephonyFailed():
+                log.warning("command failed", error="TelephonyFailed", reason=str(error))
+            case TimeoutError():
+                log.warning("command failed", error="TimeoutError")
+            case _:
+                log.error("command failed", exc_info=error)
+        if isinstance(command, CancelRing):
+            return
+        try:
             self._refused(OfferRefused(command.offer, RefuseCause.FAILED))
+        except Exception as fault:  # the centre gives the offer up at its own deadline
+            log.error("failure not taken", exc_info=fault)
 
 
 def _drop_unsent(queued: deque[_Leg], offer: OfferId) -> bool:

@@ -83,7 +83,7 @@ class Service:
         )
         agents = tuple(AgentSetting(AgentId(n), PlaceId(f"p-{n}"), (BILLING,)) for n in "ab")
         queues = (QueueSetting(BILLING, 20.0, 30.0, 1),)
-        self.dispatcher.submit(SettingsLoaded(queues, agents))
+        self.dispatcher.submit(SettingsLoaded(queues, agents, "test"))
 
     def ready(self, name: str) -> None:
         self.dispatcher.submit(PlaceChanged(PlaceId(f"p-{name}"), PlaceState.FREE))

@@ -57,6 +57,7 @@ class FakeTelephony:
     answer_s: float = 0.0
     refuses_connect: bool = False
     reports_places: bool = True
+    faults: list[BaseException] = field(default_factory=list)  # each raised by one ring
     commands: list[tuple[str, str]] = field(default_factory=list)  # as they arrived
     _legs: dict[OfferId, _Leg] = field(default_factory=dict)
     _gone: set[CallId] = field(default_factory=set)
@@ -64,6 +65,8 @@ class FakeTelephony:
     async def ring(self, offer: OfferId, call: CallId, place: PlaceId, *, timeout_s: float) -> None:
         """Dial; the outcome is reported later."""
         self.commands.append(("ring", offer))
+        if self.faults:
+            raise self.faults.pop(0)
         phone = self.phones.get(place, Phone.ANSWERS)
         if phone is Phone.HANGS:
             await asyncio.Event().wait()

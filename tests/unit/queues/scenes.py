@@ -21,6 +21,7 @@ from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 BILLING, REPAIRS = QueueId("billing"), QueueId("repairs")
+EPOCH = "test"
 RING_S, WRAP_UP_S = 20.0, 30.0
 
 
@@ -31,6 +32,7 @@ def settings(
     return SettingsLoaded(
         tuple(QueueSetting(queue, RING_S, wrap_up_s, missed) for queue in (BILLING, REPAIRS)),
         tuple(AgentSetting(AgentId(name), PlaceId(f"p-{name}"), serves) for name, serves in agents),
+        EPOCH,
     )
 
 

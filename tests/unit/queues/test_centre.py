@@ -37,7 +37,16 @@ from queues.centre.inputs import (
 from queues.centre.plain import plain
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
-from tests.unit.queues.scenes import BILLING, REPAIRS, RING_S, WRAP_UP_S, Scene, settings, wishes
+from tests.unit.queues.scenes import (
+    BILLING,
+    EPOCH,
+    REPAIRS,
+    RING_S,
+    WRAP_UP_S,
+    Scene,
+    settings,
+    wishes,
+)
 
 ANNA, C1 = AgentId("anna"), CallId("c1")
 
@@ -233,7 +242,7 @@ def test_two_agents_who_share_a_phone_never_ring_at_once() -> None:
     shared = PlaceId("desk")
     queues = settings().queues
     agents = tuple(AgentSetting(AgentId(name), shared, (BILLING,)) for name in ("anna", "bert"))
-    scene = Scene(SettingsLoaded(queues, agents))
+    scene = Scene(SettingsLoaded(queues, agents, EPOCH))
     scene.take(PlaceChanged(shared, PlaceState.FREE))
     scene.take(ReadyAsked(ANNA))
     scene.take(ReadyAsked(AgentId("bert")))
@@ -268,11 +277,13 @@ def test_settings_that_contradict_themselves_are_refused() -> None:
     good = settings(("anna", (BILLING,)))
     stray = AgentSetting(ANNA, PlaceId("p"), (QueueId("nowhere"),))
     for bad in (
-        SettingsLoaded(good.queues * 2, ()),
-        SettingsLoaded(good.queues, good.agents * 2),
-        SettingsLoaded(good.queues, (stray,)),
+        SettingsLoaded(good.queues * 2, (), EPOCH),
+        SettingsLoaded(good.queues, good.agents * 2, EPOCH),
+        SettingsLoaded(good.queues, (stray,), EPOCH),
+        SettingsLoaded(good.queues, good.agents, "E"),
+        SettingsLoaded(good.queues, good.agents, "e-1;x"),
     ):
-        with pytest.raises(ValueError, match=r"stands twice|serves a queue"):
+        with pytest.raises(ValueError, match=r"stands twice|serves a queue|epoch"):
             Scene(bad)
 
 

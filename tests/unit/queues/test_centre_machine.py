@@ -37,8 +37,9 @@ from queues.centre.inputs import (
     TalkStarted,
     TimerFired,
 )
+from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.policy import next_offer
-from queues.centre.state import Centre, could_take_a_call, next_wake
+from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_call, next_wake
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -51,6 +52,7 @@ SETTINGS = SettingsLoaded(
         AgentSetting(AgentId("y"), PlaceId("p2"), (QUEUES[0],)),
         AgentSetting(AgentId("z"), PlaceId("p2"), (QUEUES[1],)),  # shares y's phone
     ),
+    "test",
 )
 AGENTS = st.sampled_from([agent.agent for agent in SETTINGS.agents])
 PLACES = st.sampled_from([PlaceId("p1"), PlaceId("p2")])
@@ -69,6 +71,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.now = 1000.0
         self.inputs: list[tuple[Input, float]] = []
         self.facts: list[Fact] = []
+        self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
 
@@ -94,6 +97,10 @@ class CentreMachine(RuleBasedStateMachine):
     def take(self, what: Input) -> None:
         """What `step` does, with a look at the state before each offer."""
         self.inputs.append((what, self.now))
+        if isinstance(what, PlaceChanged):
+            self.reported[what.place] = what.state
+        if isinstance(what, SwitchRestarted):
+            self.reported = dict.fromkeys(self.reported, PlaceState.UNREACHABLE)
         for fact in decide(self.centre, what, self.now):
             self.note(fact)
         while (made := next_offer(self.centre, self.now)) is not None:
@@ -110,7 +117,7 @@ class CentreMachine(RuleBasedStateMachine):
         serves = self.centre.agents[made.agent].setting.queues
         chosen = self.centre.calls[made.call]
         for call in self.centre.calls.values():
-            if call.state is CallState.WAITING and call.queue in serves:
+            if could_be_offered(call) and call.queue in serves:
                 assert (chosen.since, chosen.number) <= (call.since, call.number)
 
     @rule(target=calls, queue=st.sampled_from((*QUEUES, QueueId("unknown"))))
@@ -194,7 +201,9 @@ class CentreMachine(RuleBasedStateMachine):
         assert len(waiting) == len(set(waiting))
         for name, call in self.centre.calls.items():
             assert call.state in (CallState.WAITING, *WITH_OFFER)
-            assert (name in waiting) == (call.state is CallState.WAITING)
+            assert (name in waiting) == could_be_offered(call)
+            assert call.rest_until is None or call.state is CallState.WAITING
+            assert call.failed_joins <= len(CALL_RESTS_S)
             assert (call.offer is not None) == (call.state in WITH_OFFER)
             assert name not in self.centre.ended
 
@@ -236,10 +245,56 @@ class CentreMachine(RuleBasedStateMachine):
                 expected["wrap_up", agent.setting.agent] = agent.wrap_up_until
         for place in self.centre.places.values():
             if place.rest_until is not None:
-                expected["rest", place.place] = place.rest_until
+                expected["place_rest", place.place] = place.rest_until
+                assert place.offer is None
+                assert place.rest_until <= self.now + PLACE_RESTS_S[-1]
+        for call in self.centre.calls.values():
+            if call.rest_until is not None:
+                expected["call_rest", call.call] = call.rest_until
+                assert call.rest_until <= self.now + CALL_RESTS_S[-1]
         assert kept == expected
 
+    @invariant()
+    def what_a_phone_is_comes_from_the_switch_alone(self) -> None:
+        known = {name: place.state for name, place in self.centre.places.items()}
+        assert known == self.reported
+
+    def nobody_waits_for_ever(self) -> None:
+        """With all at work again, all are served, though every third call can never be joined.
+
+        Phones that rest are not reported anew: they come back by themselves.
+        """
+        for place, state in tuple(self.reported.items()):
+            if state is not PlaceState.FREE:
+                self.take(PlaceChanged(place, PlaceState.FREE))
+        began, joins = self.now, dict.fromkeys(self.centre.calls, 0)
+        while self.centre.calls:
+            for agent in self.centre.agents:
+                self.take(ReadyAsked(agent))
+            for offer in tuple(self.centre.offers.values()):
+                self.go_on_with(offer, joins)
+            wake = next_wake(self.centre)
+            if wake is not None and not self.centre.offers:
+                self.now = max(self.now, wake)
+            self.take(TimerFired())
+            assert self.now - began <= PLACE_RESTS_S[-1] + 60.0 * len(joins)
+        assert max(joins.values(), default=0) <= len(CALL_RESTS_S) + 1
+
+    def go_on_with(self, offer: Offer, joins: dict[CallId, int]) -> None:
+        call = self.centre.calls[offer.call]
+        match call.state:
+            case CallState.OFFERED:
+                self.take(OfferAnswered(offer.offer))
+            case CallState.CONNECTING if call.number % 3 == 0:
+                joins[call.call] += 1
+                self.take(OfferRefused(offer.offer, RefuseCause.FAILED))
+            case CallState.CONNECTING:
+                self.take(TalkStarted(offer.offer))
+            case _:
+                self.take(AgentLegEnded(offer.offer))
+
     def teardown(self) -> None:
+        self.nobody_waits_for_ever()
         recovered, replayed = Centre(), Centre()
         for fact in self.facts:
             apply(recovered, fact)

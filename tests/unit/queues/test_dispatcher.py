@@ -45,18 +45,32 @@ class Recording(Dispatcher):
 class Stage:
     """A dispatcher with fakes around it, and every fact it came to."""
 
-    def __init__(self, *, ring_s: float = 5.0, wrap_up_s: float = 0.0, deadline_s: float = 5.0):
+    def __init__(
+        self,
+        *,
+        ring_s: float = 5.0,
+        wrap_up_s: float = 0.0,
+        deadline_s: float = 5.0,
+        fault_pause_s: float = 1.0,
+        dispatcher: type[Recording] = Recording,
+    ) -> None:
         self.telephony = FakeTelephony(submit=self.submit)
         self.dialogues = FakeDialogues()
         self.hub = Hub()
-        self.dispatcher = Recording(
-            self.telephony, self.dialogues, Clock(), self.hub, command_deadline_s=deadline_s
+        self.dispatcher = dispatcher(
+            self.telephony,
+            self.dialogues,
+            Clock(),
+            self.hub,
+            command_deadline_s=deadline_s,
+            fault_pause_s=fault_pause_s,
         )
         self.dispatcher.facts = []
         self.submit(
             SettingsLoaded(
                 (QueueSetting(BILLING, ring_s, wrap_up_s, 1),),
                 tuple(AgentSetting(AgentId(n), PlaceId(f"p-{n}"), (BILLING,)) for n in "ab"),
+                "test",
             )
         )
 
@@ -152,7 +166,7 @@ async def test_a_command_over_its_deadline_fails_and_the_leg_is_cancelled() -> N
     async with running(stage):
         stage.ready("a")
         stage.enter(C1)
-        await until(lambda: ("cancel", "c1-1") in stage.telephony.commands)
+        await until(lambda: ("cancel", "test-1") in stage.telephony.commands)
     missed = stage.found(OfferMissed)[0]
     assert isinstance(missed, OfferMissed)
     assert missed.cause is RefuseCause.FAILED
@@ -204,7 +218,11 @@ async def test_the_cancel_comes_before_the_next_ring_of_the_same_phone() -> None
         stage.enter(C2)
         stage.telephony.caller_hangs_up(C1)
         await until(lambda: len(stage.telephony.commands) == 3)
-    assert stage.telephony.commands == [("ring", "c1-1"), ("cancel", "c1-1"), ("ring", "c2-2")]
+    assert stage.telephony.commands == [
+        ("ring", "test-1"),
+        ("cancel", "test-1"),
+        ("ring", "test-2"),
+    ]
 
 
 async def test_the_one_timer_ends_wrap_up() -> None:
