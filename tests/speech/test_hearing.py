@@ -1,0 +1,217 @@
+"""Streams, threads and places with scripted decoders: what fails costs one stream, and says so."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.speech.ear import Ear
+from ivr.speech.hearing_desk import HearingDesk
+from ivr.speech.recogniser import Heard, NoModel, Recogniser
+from ivr.speech.turn import (
+    Decision,
+    FinalHeard,
+    Grammar,
+    HearingFailed,
+    HearingLost,
+    PartialHeard,
+    SpeechBegan,
+    Turn,
+    VoiceDetector,
+)
+from ivr.speech.vosk_model import Answer, Decoder, ModelBroken
+from tests.speech.sounds import VOWEL, framed, hiss
+
+GRAMMAR = Grammar.of(["secretword"])
+FRAME = np.zeros(160, np.int16)
+
+
+class Scripted:
+    """A model whose decoders do what the test says."""
+
+    def __init__(self, accept: Callable[[], str] = lambda: "secretword") -> None:
+        self._accept = accept
+        self.threads: set[str] = set()
+
+    def decoder(self, phrases: Sequence[str]) -> Decoder:
+        return self
+
+    def unknown(self, words: Iterable[str]) -> tuple[str, ...]:
+        return tuple(words)
+
+    def accept(self, chunk: bytes) -> str:
+        self.threads.add(threading.current_thread().name)
+        assert len(chunk) % 320 == 0
+        return self._accept()
+
+    def finish(self) -> tuple[Answer, float | None]:
+        return Answer("secretword", 1.0, 0.9, 0.5), 2.0
+
+
+def recogniser(model: Scripted, threads: int = 1) -> Recogniser:
+    made = Recogniser(threads)
+    made.use("xx", model)
+    return made
+
+
+def take(said: queue.SimpleQueue[Heard]) -> Heard:
+    return said.get(timeout=5)
+
+
+def test_a_stream_is_decoded_by_100_ms_in_a_thread_and_ends_with_its_last_word() -> None:
+    model, said = Scripted(), queue.SimpleQueue[Heard]()
+    listening = recogniser(model)
+    hearing = listening.open("xx", GRAMMAR, said.put)
+    for number in range(12):
+        hearing.feed(FRAME, until=number * 0.02)
+    assert [take(said) for _ in range(2)] == [
+        PartialHeard("secretword", 0.08),
+        PartialHeard("secretword", 0.18),
+    ]
+    hearing.finish()
+    assert isinstance(take(said), PartialHeard)
+    assert take(said) == FinalHeard("secretword", 0.9, 2.0)
+    assert listening.under_way() == 0
+    assert all(name.startswith("hearing") for name in model.threads)
+    assert "secretword" not in repr(hearing) + repr(Answer("secretword", 1.0, 1.0, 1.0))
+    listening.close()
+
+
+def test_a_decoder_that_dies_in_the_middle_of_a_word_fails_its_own_stream_only() -> None:
+    def die() -> str:
+        raise RuntimeError("secretword")
+
+    good, said = Scripted(), queue.SimpleQueue[Heard]()
+    listening = recogniser(Scripted(die))
+    listening.use("yy", good)
+    dying = listening.open("xx", GRAMMAR, said.put)
+    for _ in range(5):
+        dying.feed(FRAME, 0.1)
+    assert take(said) == HearingFailed("died")
+    living = listening.open("yy", GRAMMAR, said.put)
+    for _ in range(5):
+        dying.feed(FRAME, 0.2)
+        living.feed(FRAME, 0.2)
+    assert take(said) == PartialHeard("secretword", 0.2)
+    living.cancel()
+    assert listening.under_way() == 0
+    listening.close()
+
+
+def test_a_stream_that_falls_three_seconds_behind_is_failed_and_its_lag_is_seen() -> None:
+    go_on, said = threading.Event(), queue.SimpleQueue[Heard]()
+
+    def stall() -> str:
+        assert go_on.wait(10)
+        return ""
+
+    listening = recogniser(Scripted(stall))
+    desk = HearingDesk(listening)
+    hearing = listening.open("xx", GRAMMAR, said.put)
+    behind = listening.open("xx", GRAMMAR, lambda _: None)
+    for _ in range(5):
+        behind.feed(FRAME, 0.0)
+    for _ in range(200):
+        hearing.feed(FRAME, 0.0)
+    assert take(said) == HearingFailed("lagging")
+    assert listening.under_way() == 1
+    for _ in range(5):
+        behind.feed(FRAME, 0.0)
+    deadline = time.monotonic() + 0.35  # the wait is what is measured
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+    go_on.set()
+    while not behind.idle():
+        time.sleep(0.001)
+    assert desk.load().lag_s >= 0.3
+    assert not desk.may_listen("xx")
+    listening.close()
+
+
+def test_nothing_is_told_after_a_cancel() -> None:
+    begun, go_on, said = threading.Event(), threading.Event(), queue.SimpleQueue[Heard]()
+
+    def slow() -> str:
+        begun.set()
+        assert go_on.wait(10)
+        return "secretword"
+
+    listening = recogniser(Scripted(slow))
+    hearing = listening.open("xx", GRAMMAR, said.put)
+    for _ in range(10):
+        hearing.feed(FRAME, 0.0)
+    assert begun.wait(5)
+    hearing.cancel()
+    go_on.set()
+    listening.close()
+    assert said.empty()
+
+
+def test_no_more_streams_than_can_be_heard_and_no_more_callers_than_may_speak() -> None:
+    listening = recogniser(Scripted())
+    desk = HearingDesk(listening)  # not yet measured: 8 streams a thread
+    assert desk.capacity == 8
+    assert desk.listen("de", GRAMMAR) is None
+    places = [desk.listen("xx", GRAMMAR) for _ in range(24)]
+    assert None not in places
+    assert desk.listen("xx", GRAMMAR) is None
+    streams = [place.hear(lambda _: None) for place in places if place is not None]
+    assert sum(stream is not None for stream in streams) == 8
+    for place in places[:2]:
+        assert place is not None
+        place.leave()
+        place.leave()
+    assert desk.load().listening == 22
+    assert desk.listen("xx", GRAMMAR) is None  # all streams are taken
+    for stream in streams:
+        if stream is not None:
+            stream.cancel()
+    assert desk.listen("xx", GRAMMAR) is not None
+    listening.close()
+
+
+def test_the_load_is_measured() -> None:
+    listening = recogniser(Scripted())
+    desk = HearingDesk(listening)
+    factor = desk.measure("xx", bytes(32000), GRAMMAR)
+    assert 0 <= factor < 0.1
+    assert desk.capacity > 8
+    with pytest.raises(NoModel):
+        desk.measure("de", bytes(32000), GRAMMAR)
+    listening.close()
+
+
+def test_a_caller_who_speaks_when_all_streams_are_taken_is_sent_to_keys_at_once() -> None:
+    listening = recogniser(Scripted())
+    desk = HearingDesk(listening)
+    place = desk.listen("xx", GRAMMAR)
+    assert place is not None
+    for _ in range(desk.capacity):
+        listening.open("xx", GRAMMAR, lambda _: None)
+    decided: list[Decision] = []
+    turn = Turn(GRAMMAR, voice=VoiceDetector(), prompt_plays=False)
+    ear = Ear(turn, place, decided=decided.append, hand_over=lambda call: call(), clock=lambda: 1.0)
+    for number, frame in enumerate(framed(np.concatenate([hiss(0.0005, 0.4), VOWEL]))):
+        ear.hear(frame, None, number * 0.02)
+    assert [type(d) for d in decided] == [SpeechBegan, HearingLost]
+    assert decided[1] == HearingLost("busy")
+    assert desk.load().listening == 0
+    listening.close()
+
+
+def test_a_broken_model_is_named_before_vosk_would_crash_on_it(tmp_path: Path) -> None:
+    (tmp_path / "am").mkdir()
+    listening = Recogniser(1)
+    broken = listening.load_all({"de": tmp_path})
+    assert isinstance(broken["de"], ModelBroken)
+    assert "am/final.mdl is missing" in str(broken["de"])
+    assert listening.languages() == frozenset()
+    with pytest.raises(NoModel):
+        listening.open("de", GRAMMAR, lambda _: None)
+    listening.close()

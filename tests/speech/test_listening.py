@@ -1,0 +1,177 @@
+"""Real Vosk hears real words: Korean by espeak-ng, two voices, 8 kHz µ-law."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import sys
+
+import numpy as np
+import pytest
+import vosk
+
+from ivr.speech.turn import (
+    EndCause,
+    Grammar,
+    NoSpeech,
+    NothingSaid,
+    SpeechBegan,
+    TooLong,
+    Utterance,
+    Verdict,
+)
+from ivr.speech.vosk_model import VoskVocabulary
+from tests.speech.listening import (
+    Spoken,
+    kinds,
+    listen,
+    real_recogniser,
+    spoken,
+    utterance,
+    word,
+)
+from tests.speech.sounds import cough, hiss, hum, over_the_telephone, tones, vowel
+
+MENU = ["인터넷", "서비스", "변경", "아니요"]
+# Words that a menu of this model knows, as FACTS.md has them for each voice.
+KNOWN = {
+    "ko": ["인터넷", "아니요", "변경", "안녕하세요", "하나"],
+    "ko+f2": ["인터넷", "아니요", "변경", "하나", "한국어", "안녕하세요"],
+}
+# Words of no menu; the limits were chosen on others.
+OTHERS = [
+    *("청구서", "신고", "주소", "카드", "취소", "영수증", "주문", "날짜", "병원", "회사", "친구"),
+    *("사진", "자동차", "지하철", "커피", "사과", "고양이", "바다", "구름", "안경", "창문"),
+]
+
+
+def menu_with(text: str, voice: str, seed: int) -> list[str]:
+    others = [w for w in KNOWN[voice] if w != text]
+    return [text, *random.Random(seed).sample(others, 3)]  # noqa: S311  (a seed, no secret)
+
+
+def vosks_own_end(said: Spoken, phrases: list[str]) -> tuple[float, str] | None:
+    """When Vosk itself takes the word as ended, and what it heard."""
+    vocabulary = real_recogniser()._vocabularies["ko"]
+    assert isinstance(vocabulary, VoskVocabulary)
+    grammar = json.dumps(phrases, ensure_ascii=False)
+    recogniser = vosk.KaldiRecognizer(vocabulary._model, 8000, grammar)
+    for at in range(0, len(said.sound), 800):
+        if recogniser.AcceptWaveform(said.sound[at : at + 800].tobytes()):
+            text = json.loads(recogniser.Result())["text"]
+            if text:
+                return at / 8000 + 0.1, text
+    return None
+
+
+@pytest.mark.parametrize("voice", KNOWN)
+def test_words_of_the_menu_are_understood_soon_and_as_well_as_vosk_alone(voice: str) -> None:
+    ours, vosks, right, vosks_right, taken = [], [], 0, 0, 0
+    for seed, text in enumerate(KNOWN[voice] * 2):
+        phrases = menu_with(text, voice, seed)
+        said = spoken(text, voice, seed=seed)
+        found, own = utterance(listen(said.sound, phrases)), vosks_own_end(said, phrases)
+        if found is not None:
+            ours.append(found[0] - said.to_s)
+            right += found[1].text == text
+            taken += found[1].text == text and found[1].verdict is not Verdict.REFUSED
+        if own is not None:
+            vosks.append(own[0] - said.to_s)
+            vosks_right += own[1] == text
+    figures = (
+        f"{voice}: end of word to end of utterance {statistics.median(ours):.2f} s of {len(ours)}, "
+        f"by Vosk {statistics.median(vosks):.2f} s; right {right}, by Vosk {vosks_right}; "
+        f"not refused {taken}"
+    )
+    sys.stdout.write(f"{figures}\n")  # shown by -rP
+    assert statistics.median(ours) <= 0.4, figures
+    assert statistics.median(ours) < statistics.median(vosks) - 0.4, figures
+    assert right >= vosks_right - 1, figures
+    assert taken >= 0.8 * right, figures
+
+
+@pytest.mark.parametrize("voice", KNOWN)
+def test_most_words_of_no_menu_are_not_taken_as_said(voice: str) -> None:
+    taken = asked = 0
+    for seed, text in enumerate(OTHERS):
+        phrases = random.Random(seed).sample(KNOWN[voice], 4)  # noqa: S311
+        found = utterance(listen(spoken(text, voice, seed=seed, noise=0.001).sound, phrases))
+        if found is not None:
+            taken += found[1].verdict is Verdict.UNDERSTOOD
+            asked += found[1].verdict is Verdict.UNSURE
+    figures = f"{voice}: of {len(OTHERS)} words {taken} taken as said, {asked} asked back"
+    sys.stdout.write(f"{figures}\n")  # shown by -rP
+    assert taken <= 0.4 * len(OTHERS), figures
+
+
+def test_a_phrase_that_ends_is_told_by_its_phrase_and_one_that_may_go_on_by_silence() -> None:
+    said = spoken("아니요", "ko+f2", seed=1)
+    short, may_go_on = (
+        utterance(listen(said.sound, phrases))
+        for phrases in (["아니요", "인터넷"], ["아니요", "아니요 인터넷 변경"])
+    )
+    assert short is not None
+    assert may_go_on is not None
+    assert (short[1].cause, may_go_on[1].cause) == (EndCause.PHRASE, EndCause.SILENCE)
+    assert short[1].text == may_go_on[1].text == "아니요"
+    assert short[0] + 0.3 < may_go_on[0]
+
+
+def test_a_caller_who_talks_over_the_prompt_is_noticed_and_understood() -> None:
+    prompt = over_the_telephone(np.tile(word("텔레비전", "ko"), 3) * 0.8)
+    said = spoken("변경", "ko+f2", seed=2)
+    length = min(len(prompt), len(said.sound))
+    echo = prompt[:length] / 32768 * 0.1
+    mixed = said.sound[:length] / 32768 + echo
+    rest = said.sound[length:] / 32768
+    sound = over_the_telephone(np.concatenate([mixed, rest]))
+    decided = listen(sound, MENU, played=prompt)
+    assert kinds(decided) == [SpeechBegan, Utterance]
+    assert said.from_s < decided[0][0] <= said.from_s + 0.2
+    found = utterance(decided)
+    assert found is not None
+    assert found[1].text == "변경"
+
+
+def test_the_echo_of_the_prompt_alone_begins_nothing() -> None:
+    prompt = over_the_telephone(np.tile(word("텔레비전", "ko"), 4) * 0.8)
+    echo = np.concatenate([np.zeros(640), prompt / 32768 * 0.15])[: len(prompt)]
+    assert listen(over_the_telephone(echo), MENU, played=prompt) == []
+
+
+def quiet_then(*parts: np.ndarray) -> np.ndarray:
+    return over_the_telephone(np.concatenate([hiss(0.0005, 0.6), *parts]) / 32768)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        hiss(0.0005, 5.0),
+        hiss(0.03, 5.0),
+        hum(50, 1, 5.0),
+        hum(130, 3, 5.0),
+        tones((425.0,), 5.0),
+        np.tile(np.concatenate([cough(0.25, 3), hiss(0.0005, 0.75)]), 5),
+    ],
+    ids=["silence", "hiss", "mains hum", "humming", "tone", "coughs"],
+)
+def test_what_is_no_speech_ends_as_silence(sound: np.ndarray) -> None:
+    assert kinds(listen(quiet_then(sound), MENU)) == [NoSpeech]
+
+
+def test_a_voice_without_words_comes_to_an_end_like_any_other() -> None:
+    decided = listen(quiet_then(vowel(0.4), hiss(0.0005, 1.5)), MENU)
+    assert kinds(decided) in ([SpeechBegan, NothingSaid], [SpeechBegan, Utterance])
+
+
+def test_one_who_never_stops_talking_is_stopped() -> None:
+    talk = np.concatenate([word(text, "ko+f2") for text in OTHERS])[: 12 * 8000]
+    decided = listen(over_the_telephone(np.concatenate([np.zeros(4000), talk])), MENU)
+    assert kinds(decided) == [SpeechBegan, TooLong]
+    assert decided[1][0] - decided[0][0] == pytest.approx(10.0, abs=0.05)
+
+
+def test_words_the_model_does_not_know_are_found() -> None:
+    words = Grammar.of(["인터넷", "프라이차이헨", "변경 하나"]).words()
+    assert real_recogniser().unknown_words("ko", words) == ("프라이차이헨",)
