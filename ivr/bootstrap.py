@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
 
 import structlog
@@ -11,7 +12,8 @@ from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.config import AMI_USER
-from ivr.asterisk.offers import Offers
+from ivr.asterisk.errors import LoginRefused
+from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.asterisk.switchboard import Switchboard
 from ivr.driver import Driver
@@ -42,6 +44,7 @@ class Service:
         self._settings = settings
         self._switch = switch
         self._tell = tell
+        self._was_ready = False
         self.hub = Hub()
         self.clock = Clock()
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
@@ -79,14 +82,26 @@ class Service:
         """
         self.submit(self._roster())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.client.run(), name="link to Asterisk")
+            tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
+            self._was_ready = True
             ready()
+
+    async def _keep_link(self) -> None:
+        """A password that Asterisk refuses ends a start, but never a running service."""
+        try:
+            await self.client.run()
+        except LoginRefused as error:
+            if not self._was_ready:
+                raise
+            log.error("Asterisk refuses the login; restart the service", error=error.code)
+            self._tell(f"{error}; restart the service")
+            await asyncio.Event().wait()
 
     def _roster(self) -> SettingsLoaded:
         queues = tuple(
@@ -103,7 +118,7 @@ class Service:
             )
             for agent in self._settings.agents
         )
-        return SettingsLoaded(queues, agents)
+        return SettingsLoaded(queues, agents, OFFER_PREFIX + secrets.token_hex(4))
 
     async def _keep_asterisk_up(self) -> None:
         """Start Asterisk again when it has ended; ever more slowly when that does not hold."""

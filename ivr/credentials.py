@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from ivr.private_files import write_private
 
 
 class CredentialsUnusable(Exception):
@@ -52,18 +53,6 @@ def load_token(folder: Path) -> tuple[str, Path]:
         return path.read_text().strip(), path
     except OSError as error:
         raise CredentialsUnusable(f"{path} cannot be used: {error.strerror}") from None
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by its owner alone."""
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def _new() -> str:

@@ -8,20 +8,23 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ivr import resources
-from ivr.asterisk.account import RunAccount, can_run, hand_over, ordinary_account
-from ivr.asterisk.config import Secrets, SwitchFolders, accounts, render
+from ivr.asterisk.account import RunAccount, can_run, ordinary_account
+from ivr.asterisk.config import PathUnusable, Secrets, accounts, escaped_path, render
+from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.place import Place
+from ivr.private_files import open_own
 from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed
@@ -34,6 +37,7 @@ _PROMPTS_A_LINE = 20
 _SAYS_WHAT_TO_DO = (
     InstallFailed,
     CredentialsUnusable,
+    PathUnusable,
     PromptsDiffer,
     RecordingBroken,
     SynthesiserMissing,
@@ -68,10 +72,23 @@ def lock(place: Place) -> IO[str]:
     """Hold the run folder for one service; raises `CannotStart` saying who holds it."""
     try:
         place.run_folder.mkdir(parents=True, exist_ok=True)
-        os.chmod(place.run_folder, 0o755)  # noqa: S103  (what is secret in it has rights of its own)
-        file = (place.run_folder / "lock").open("a+")
+        folder = os.open(place.run_folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            owner = os.fstat(folder).st_uid
+            if owner == os.geteuid():
+                os.fchmod(folder, 0o755)  # what is secret in it has rights of its own
+        finally:
+            os.close(folder)
+        if os.geteuid() == 0 and owner != 0:
+            raise CannotStart(
+                f"{place.run_folder} belongs to another account (id {owner}), and root would write "
+                "where that account can lay traps; start the service as that account, or delete "
+                "the folder (phones then get new passwords)"
+            )
+        file = os.fdopen(open_own(place.run_folder / "lock", empty=False), "r+")
     except OSError as error:
-        raise CannotStart(f"cannot write to {place.run_folder}: {error.strerror}") from None
+        reason = error.strerror or str(error)
+        raise CannotStart(f"cannot write to {place.run_folder}: {reason}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,8 +99,15 @@ def lock(place: Place) -> IO[str]:
 
 def prepare(place: Place, progress: Progress) -> Prepared:
     """Check and make everything; raises `CannotStart`."""
-    try:
+    with said_clearly(place):
         return _prepare(place, progress)
+
+
+@contextmanager
+def said_clearly(place: Place) -> Iterator[None]:
+    """Turn what can go wrong while preparing into `CannotStart`, which says what to do."""
+    try:
+        yield
     except SettingsFaulty as error:
         raise CannotStart("the settings cannot be used:\n" + "\n".join(error.faults)) from None
     except _SAYS_WHAT_TO_DO as error:
@@ -91,9 +115,28 @@ def prepare(place: Place, progress: Progress) -> Prepared:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise CannotStart(
-            f"cannot write what a run needs{where}: {error.strerror}; "
+            f"cannot write what a run needs{where}: {error.strerror or error}; "
             f"free some space or mend the rights of {place.run_folder}"
         ) from None
+
+
+def find_programs(
+    settings: Settings, progress: Progress
+) -> tuple[Asterisk, tuple[str, ...] | None]:
+    """Asterisk and the command of espeak-ng, fetched if they are missing.
+
+    Raises `InstallFailed`, `CannotStart`.
+    """
+    cache = resources.cache_folder()
+    asterisk = find_asterisk(settings.asterisk.binary, cache)
+    if asterisk is None or find_espeak(cache) is None:
+        install(cache, progress)
+        asterisk = asterisk or find_asterisk(settings.asterisk.binary, cache)
+    if asterisk is None:
+        raise CannotStart(
+            f"Asterisk was fetched but cannot be found; delete {cache} and start again"
+        )
+    return asterisk, find_espeak(cache)
 
 
 def load_plans(settings: Settings) -> dict[LineId, Plan]:
@@ -119,17 +162,8 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     settings = load_settings(place.settings_file)
     plans = load_plans(settings)
     run_folder = place.run_folder
-    folders = SwitchFolders.below(run_folder)
-    cache = resources.cache_folder()
-    asterisk = find_asterisk(settings.asterisk.binary, cache)
-    if asterisk is None or find_espeak(cache) is None:
-        install(cache, progress)
-        asterisk = asterisk or find_asterisk(settings.asterisk.binary, cache)
-    espeak = find_espeak(cache)
-    if asterisk is None:
-        raise CannotStart(
-            f"Asterisk was fetched but cannot be found; delete {cache} and start again"
-        )
+    escaped_path(run_folder)  # refused before anything is made in it
+    asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
     build_prompts(
         list({plan.hash: plan for plan in plans.values()}.values()),
@@ -142,6 +176,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
     token, token_file = load_token(run_folder)
     secrets = _secrets(settings, credentials)
+    account, folders, renewed = _switch_folders(place, asterisk, (prompts, music), progress)
     changed = render(
         settings,
         secrets,
@@ -150,8 +185,8 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         templates=resources.asterisk_conf(),
         prompts=prompts,
         music=music,
+        readers=account.readers,
     )
-    account = _account(place, asterisk, folders, (prompts, music), progress)
     return Prepared(
         place=place,
         settings=settings,
@@ -164,7 +199,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         token_file=token_file,
         prompts=prompts,
         music=music,
-        config_unchanged=not changed,
+        config_unchanged=not (changed or renewed),
     )
 
 
@@ -201,26 +236,22 @@ def _told_now_and_then(progress: Progress) -> Callable[[int, int, str], None]:
     return tell
 
 
-def _account(
-    place: Place,
-    asterisk: Asterisk,
-    folders: SwitchFolders,
-    reads: tuple[Path, ...],
-    progress: Progress,
-) -> RunAccount:
-    account = ordinary_account(place.settings_file.parent)
-    hand_over(folders.base, account)
-    hand_over(folders.run, account)
-    if can_run(account, [*asterisk.command, "-V"], reads=(folders.etc / "asterisk.conf", *reads)):
-        return account
+def _switch_folders(
+    place: Place, asterisk: Asterisk, reads: tuple[Path, ...], progress: Progress
+) -> tuple[RunAccount, SwitchFolders, bool]:
+    """Asterisk's account and folders, and whether a folder was replaced."""
+    account = ordinary_account(place.run_folder.parent)
+    folders, renewed = make_folders(place.run_folder, account, asterisk)
+    reads = (folders.etc, folders.run, *reads)
+    if can_run(account, [*asterisk.command, "-V"], reads=reads):
+        return account, folders, renewed
     progress(
         f"note: an ordinary account cannot reach {folders.base} or Asterisk's files, "
         "so Asterisk runs as root"
     )
     root = RunAccount(0, 0)
-    hand_over(folders.base, root)
-    hand_over(folders.run, root)
-    return root
+    folders, again = make_folders(place.run_folder, root, asterisk)
+    return root, folders, renewed or again
 
 
 def _secrets(settings: Settings, credentials: Credentials) -> Secrets:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
+
+from ivr.private_files import write_private
 
 RUN_FOLDER = ".freizeichen"
 
@@ -57,12 +58,7 @@ _ADAPTER = TypeAdapter(RunFile)
 
 def write_run_file(folder: Path, run: RunFile) -> None:
     """Write atomically, readable by the owner alone."""
-    path = folder / "run.json"
-    new = folder / "run.json.new"
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(_ADAPTER.dump_json(run, indent=1))
-    new.replace(path)
+    write_private(folder / "run.json", _ADAPTER.dump_json(run, indent=1))
 
 
 def remove_run_file(folder: Path) -> None:

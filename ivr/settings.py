@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -37,8 +40,8 @@ _ID = r"^[a-z][a-z0-9_-]{0,30}$"
 _NUMBER = r"^\+?[0-9]{2,15}$"
 _LANGUAGE = r"^[a-z]{2}$"
 _DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
-_ADDRESS = r"^\d{1,3}(\.\d{1,3}){3}$"
 _HOST = r"^[A-Za-z0-9.-]{1,253}$"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORTLY = {
     "extra_forbidden": "this is no setting; check the spelling",
     "missing": "is missing",
@@ -49,12 +52,36 @@ _MEANT = {
     _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
     _LANGUAGE: "expected two small letters, such as de",
     _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
-    _ADDRESS: "expected an IPv4 address, such as 127.0.0.1",
     _HOST: "expected a host name or an IPv4 address",
 }
 
+
+def _shown(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("holds a line break or another control character; remove it")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        raise ValueError("expected an IPv4 address, such as 127.0.0.1") from None
+    if address.is_unspecified:
+        raise ValueError(
+            "this is no address that a telephone could be told; name the address of the network "
+            "interface that telephones reach, such as 192.168.1.10"
+        )
+    if address.is_multicast or address.is_reserved:
+        raise ValueError("expected the address of a network interface of this machine")
+    return text
+
+
 Id = Annotated[str, StringConstraints(pattern=_ID)]
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
+# What people read: any character but those that would break a line or a message.
+Shown = Annotated[str, AfterValidator(_shown)]
+Host = Annotated[str, StringConstraints(pattern=_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 
@@ -72,15 +99,19 @@ class _Part(BaseModel):
 
 
 class Site(_Part):
-    """Who runs this place, and the zone of its hours."""
+    """Who runs this place, as agents' phones show it."""
 
-    name: str = Field(default="Freizeichen", min_length=1, max_length=80)
+    name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
 
 
 class Listen(_Part):
-    """The address all listens on: telephones, API and Asterisk's control port."""
+    """Where telephones and API are reached; Asterisk's control port is always on loopback.
 
-    address: Annotated[str, StringConstraints(pattern=_ADDRESS)] = "127.0.0.1"
+    `hosts` are further names under which the API answers, besides `address` and loopback.
+    """
+
+    address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    hosts: tuple[Host, ...] = ()
 
 
 class Ports(_Part):
@@ -98,6 +129,8 @@ class Ports(_Part):
             raise ValueError("sip, ami and http must be three different ports")
         if self.rtp_last - self.rtp_first < 19:
             raise ValueError("rtp_last must be at least rtp_first + 19: each call takes two ports")
+        if self.rtp_first <= self.sip <= self.rtp_last:
+            raise ValueError("sip must lie outside rtp_first to rtp_last")
         return self
 
 
@@ -113,7 +146,7 @@ class Line(_Part):
     """A phone number that is called, with its language and dialplan (below `dialplans/`)."""
 
     number: Number
-    name: str = Field(min_length=1, max_length=60)
+    name: Shown = Field(min_length=1, max_length=60)
     language: Annotated[str, StringConstraints(pattern=_LANGUAGE)]
     dialplan: Annotated[str, StringConstraints(pattern=_DIALPLAN)]
 
@@ -131,7 +164,7 @@ class Agent(_Part):
     """A person who takes calls at a place (a phone)."""
 
     id: Id
-    name: str = Field(min_length=1, max_length=60)
+    name: Shown = Field(min_length=1, max_length=60)
     place: Id
     queues: tuple[Id, ...] = Field(min_length=1)
 
@@ -139,7 +172,7 @@ class Agent(_Part):
 class Trunk(_Part):
     """The way to the phone network; emergency calls go straight there."""
 
-    host: Annotated[str, StringConstraints(pattern=_HOST)]
+    host: Host
     port: Port = 5060
 
 

@@ -3,8 +3,8 @@
 Use the fixture `switch` (session-wide, shared) or `async with running_switch(folder, ...)`. A
 `Switch` tells ports, phone accounts and the AMI secret, asks the console, and can be stopped,
 started, frozen (`freeze()`, `thaw()`: a half-open link) and killed. Extra dialplan or pjsip text is
-appended with `extra_extensions=`, `extra_pjsip=`. The folder must be one that the account which
-runs Asterisk can reach: see `tests/folders.py`.
+appended with `extra_extensions=`, `extra_pjsip=`, `extra_modules=`. The folder must be
+one that the account which runs Asterisk can reach: see `tests/folders.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import resources
-from ivr.asterisk.account import hand_over, ordinary_account
-from ivr.asterisk.config import Secrets, SwitchFolders, accounts, render
+from ivr.asterisk.account import ordinary_account
+from ivr.asterisk.config import Secrets, accounts, render
+from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.runfile import Account
 from ivr.settings import Settings
@@ -46,8 +47,9 @@ def test_settings(**changes: object) -> Settings:
     """Settings of a small place on free ports."""
     ami, http = free_ports(2)
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
-    # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port.
-    first = 22_000 + (sip % 180) * 200
+    # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port,
+    # below the ports that the kernel gives: the SIP port must not lie in it.
+    first = 22_000 + (sip % 53) * 200
     values: dict[str, object] = {
         "version": 1,
         "ports": {
@@ -148,6 +150,7 @@ async def running_switch(
     music: Path | None = None,
     extra_extensions: str = "",
     extra_pjsip: str = "",
+    extra_modules: str = "",
 ) -> AsyncIterator[Switch]:
     """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
     asterisk = real_asterisk()
@@ -162,7 +165,7 @@ async def running_switch(
         "ami-secret", accounts(settings.places, passwords), accounts(settings.callers, passwords)
     )
     account = ordinary_account(ROOT)
-    folders = SwitchFolders.below(folder)
+    folders, _ = make_folders(folder, account, asterisk)
     render(
         settings,
         secrets,
@@ -171,12 +174,15 @@ async def running_switch(
         templates=resources.asterisk_conf(),
         prompts=prompts,
         music=music,
+        readers=account.readers,
     )
-    for name, text in (("extensions.conf", extra_extensions), ("pjsip.conf", extra_pjsip)):
+    for name, text in (
+        ("extensions.conf", extra_extensions),
+        ("pjsip.conf", extra_pjsip),
+        ("modules.conf", extra_modules),
+    ):
         with (folders.etc / name).open("a") as file:
             file.write(f"\n{text}\n")
-    hand_over(folders.base, account)
-    hand_over(folders.run, account)
     switch = Switch(settings, secrets, SwitchProcess(asterisk, folders, account), prompts, music)
     await switch.start()
     try:

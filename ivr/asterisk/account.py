@@ -21,6 +21,11 @@ class RunAccount:
     uid: int
     gid: int
 
+    @property
+    def readers(self) -> int | None:
+        """The group that must read what we write for this account; None if that is ourselves."""
+        return None if self.uid == os.geteuid() else self.gid
+
     def popen_options(self) -> dict[str, Any]:
         """The arguments of `subprocess.Popen` that start a process under this account."""
         if os.geteuid() != 0 or self.uid == 0:
@@ -43,9 +48,17 @@ def ordinary_account(owner_of: Path) -> RunAccount:
     return RunAccount(_SPARE_ID, _SPARE_ID)
 
 
-def can_run(account: RunAccount, command: Sequence[str], *, reads: Sequence[Path] = ()) -> bool:
-    """Whether this account may run the command and read these paths; tried, not guessed."""
-    tests = [["test", "-r", str(path)] for path in reads] + [list(command)]
+def can_run(
+    account: RunAccount,
+    command: Sequence[str],
+    *,
+    reads: Sequence[Path] = (),
+    writes: Sequence[Path] = (),
+) -> bool:
+    """Whether this account may run the command and use these paths; tried, not guessed."""
+    tests = [["test", "-r", str(path)] for path in reads]
+    tests += [["test", "-w", str(path)] for path in writes]
+    tests.append(list(command))
     try:
         return all(
             subprocess.run(  # noqa: S603  (our own fixed commands)
@@ -63,9 +76,8 @@ def can_run(account: RunAccount, command: Sequence[str], *, reads: Sequence[Path
         return False
 
 
-def hand_over(folder: Path, account: RunAccount) -> None:
-    """Give a folder with all in it to the account (root only; links are not followed)."""
-    if os.geteuid() != 0:
-        return
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+def become(account: RunAccount) -> None:
+    """Leave root for this account, for good; raises OSError."""
+    os.setgroups([])
+    os.setresgid(account.gid, account.gid, account.gid)
+    os.setresuid(account.uid, account.uid, account.uid)

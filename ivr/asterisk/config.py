@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 import resource
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
+from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
 from ivr.settings import Settings
 
@@ -46,36 +47,13 @@ _EMPTY_FILES = (
     "pjproject.conf",
     "udptl.conf",
 )
-_LONGEST_SOCKET_PATH = 100  # of the 107 bytes a Unix socket's name may have
-_FILES_FOR_A_CALL = 8
+_FILES_FOR_A_CHANNEL = 8
+_SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchFolders:
-    """The folders of one running Asterisk, below the run folder but for perhaps the socket's."""
-
-    base: Path
-    run: Path
-
-    @classmethod
-    def below(cls, run_folder: Path) -> SwitchFolders:
-        """The folders for this run folder; a socket path too long for Unix lies elsewhere."""
-        base = run_folder / "asterisk"
-        run = base / "run"
-        if len(str(run / "asterisk.ctl")) > _LONGEST_SOCKET_PATH:
-            key = hashlib.sha256(str(base).encode()).hexdigest()[:16]
-            run = Path(tempfile.gettempdir()) / f"freizeichen-{os.geteuid()}-{key}"
-        return cls(base, run)
-
-    @property
-    def etc(self) -> Path:
-        """Rendered configuration."""
-        return self.base / "etc"
-
-    @property
-    def log(self) -> Path:
-        """Asterisk's own log: warnings and errors."""
-        return self.base / "log"
+class PathUnusable(Exception):
+    """A path cannot stand in Asterisk's configuration; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +77,14 @@ def render(
     templates: Path,
     prompts: Path,
     music: Path,
+    readers: int | None,
 ) -> bool:
-    """Write one Asterisk's configuration and make its folders; False if nothing changed."""
-    _make_folders(folders, asterisk, prompts)
+    """Write one Asterisk's configuration; False if nothing changed.
+
+    `readers`: the group that may read it besides us. The folders are those of `make_folders`.
+    Raises `PathUnusable`, OSError.
+    """
+    channels = most_channels(settings.asterisk.max_calls)
     values = {
         "etc": folders.etc,
         "modules": asterisk.modules,
@@ -112,7 +95,8 @@ def render(
         "run": folders.run,
         "log": folders.log,
         "max_calls": settings.asterisk.max_calls,
-        "max_files": file_limit(settings.asterisk.max_calls),
+        "max_channels": channels,
+        "max_files": file_limit(channels),
         "qualify_frequency_s": settings.asterisk.qualify_frequency_s,
         "ami_address": "127.0.0.1",
         "ami_port": settings.ports.ami,
@@ -133,14 +117,20 @@ def render(
     environment = Environment(  # noqa: S701  (these are configuration files, not HTML)
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True
     )
+    environment.filters["path"] = escaped_path
     files = {
         template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
         for template in sorted(templates.glob("*.conf.j2"))
     } | dict.fromkeys(_EMPTY_FILES, "; empty on purpose\n")
-    changed = [name for name, text in files.items() if _differs(folders.etc / name, text)]
-    for name in changed:
-        _write_private(folders.etc / name, files[name])
-    return bool(changed)
+    link(folders.base / "data" / "sounds" / SOUNDS, prompts)
+    changed = False
+    for name, text in files.items():
+        path = folders.etc / name
+        differs = read_plain(path) != text.encode()
+        changed |= differs
+        if differs or not _is_for(path, readers):
+            write_private(path, text, group=readers)
+    return changed
 
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:
@@ -153,45 +143,37 @@ def console_command(asterisk: Asterisk, folders: SwitchFolders, line: str) -> li
     return [*asterisk.command, "-C", str(folders.etc / "asterisk.conf"), "-rx", line]
 
 
-def file_limit(max_calls: int) -> int:
-    """Descriptors Asterisk may open: eight for a call, as far as the machine lets us."""
-    wanted = 1024 + _FILES_FOR_A_CALL * max_calls
+def _is_for(path: Path, readers: int | None) -> bool:
+    found = path.lstat()
+    if readers is None:
+        return found.st_mode & 0o077 == 0
+    return found.st_gid == readers and found.st_mode & 0o777 == 0o640
+
+
+def most_channels(max_calls: int) -> int:
+    """Channels Asterisk may have: a caller and an agent for each call, and room for emergencies."""
+    return 2 * max_calls + _SPARE_CHANNELS
+
+
+def file_limit(channels: int) -> int:
+    """Descriptors Asterisk may open: eight for a channel, as far as the machine lets us."""
+    wanted = 1024 + _FILES_FOR_A_CHANNEL * channels
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
-def _make_folders(folders: SwitchFolders, asterisk: Asterisk, prompts: Path) -> None:
-    names = ("etc", "var", "var/keys", "data", "empty", "spool", "log")
-    for folder in (*(folders.base / name for name in names), folders.run):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-    # Asterisk finds sounds below its data folder only; the rest there is the installed one's.
-    links = {entry.name: entry for entry in asterisk.data.iterdir() if entry.name != "sounds"}
-    for name, target in links.items():
-        _link(folders.base / "data" / name, target)
-    (folders.base / "data" / "sounds").mkdir(exist_ok=True)
-    _link(folders.base / "data" / "sounds" / SOUNDS, prompts)
+def escaped_path(path: Path) -> str:
+    """A path as Asterisk's configuration spells it; raises `PathUnusable` for one it cannot hold.
 
-
-def _link(path: Path, target: Path) -> None:
-    if path.is_symlink():
-        if path.readlink() == target:
-            return
-        path.unlink()
-    path.symlink_to(target)
-
-
-def _differs(path: Path, text: str) -> bool:
-    try:
-        return path.read_text(encoding="utf-8") != text
-    except (OSError, UnicodeDecodeError):
-        return True
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    A semicolon would begin a comment, a line break a new setting.
+    """
+    text = os.fspath(path)
+    if _CONTROL.search(text):
+        raise PathUnusable(
+            f"the path {text!r} holds a line break or another character that Asterisk cannot read; "
+            "rename the folder"
+        )
+    return text.replace(";", r"\;")
 
 
 def accounts(names: Sequence[str], passwords: dict[str, str]) -> tuple[Account, ...]:

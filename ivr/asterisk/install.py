@@ -8,10 +8,12 @@ through its own dynamic loader.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +25,8 @@ OLDEST = (22, 10, 1)
 _PACKAGES = ("asterisk", "espeak-ng")
 _LAYOUT = 1  # counted up when what is unpacked changes
 _ROOT_MARK = "complete"
+_LONGEST_S = 900  # of one run of apt
+_END_S = 5.0
 # Below the prefix of an installation (/usr, /usr/local, the private root's usr).
 _MODULE_FOLDERS = (
     "lib/x86_64-linux-gnu/asterisk/modules",
@@ -112,6 +116,8 @@ def install(cache: Path, progress: Progress) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with _locked(cache / "install.lock", progress):
+            for left_over in cache.glob("fetch-*"):  # of a process that was killed
+                shutil.rmtree(left_over, ignore_errors=True)
             if not (_root(cache) / _ROOT_MARK).exists():
                 _fetch_and_unpack(cache, progress)
     except OSError as error:
@@ -201,21 +207,40 @@ def _apt(options: Sequence[str], *words: str) -> None:
 
 def _run(command: Sequence[str], doing: str) -> None:
     environment = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
+    # In a session of its own: apt's helpers hold no terminal, and can be ended as one group.
+    process = subprocess.Popen(  # noqa: S603  (fixed programs, our own arguments)
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        start_new_session=True,
+    )
     try:
-        done = subprocess.run(  # noqa: S603  (fixed programs, our own arguments)
-            command, check=False, capture_output=True, text=True, timeout=900, env=environment
-        )
+        _, said = process.communicate(timeout=_LONGEST_S)
     except subprocess.TimeoutExpired:
         raise InstallFailed(
             f"{doing} took over 15 minutes; check the network and start again"
         ) from None
-    if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+    finally:
+        if process.returncode is None:
+            _end_group(process)
+    if process.returncode != 0:
+        lines = [line for line in said.splitlines() if line.startswith("E:")]
         reason = re.sub(r"\S+://\S+", "the package source", (lines or ["no reason given"])[0])
         raise InstallFailed(
             f"{doing} failed ({reason}); check network and disk and start again, or "
             f"{_DO_IT_YOURSELF}"
         )
+
+
+def _end_group(process: subprocess.Popen[str]) -> None:
+    """End a program that leads a group, with all it started; politely, then at once."""
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, kind)
+            process.communicate(timeout=_END_S)  # until no helper holds the pipe any more
 
 
 def _inspect(command: tuple[str, ...], prefix: Path) -> Asterisk | None:

@@ -41,7 +41,7 @@ from queues.ports import TelephonyFailed
 
 log = structlog.get_logger()
 
-OFFER_PREFIX = "offer-"  # every offer's id begins so: legs of a service before us are known by it
+OFFER_PREFIX = "offer"  # every offer's id begins so: legs of a service before us are known by it
 _HANG_UP_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.05
 _TOO_YOUNG_S = 1.0  # a leg just dialled may not be listed yet; its events will come

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.asterisk.account import RunAccount
-from ivr.asterisk.config import SwitchFolders, console_command, start_command
+from ivr.asterisk.config import console_command, start_command
+from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk
+from ivr.private_files import open_own, read_plain, write_private
 
 _BOOT_S = 30.0
 _STOP_S = 5.0
 _LOOK_S = 0.05
+_CONSOLE_LOOK_S = 0.01
 
 
 class SwitchFailed(Exception):
@@ -33,32 +38,29 @@ class SwitchProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the running Asterisk of this run folder, or None."""
+        """The process id of the running Asterisk of this run folder, or None.
+
+        A service that was killed may have left one whose id it had not written down yet.
+        """
         try:
-            pid = int(self._pid_file.read_text())
-        except (OSError, ValueError):
-            return None
-        return pid if self._is_ours(pid) else None
+            pid = int(read_plain(self.folders.pid_file) or b"")
+        except ValueError:
+            pid = 0
+        if pid and self._is_ours(pid):
+            return pid
+        everyone = (int(name) for name in os.listdir("/proc") if name.isdigit())
+        return next((pid for pid in everyone if self._is_ours(pid)), None)
 
     def start(self) -> None:
         """Start it in a session of its own: neither a Ctrl-C nor our death reaches its calls."""
-        self._output.parent.mkdir(parents=True, exist_ok=True)
-        with self._output.open("wb") as output:
-            self._child = subprocess.Popen(  # noqa: S603  (our own command)
-                start_command(self.asterisk, self.folders),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=self.folders.base,
-                env={
-                    "PATH": os.environ.get("PATH", ""),
-                    "HOME": str(self.folders.base),
-                    "LANG": "C.UTF-8",
-                },
-                start_new_session=True,
-                **self.account.popen_options(),
+        output = open_own(self.folders.output, empty=True)
+        try:
+            self._child = self._open(
+                start_command(self.asterisk, self.folders), output, start_new_session=True
             )
-        self._pid_file.write_text(str(self._child.pid))
+        finally:
+            os.close(output)
+        write_private(self.folders.pid_file, str(self._child.pid))
 
     async def wait_booted(self) -> None:
         """Return when it is ready for calls; raises `SwitchFailed` with Asterisk's last words."""
@@ -85,7 +87,8 @@ class SwitchProcess:
             pid = self.pid
             if pid is None:
                 break
-            os.kill(pid, kind)
+            with contextlib.suppress(ProcessLookupError):  # gone by itself since we looked
+                os.kill(pid, kind)
             try:
                 async with asyncio.timeout(_STOP_S):
                     while not self.has_ended():  # noqa: ASYNC110  (a process sets no event)
@@ -94,26 +97,52 @@ class SwitchProcess:
                 continue
         if self._child is not None:
             self._child.poll()  # one that was killed by somebody else is taken from the table
-        self._pid_file.unlink(missing_ok=True)
+        self.folders.pid_file.unlink(missing_ok=True)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.folders.run / name).unlink(missing_ok=True)
 
     async def console(self, line: str) -> str:
-        """What the console answers to one of our own fixed lines."""
-        process = await asyncio.create_subprocess_exec(
-            *console_command(self.asterisk, self.folders, line),
+        """What the console answers to one of our own fixed lines; raises TimeoutError."""
+        # Under Asterisk's account, as socket and answer are its own; uvloop cannot start such a
+        # process, hence the looking.
+        with tempfile.TemporaryFile() as output:
+            child = self._open(
+                console_command(self.asterisk, self.folders, line), output.fileno(), errors=False
+            )
+            try:
+                async with asyncio.timeout(_BOOT_S):
+                    while child.poll() is None:  # noqa: ASYNC110  (a process sets no event)
+                        await asyncio.sleep(_CONSOLE_LOOK_S)
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+            output.seek(0)
+            return output.read().decode(errors="replace")
+
+    def _open(
+        self,
+        command: list[str],
+        output: int,
+        *,
+        errors: bool = True,
+        start_new_session: bool = False,
+    ) -> subprocess.Popen[bytes]:
+        """Run Asterisk's program under its account, with nothing of our own environment."""
+        return subprocess.Popen(  # noqa: S603  (our own command)
+            command,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
+            cwd=self.folders.base,
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "HOME": str(self.folders.base / "spool"),
+                "LANG": "C.UTF-8",
+            },
+            start_new_session=start_new_session,
+            **self.account.popen_options(),
         )
-        try:
-            async with asyncio.timeout(_BOOT_S):
-                output, _ = await process.communicate()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-            raise
-        return output.decode(errors="replace")
 
     async def _is_booted(self) -> bool:
         if not (self.folders.run / "asterisk.ctl").exists():
@@ -125,24 +154,19 @@ class SwitchProcess:
 
     def _is_ours(self, pid: int) -> bool:
         # A process id is used again after a restart of the machine: look at what runs under it.
+        place = Path("/proc") / str(pid)
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            owner = place.stat().st_uid
+            words = (place / "cmdline").read_bytes().split(b"\0")[:-1]
+            state = (place / "stat").read_text().rsplit(")", 1)[1].split()[0]
         except OSError:
             return False
-        return str(self.folders.etc / "asterisk.conf").encode() in words and state != "Z"
+        last = [os.fsencode(word) for word in start_command(self.asterisk, self.folders)[-3:]]
+        return words[-3:] == last and state != "Z" and owner in {self.account.uid, os.geteuid()}
 
     def _last_words(self) -> str:
         lines: list[str] = []
-        for path in (self._output, self.folders.log / "messages"):
-            if path.exists():
-                lines += path.read_text(errors="replace").splitlines()[-4:]
+        for path in (self.folders.output, self.folders.log / "messages"):
+            text = (read_plain(path) or b"").decode(errors="replace")
+            lines += text.splitlines()[-4:]
         return " | ".join(line.strip() for line in lines if line.strip()) or "it said nothing"
-
-    @property
-    def _pid_file(self) -> Path:
-        return self.folders.base / "asterisk.pid"
-
-    @property
-    def _output(self) -> Path:
-        return self.folders.log / "output"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import SwitchFolders
+from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk, find_asterisk
 from ivr.asterisk.process import SwitchProcess
 from ivr.bench.ports import free_ports_environment

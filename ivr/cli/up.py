@@ -20,6 +20,7 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
+from ivr.leave_root import leave_root
 from ivr.log import set_up_log
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, check_ports, lock, prepare
@@ -40,9 +41,10 @@ def up(
     place = find_place(settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop takes over
     try:
+        if place.is_example:
+            say("no freizeichen.yaml here: running the built-in example")
+        leave_root(place, say)
         with lock(place):
-            if place.is_example:
-                say("no freizeichen.yaml here: running the built-in example")
             prepared = prepare(place, say)
             set_up_log(place.run_folder / "log")
             uvloop.run(_run(prepared, began, demo=demo))
@@ -82,7 +84,7 @@ async def _serve(
         hub=service.hub,
         token=prepared.token,
         health=service.health,
-        hosts=[settings.listen.address],
+        hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)
     run = _run_file(prepared)
@@ -121,7 +123,11 @@ async def _demo(run_folder: Path, is_ready: asyncio.Event) -> None:
     finally:
         if process.returncode is None:
             process.terminate()
-            async with asyncio.timeout(_DEMO_ENDS_S):
+            try:
+                async with asyncio.timeout(_DEMO_ENDS_S):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
                 await process.wait()
 
 

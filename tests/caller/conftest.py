@@ -65,7 +65,12 @@ async def line() -> AsyncIterator[Switch]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(wav_bytes(spoken(Words(text, name[:2], speed=190)).astype("f8")))
         extensions = DIALPLAN.replace("{prompts}", str(prompts))
-        async with running_switch(folder, prompts=prompts, extra_extensions=extensions) as running:
+        async with running_switch(
+            folder,
+            prompts=prompts,
+            extra_extensions=extensions,
+            extra_modules="load = app_playback.so",
+        ) as running:
             yield running
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,17 +95,26 @@ class Service:
 
 
 def start(
-    folder: Path, *, environment: Mapping[str, str] | None = None, output: str = "output"
+    folder: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    output: str = "output",
+    command: Sequence[str] = (COMMAND,),
+    **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """Start `freizeichen up` beside the settings file in this folder; its words go to a file."""
+    """Start `freizeichen up` beside the settings file in this folder; its words go to a file.
+
+    `options` are further ones of Popen, such as the user.
+    """
     with (folder / output).open("wb") as words:
         return subprocess.Popen(
-            [COMMAND, "up"],
+            [*command, "up"],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=words,
             stderr=subprocess.STDOUT,
             env=dict(os.environ) | dict(environment or {}),
+            **options,
         )
 
 

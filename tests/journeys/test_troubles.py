@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 from tests.journeys.service import COMMAND, eventually, start, write_settings
@@ -103,11 +105,20 @@ def test_a_file_that_is_no_asterisk_is_named(folder: Path) -> None:
 
 def test_a_wrong_ami_password_is_one_clear_message(folder: Path) -> None:
     """Somebody changed the secret behind our back, between rendering and Asterisk's start."""
-    manager = folder / ".freizeichen/asterisk/etc/manager.conf"
-    spoil = f"sed -i 's/^secret = .*/secret = another/' {manager} 2>/dev/null"
-    program = own_asterisk(folder, before=spoil)
+    manager, spoilt = folder / ".freizeichen/asterisk/etc/manager.conf", folder / "spoilt"
+    held = f'case "$*" in *" -f") until [ -e {spoilt} ]; do sleep 0.05; done;; esac'
+    program = own_asterisk(folder, before=held)
     write_settings(folder, asterisk={"binary": str(program), "qualify_frequency_s": 1})
+
+    def spoil() -> None:
+        eventually(manager.exists, 30)
+        manager.write_text(re.sub("(?m)^secret = .*", "secret = another", manager.read_text()))
+        spoilt.touch()
+
+    spoiler = threading.Thread(target=spoil)
+    spoiler.start()
     refused(folder, "no link to Asterisk", "refuses the AMI user")
+    spoiler.join()
 
 
 def test_a_full_disk_is_one_clear_message(folder: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -93,17 +97,79 @@ def test_one_that_is_too_old_is_refused_with_the_setting_named(tmp_path: Path) -
 def test_a_fetch_that_fails_leaves_nothing_half_done_and_names_no_address(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name in ("apt-get", "dpkg-deb"):
-        tool = tools / name
-        tool.write_text(
-            '#!/bin/sh\necho "E: Failed to fetch http://mirror.example/x  404" >&2\nexit 1\n'
-        )
-        tool.chmod(0o755)
+    words = "E: Failed to fetch http://mirror.example/x  404"
+    tools = put_tools(tmp_path, f'#!/bin/sh\necho "{words}" >&2\nexit 1\n')
     monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
     monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
     with pytest.raises(InstallFailed, match="check network and disk") as failed:
         install_module.install(tmp_path / "cache", lambda _: None)
     assert "mirror.example" not in str(failed.value)
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"install.lock"}
+
+
+SLOW_TOOL = """#!/bin/sh
+sleep 60 &
+echo $! > {folder}/helper
+echo $$ > {folder}/tool
+wait
+"""
+
+
+def put_tools(folder: Path, text: str) -> Path:
+    """Programs that stand in for apt-get and dpkg-deb."""
+    tools = folder / "bin"
+    tools.mkdir()
+    for name in ("apt-get", "dpkg-deb"):
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    return tools
+
+
+def runs(pid_file: Path) -> bool:
+    try:
+        state = Path(f"/proc/{pid_file.read_text().strip()}/stat").read_text()
+    except OSError:
+        return False
+    return state.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_a_fetch_that_is_interrupted_leaves_no_helper_of_apt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: signal.Signals
+) -> None:
+    """As in `up`, where both signals raise KeyboardInterrupt."""
+    tools = put_tools(tmp_path, SLOW_TOOL.format(folder=tmp_path))
+    monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
+    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    before = signal.signal(kind, signal.default_int_handler)
+
+    def interrupt() -> None:
+        while not (tmp_path / "tool").exists() or not (tmp_path / "tool").read_text():
+            time.sleep(0.01)
+        os.kill(os.getpid(), kind)
+
+    other = threading.Thread(target=interrupt)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            install_module.install(tmp_path / "cache", lambda _: None)
+    finally:
+        other.join()
+        signal.signal(kind, before)
+    assert not runs(tmp_path / "tool")
+    assert not runs(tmp_path / "helper")
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"install.lock"}
+
+
+def test_what_a_killed_fetch_left_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = put_tools(tmp_path, "#!/bin/sh\nexit 1\n")
+    monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
+    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    left_over = tmp_path / "cache" / "fetch-abc" / "root"
+    left_over.mkdir(parents=True)
+    (left_over / "file").touch()
+    with pytest.raises(InstallFailed):
+        install_module.install(tmp_path / "cache", lambda _: None)
     assert {path.name for path in (tmp_path / "cache").iterdir()} == {"install.lock"}

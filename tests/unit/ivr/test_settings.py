@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,53 @@ def test_a_good_file_is_taken(tmp_path: Path) -> None:
     settings = load_settings(settings_file(tmp_path, GOOD))
     assert settings.agents[0].place == "desk1"
     assert settings.listen.address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Stadtwerke & Wohnen", "Müller, Meier GmbH", 'a;b|c"d<e>f', "${EXTEN}\\", "주택공사", "🏠"],
+)
+def test_a_place_may_bear_any_name_a_company_has(tmp_path: Path, name: str) -> None:
+    text = GOOD + f"site: {{name: {json.dumps(name, ensure_ascii=False)}}}\n"
+    assert load_settings(settings_file(tmp_path, text)).site.name == name
+
+
+@pytest.mark.parametrize("name", ["a\\nb", "a\\tb", "a\\x7fb", "a\\u2028b", "a\\x9bb"])
+def test_a_name_with_a_control_character_is_refused(tmp_path: Path, name: str) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + f'site: {{name: "{name}"}}\n')
+    assert "freizeichen.yaml:9: site.name: holds a line break" in fault
+    (fault,) = faults_of(tmp_path, GOOD.replace("name: Anna", f'name: "{name}"'))
+    assert "agents.0.name: holds a line break" in fault
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("0.0.0.0", "name the address of the network interface"),  # noqa: S104  (it is refused)
+        ("999.999.999.999", "expected an IPv4 address"),
+        ("127.0.0", "expected an IPv4 address"),
+        ("localhost", "expected an IPv4 address"),
+        ("239.1.1.1", "of a network interface of this machine"),
+        ("255.255.255.255", "of a network interface of this machine"),
+    ],
+)
+def test_an_address_that_could_not_work_is_refused(tmp_path: Path, address: str, said: str) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + f"listen: {{address: {address}}}\n")
+    assert "listen.address: " in fault
+    assert said in fault
+
+
+def test_further_host_names_of_the_api_are_taken_and_looked_at(tmp_path: Path) -> None:
+    text = GOOD + "listen: {address: 192.168.1.10, hosts: [%s, 10.0.0.1]}\n"
+    settings = load_settings(settings_file(tmp_path, text % "phones.example.org"))
+    assert settings.listen.hosts == ("phones.example.org", "10.0.0.1")
+    assert "listen.hosts.0" in faults_of(tmp_path, text % '"http://x"')[0]
+
+
+@pytest.mark.parametrize("sip", [21_000, 21_200, 21_399])
+def test_the_sip_port_lies_outside_the_ports_for_sound(tmp_path: Path, sip: int) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + f"ports: {{sip: {sip}}}\n")
+    assert "ports: sip must lie outside rtp_first to rtp_last" in fault
 
 
 @pytest.mark.parametrize(
