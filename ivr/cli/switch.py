@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ def install_command(
 ) -> None:
     """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root."""
     cache = resources.cache_folder()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that apt ends with us
     try:
         found = find_asterisk(binary, cache)
         if found is None or find_espeak(cache) is None:

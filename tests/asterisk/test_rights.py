@@ -37,6 +37,9 @@ res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorce
 res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
 """
 SHELLS = (
+    "Exec",
+    "TryExec",
+    "ExecIf",
     "System",
     "TrySystem",
     "MixMonitor",

@@ -1,0 +1,258 @@
+"""Decides the life of one caller's sound: waited for, connected, ended with a cause, exactly once.
+
+Rules:
+
+1. A line waits for its one connection; from then on a frame leaves with each beat, silence if
+   nothing is played: the switch gives up a socket on which nothing comes for 2 s.
+2. What is heard is kept for 2 s at most; the oldest is dropped when nobody takes it.
+3. A peer that does not read, stops in the middle of a message, or sends far more than a phone can
+   speak ends its own line. One that sends nothing does not: a muted phone is no fault.
+4. Closing sends the hang-up of the socket and lets the peer go first, so that it reads it; nothing
+   is heard or played from there on.
+5. No sound is kept beyond that, and none is ever written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from time import monotonic
+from uuid import UUID
+
+import numpy as np
+import structlog
+
+from ivr.asterisk.audiosocket.frames import HANG_UP, Slicer
+from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Player, Samples
+
+KEPT_FRAMES = 100  # 2 s
+_HALF_MESSAGE_S = 2.0
+_UNSENT_BYTES = 8192  # half a second that the peer's socket no longer takes
+_GOODBYE_S = 1.0
+
+log = structlog.get_logger()
+
+
+class LineEnd(Enum):
+    """Why a line ended."""
+
+    CLOSED = "we closed it"
+    HUNG_UP = "the switch ended it: the caller hung up, or a bridge or the dialplan cut in"
+    NEVER_CAME = "the switch did not connect in time"
+    LOST = "the connection broke"
+    STALLED = "the peer no longer reads, or stopped in the middle of a message"
+    FLOODED = "the peer sent more sound than a phone can speak"
+    MALFORMED = "the peer sent what is no AudioSocket"
+    PEER_FAILED = "the peer told an error of its own"
+    SERVER_STOPPED = "our server stopped"
+    FAULT = "a fault of ours"
+
+
+class NoLine(Exception):
+    """There is no sound for this caller; the dialogue must go on with keys."""
+
+    code = "no_line"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeardFrame:
+    """20 ms of the caller: 160 samples that cannot be changed, and when they came.
+
+    The time is of the monotonic clock; frames that were read at once have the same.
+    """
+
+    samples: Samples = field(repr=False)
+    at_s: float
+
+
+class Line:
+    """One caller's sound in both directions; made by `AudioServer.expect`."""
+
+    def __init__(self, uuid: UUID, on_end: Callable[[Line], None]) -> None:
+        self.uuid = uuid
+        self.ended = asyncio.Event()
+        self.cause: LineEnd | None = None
+        self.dropped = 0  # frames that came but were not taken in time
+        self.last_heard_at_s: float | None = None
+        self._on_end = on_end
+        self._settled = asyncio.Event()  # connected, or ended before that
+        self._transport: asyncio.WriteTransport | None = None
+        self._half_since_s: float | None = None
+        self._closing: LineEnd | None = None
+        self._goodbye: asyncio.TimerHandle | None = None
+        self._slicer = Slicer()
+        self._heard: deque[HeardFrame] = deque(maxlen=KEPT_FRAMES)
+        self._news = asyncio.Event()
+        self._asked = False
+        self._player = Player()
+        self._on_play_end: dict[Playback, Callable[[Playback], None]] = {}
+        self._play_ended: dict[Playback, asyncio.Event] = {}
+
+    async def connected(self, within_s: float) -> None:
+        """Come back when the switch has connected. Raises NoLine; the line has then ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._settled.wait()
+        if not self._settled.is_set():
+            self.end(LineEnd.NEVER_CAME)
+        if self.cause is not None:
+            raise NoLine(self.cause.value)
+
+    # --- hearing ---------------------------------------------------------------------------------
+
+    async def heard(self, within_s: float) -> list[HeardFrame]:
+        """What has come since the last asking; waits for the first of it.
+
+        Empty after `within_s`, as with a phone that sends nothing, or when the line has ended.
+        """
+        self._asked = True
+        if not self._heard and not self.ended.is_set():
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._news.wait()
+        frames = list(self._heard)
+        self._heard.clear()
+        return frames
+
+    async def frames(self) -> AsyncIterator[HeardFrame]:
+        """What comes, frame by frame, until the line ends; silent phones send none."""
+        while not self.ended.is_set():
+            for frame in await self.heard(within_s=1.0):
+                yield frame
+
+    def forget_heard(self) -> None:
+        """Drop what has come so far, because listening begins only now."""
+        self._heard.clear()
+        self._asked = False
+
+    # --- playing ---------------------------------------------------------------------------------
+
+    def play(
+        self, samples: Samples, *, on_end: Callable[[Playback], None] | None = None
+    ) -> Playback:
+        """Play this, after what is being played; before the connection it waits for that.
+
+        `on_end` is called once, when the last frame has left or the sound was cut. Raises
+        ValueError if it is no row of int16, and PlayerFull.
+        """
+        playback = self._player.add(samples)
+        self._play_ended[playback] = asyncio.Event()
+        if on_end is not None:
+            self._on_play_end[playback] = on_end
+        if self.cause is not None or self._closing is not None:
+            self._stop(PlayEnd.LINE_ENDED)
+        return playback
+
+    def stop(self) -> None:
+        """Play nothing more: the next frame, 20 ms later at most, is silence."""
+        self._stop(PlayEnd.STOPPED)
+
+    @property
+    def playing(self) -> bool:
+        """Something is being played, or waits to be."""
+        return self._player.playing
+
+    async def played(self, playback: Playback, within_s: float = 120.0) -> PlayEnd:
+        """Come back when this sound has ended, and how. Raises TimeoutError."""
+        ended = self._play_ended.get(playback)
+        if ended is not None:
+            async with asyncio.timeout(within_s):
+                await ended.wait()
+        if playback.end is None:
+            raise ValueError("that sound was never played on this line")
+        return playback.end
+
+    def _stop(self, end: PlayEnd) -> None:
+        self._tell(self._player.stop(end, monotonic()))
+
+    def _tell(self, ended: list[Playback]) -> None:
+        for playback in ended:
+            self._play_ended.pop(playback).set()
+            on_end = self._on_play_end.pop(playback, None)
+            if on_end is not None:
+                try:
+                    on_end(playback)
+                except Exception as error:  # the asker's fault must not silence the caller
+                    log.error("end of a sound not handled", exc_info=error)
+
+    # --- ending ----------------------------------------------------------------------------------
+
+    def close(self, cause: LineEnd = LineEnd.CLOSED) -> None:
+        """Hang the socket up; the call goes on in AGI. `ended` is set within a second."""
+        if self.cause is not None or self._closing is not None:
+            return
+        if self._transport is None:
+            self.end(cause)
+            return
+        self._closing = cause
+        self._stop(PlayEnd.LINE_ENDED)
+        self._transport.write(HANG_UP)
+        loop = asyncio.get_running_loop()
+        self._goodbye = loop.call_later(_GOODBYE_S, self.end, cause)
+
+    @property
+    def closed_by_us(self) -> bool:
+        """`close` was what ended it, or is about to."""
+        return self._closing is not None or self.cause is LineEnd.CLOSED
+
+    def end(self, cause: LineEnd) -> None:
+        """For server and pacer: it is over. The first cause stands, and closing is one."""
+        if self.cause is not None:
+            return
+        self.cause = self._closing or cause
+        if self._goodbye is not None:
+            self._goodbye.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        self._stop(PlayEnd.LINE_ENDED)
+        self._heard.clear()
+        for event in (self.ended, self._settled, self._news):
+            event.set()
+        self._on_end(self)
+
+    # --- for the server --------------------------------------------------------------------------
+
+    def attach(self, transport: asyncio.WriteTransport) -> None:
+        """The switch has connected for this line."""
+        self._transport = transport
+        self._settled.set()
+
+    @property
+    def is_attached(self) -> bool:
+        """The one connection has come."""
+        return self._transport is not None
+
+    def take(self, pcm: bytes, now_s: float) -> None:
+        """Sound of the caller has come."""
+        if self.cause is not None or self._closing is not None:
+            return
+        for frame in self._slicer.cut(pcm):
+            if len(self._heard) == KEPT_FRAMES and self._asked:
+                self.dropped += 1
+            self._heard.append(HeardFrame(np.frombuffer(frame, "<i2"), now_s))
+        self.last_heard_at_s = now_s
+        self._news.set()
+
+    def half_message(self, since_s: float | None) -> None:
+        """The peer is in the middle of a message since then; None: it is not."""
+        self._half_since_s = since_s
+
+    def beat(self, now_s: float) -> None:
+        """The next frame to the caller leaves: one write, for the switch wants it whole."""
+        transport = self._transport
+        if transport is None or self._closing is not None or self.cause is not None:
+            return
+        stalled = transport.get_write_buffer_size() > _UNSENT_BYTES
+        half_since_s = self._half_since_s
+        if stalled or (half_since_s is not None and now_s - half_since_s > _HALF_MESSAGE_S):
+            self.end(LineEnd.STALLED)
+            return
+        frame, ended = self._player.frame(now_s)
+        transport.write(frame)
+        if ended:
+            self._tell(ended)
