@@ -10,7 +10,7 @@ import structlog
 
 from ivr.dialplan.plan import Plan
 from ivr.flow.advance import advance
-from ivr.flow.commands import Answer, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WakeAt
 from ivr.flow.events import (
     AgentJoined,
     CallerHungUp,
@@ -18,6 +18,7 @@ from ivr.flow.events import (
     CallStarted,
     Event,
     KeyPressed,
+    ListeningFailed,
     PromptEnded,
     Woke,
 )
@@ -228,6 +229,8 @@ class _Dialogue:
                 await self._control.start_music(self.call)
             case HangUp():
                 await self._control.hang_up(self.call)
+            case Ask(token=token):
+                self.inbox.put_nowait(ListeningFailed(token))  # no ears on this line: keys
             case WakeAt():
                 raise AssertionError("an alarm is set, not performed")
 

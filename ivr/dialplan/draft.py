@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+# The prompts a menu says when it did not get what it asked for.
+HINTS = ("no_input", "wrong_key", "not_understood", "keys_only")
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -16,7 +19,7 @@ class Ref:
 
 @dataclass(slots=True)
 class Draft:
-    """One node, defaults filled in. `ways` are its ways on by their words, `keys` by key."""
+    """One node, defaults filled in: its ways on by their names, by key and by spoken phrase."""
 
     kind: str
     name: str
@@ -24,17 +27,21 @@ class Draft:
     prompts: tuple[Ref, ...] = ()
     ways: dict[str, Ref] = field(default_factory=dict)
     keys: dict[str, Ref] = field(default_factory=dict)
+    words: dict[str, Ref] = field(default_factory=dict)
     hints: dict[str, Ref] = field(default_factory=dict)
     queue: Ref | None = None
     wait_s: float = 0.0
     tries: int = 0
 
-    def named_nodes(self) -> Iterator[tuple[str, Ref]]:
+    def named_nodes(self, *, by_keys_alone: bool = False) -> Iterator[tuple[str, Ref]]:
         """Every way on, with the words by which a message speaks of it."""
         for word, ref in self.ways.items():
             yield f"'{word}'", ref
         for key, ref in self.keys.items():
             yield f"key {key}", ref
+        if not by_keys_alone:
+            for ref in self.words.values():
+                yield "'words'", ref
 
     def named_prompts(self) -> Iterator[Ref]:
         """Every prompt the node may speak."""
@@ -49,14 +56,20 @@ class Draft:
 
 @dataclass(slots=True)
 class PlanDraft:
-    """The whole file. `opaque` nodes could not be read, so what they use or reach is not known."""
+    """The whole file. `opaque` nodes could not be read, so what they use or reach is not known.
+
+    `human_words` are the phrases that lead to `human`, None where the word is not written.
+    """
 
     language: str = ""
     voice: str = ""
     speed: int = 0
     start: Ref | None = None
     human: Ref | None = None
+    human_words: dict[str, int] | None = None
+    notice: Ref | None = None
     prompts: dict[str, tuple[int, str]] = field(default_factory=dict)
     nodes: dict[str, Draft] = field(default_factory=dict)
     defaults: dict[str, Ref] = field(default_factory=dict)
+    phrase_lines: dict[str, int] = field(default_factory=dict)
     opaque: bool = False

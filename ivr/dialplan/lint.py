@@ -1,8 +1,10 @@
 """What a dialplan must keep so that no caller is lost in it.
 
 - Every name that is used exists; everything that exists is used.
+- Every node is reached by keys alone.
 - Every menu has a key that leads to a queue, with announcements at most between; so does its
   `otherwise`.
+- A plan that listens keeps what stands in `lint_listening.py` as well.
 - A caller who does nothing at all comes to an end or to an agent, never round in a circle.
 """
 
@@ -10,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ivr.dialplan.draft import Draft, PlanDraft, Ref
+from ivr.dialplan.draft import HINTS, Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings, did_you_mean, nearest
+from ivr.dialplan.lint_listening import check_listening
 
 
 def check(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
@@ -20,6 +23,7 @@ def check(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
     _check_nodes(plan, findings)
     _check_prompts(plan, findings)
     _check_way_to_a_human(plan, findings)
+    check_listening(plan, lambda ref: _leads_to_queue(plan, ref), findings)
     _check_circles(plan, findings)
 
 
@@ -43,32 +47,49 @@ def _check_nodes(plan: PlanDraft, findings: Findings) -> None:
         named.extend(node.named_nodes())
     if plan.opaque:  # a node that could not be read may be the one that is named, or name others
         return
-    reached: set[str] = set()
+    begins: list[str] = []
     for word, ref in named:
         if ref.name not in plan.nodes:
             mend = did_you_mean(ref.name, plan.nodes, "add the node, or name another")
+            if word == "'words'" and _turned_round(plan, ref):
+                mend = "write the node before its words, like hours: [open]"
             findings.add(ref.line, f"{word} leads to '{ref.name}', which is no node; {mend}")
-            reached |= _reach(plan, nearest(ref.name, plan.nodes))
+            begins.extend(filter(None, [nearest(ref.name, plan.nodes)]))
     begin = plan.start.name if plan.start else ""
     begin = begin if begin in plan.nodes else nearest(begin, plan.nodes) or ""
     if not begin:
         return
-    reached |= _reach(plan, begin)
+    reached = _reach(plan, [*begins, begin])
+    by_keys = _reach(plan, [*begins, begin], by_keys_alone=True)
     for node in plan.nodes.values():
         if node.name not in reached:
             findings.add(
                 node.line, f"node '{node.name}' is never reached; lead to it, or delete it"
             )
+        for ref in node.words.values() if node.name in by_keys else ():
+            if ref.name in plan.nodes and ref.name not in by_keys:
+                findings.add(
+                    ref.line,
+                    f"menu '{node.name}' leads to '{ref.name}', which is reached by words only; "
+                    "lead a key there as well, for callers who cannot be heard",
+                )
 
 
-def _reach(plan: PlanDraft, begin: str | None) -> set[str]:
+def _turned_round(plan: PlanDraft, target: Ref) -> bool:
+    """Whether a word that leads to this target is itself a node: written like a key."""
+    words = [item for node in plan.nodes.values() for item in node.words.items()]
+    return any(ref == target and phrase in plan.nodes for phrase, ref in words)
+
+
+def _reach(plan: PlanDraft, begins: list[str], *, by_keys_alone: bool = False) -> set[str]:
     reached: set[str] = set()
-    todo = [begin] if begin is not None else []
+    todo = list(begins)
     while todo:
         name = todo.pop()
         if name in plan.nodes and name not in reached:
             reached.add(name)
-            todo.extend(ref.name for _, ref in plan.nodes[name].named_nodes())
+            ways = plan.nodes[name].named_nodes(by_keys_alone=by_keys_alone)
+            todo.extend(ref.name for _, ref in ways)
     return reached
 
 
@@ -77,10 +98,7 @@ def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
         return
     used: set[str | None] = set()
     refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
-    for ref in (
-        *refs,
-        *(plan.defaults[w] for w in ("no_input", "wrong_key") if w in plan.defaults),
-    ):
+    for ref in (*refs, *(plan.defaults[word] for word in HINTS if word in plan.defaults)):
         used.add(ref.name)
         if ref.name not in plan.prompts:
             mend = did_you_mean(ref.name, plan.prompts, "add it to 'prompts'")

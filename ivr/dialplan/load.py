@@ -41,6 +41,8 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
         human=NodeId(draft.human.name) if draft.human else None,
         prompts=prompts,
         nodes=nodes,
+        listening_notice=PromptId(draft.notice.name) if draft.notice else None,
+        phrase_lines=MappingProxyType(dict(draft.phrase_lines)),
         hash=content_hash(
             language=draft.language,
             voice=draft.voice,
@@ -73,7 +75,14 @@ def _node(draft: Draft) -> Node:
                 wrong_key=PromptId(draft.hints["wrong_key"].name),
                 otherwise=way["otherwise"],
                 when_silent=way.get("when_silent", way["otherwise"]),
+                phrases=MappingProxyType({phrase: _to(ref) for phrase, ref in draft.words.items()}),
+                not_understood=_said_when_listening(draft, "not_understood"),
+                keys_only=_said_when_listening(draft, "keys_only"),
             )
+
+
+def _said_when_listening(draft: Draft, word: str) -> PromptId | None:
+    return PromptId(draft.hints[word].name) if draft.words else None
 
 
 def _to(ref: Ref) -> NodeId:

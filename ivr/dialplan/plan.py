@@ -24,11 +24,12 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Speak, then wait for one key.
+    """Speak, then wait for one key, or for a phrase where it listens.
 
-    `keys` already holds the plan's key 0; defaults are filled in. `wait_s` is the silence after the
-    prompts; after `tries` failed turns in a row the caller goes to `otherwise`, or to `when_silent`
-    if no key at all was heard in them.
+    `keys` and `phrases` already hold the plan's key 0 and the words for a human; defaults are
+    filled in. Phrases are lower-case and NFC. `wait_s` is the silence after the prompts; after
+    `tries` failed turns in a row the caller goes to `otherwise`, or to `when_silent` if nothing at
+    all was heard in them. `not_understood` and `keys_only` are None where it does not listen.
     """
 
     prompts: tuple[PromptId, ...]
@@ -39,6 +40,14 @@ class Menu:
     wrong_key: PromptId
     otherwise: NodeId
     when_silent: NodeId
+    phrases: Mapping[str, NodeId]
+    not_understood: PromptId | None
+    keys_only: PromptId | None
+
+    @property
+    def listens(self) -> bool:
+        """Whether it can be answered by voice as well."""
+        return bool(self.phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,9 @@ Node = Say | Menu | Queue | Goodbye
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One dialplan, checked. `file` is for messages; `speed` is in words a minute.
+    """One dialplan, checked. `file` and `phrase_lines` (where each phrase was first written) are
+    for messages; `speed` is in words a minute; `listening_notice` is the prompt that says that a
+    machine listens, None if it does not.
 
     `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
     do not change it, a default that reaches a node does.
@@ -80,7 +91,14 @@ class Plan:
     human: NodeId | None
     prompts: Mapping[PromptId, str]
     nodes: Mapping[NodeId, Node]
+    listening_notice: PromptId | None
+    phrase_lines: Mapping[str, int]
     hash: str
+
+    @property
+    def listens(self) -> bool:
+        """Whether any of its menus can be answered by voice."""
+        return any(isinstance(node, Menu) and node.listens for node in self.nodes.values())
 
 
 def content_hash(
@@ -107,5 +125,6 @@ def content_hash(
 
 def _plain(node: Node) -> dict[str, object]:
     if isinstance(node, Menu):
-        return {**{n: getattr(node, n) for n in Menu.__slots__}, "keys": dict(node.keys)}
+        ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
+        return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
     return asdict(node)

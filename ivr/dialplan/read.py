@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ivr.dialplan.draft import Draft, PlanDraft
+from ivr.dialplan.draft import HINTS, Draft, PlanDraft
 from ivr.dialplan.faults import Findings
+from ivr.dialplan.phrases import Phrases
 from ivr.dialplan.tree import Table, Text, Tree
 from ivr.dialplan.values import Values
 
@@ -18,15 +19,17 @@ _TRIES = 2
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,39}")
 _KEYS = "0123456789*#"
-_HINTS = ("no_input", "wrong_key")
-_REFS = (*_HINTS, "goto", "then", "refused", "otherwise", "when_silent")
+_REFS = (*HINTS, "goto", "then", "refused", "otherwise", "when_silent")
 
-_TOP = ("language", "voice", "speed", "start", "human", "defaults", "prompts", "nodes")
-_TURNS = ("wait_s", "tries", "no_input", "wrong_key", "otherwise", "when_silent")
+_TOP = (
+    *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
+    *("defaults", "prompts", "nodes"),
+)
+_TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
 _DEFAULTS = (*_TURNS, "then", "refused")
 _WORDS = {
     "queue": ("queue", "say", "then", "refused"),  # first: a queue node may have a 'say' as well
-    "menu": ("menu", "keys", *_TURNS),
+    "menu": ("menu", "keys", "words", *_TURNS),
     "goodbye": ("goodbye",),
     "say": ("say", "goto"),
 }
@@ -56,6 +59,7 @@ class _Reader:
         self._findings = findings
         self._values = Values(findings)
         self._plan = PlanDraft()
+        self._phrases = Phrases(self._plan, self._values)
 
     def read(self, tree: Table) -> PlanDraft:
         plan, values = self._plan, self._values
@@ -74,6 +78,10 @@ class _Reader:
             self._findings.add(1, "'start' is missing; name the node where a call begins")
         if "human" in tree.keys:
             plan.human = values.name(tree.values["human"], "'human'")
+        self._phrases.read_human_words(tree)
+        if "listening_notice" in tree.keys:
+            plan.notice = values.name(tree.values["listening_notice"], "'listening_notice'")
+            plan.opaque |= plan.notice is None
         defaults = values.table(tree, "defaults")
         values.check_words(defaults, _DEFAULTS, "'defaults'")
         for word in _REFS:
@@ -125,7 +133,7 @@ class _Reader:
             if word in value.keys:
                 ref = self._values.name(value.values[word], f"'{word}' of {kind} '{name}'")
             if ref is not None:
-                (draft.hints if word in _HINTS else draft.ways)[word] = ref
+                (draft.hints if word in HINTS else draft.ways)[word] = ref
         if kind == "queue":
             draft.queue = self._values.name(value.values["queue"], f"'queue' of '{name}'")
         if kind == "menu":
@@ -182,3 +190,4 @@ class _Reader:
         if self._plan.human is not None:
             draft.keys.setdefault("0", self._plan.human)
             draft.ways.setdefault("otherwise", self._plan.human)
+        self._phrases.read_menu(draft, value)

@@ -18,12 +18,18 @@ _MEANT = {
     "timeout": "wait_s",
     "wait": "wait_s",
     "invalid": "wrong_key",
-    "no_match": "wrong_key",
+    "no_match": "not_understood",
     "next": "goto",
     "hangup": "goodbye",
     "play": "say",
     "operator": "human",
     "texts": "prompts",
+    "phrases": "words",
+    "speech": "words",
+    "grammar": "words",
+    "operator_words": "human_words",
+    "nomatch": "not_understood",
+    "notice": "listening_notice",
 }
 
 

@@ -23,6 +23,22 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """Play these prompts one after the other and listen for one of the phrases.
+
+    Speech and keys cut the prompts; the listening goes on until `wait_s` seconds of silence after
+    them. Exactly one of `Heard`, `NotUnderstood`, `HeardNothing` and `ListeningFailed` follows with
+    this token, unless another command comes first: that ends the asking, or keeps it from
+    beginning, and is carried out once nothing of it sounds any more.
+    """
+
+    prompts: tuple[str, ...]
+    phrases: tuple[str, ...]
+    token: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class WakeAt:
     """`Woke(token)` is wanted at this time (Unix seconds); replaces an earlier `WakeAt`."""
 
@@ -42,4 +58,4 @@ class HangUp:
     """End the call."""
 
 
-Command = Answer | Play | WakeAt | EnterQueue | HangUp
+Command = Answer | Play | Ask | WakeAt | EnterQueue | HangUp

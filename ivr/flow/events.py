@@ -1,6 +1,6 @@
 """What happens to one caller, as the dialogue hears of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from queues.centre.commands import ReturnReason
 
@@ -29,6 +29,35 @@ class KeyPressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The caller said one of the phrases of the `Ask` with this token."""
+
+    token: int
+    phrase: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The caller said something in the `Ask` with this token, but none of its phrases surely."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeardNothing:
+    """The caller stayed silent for as long as the `Ask` with this token waits."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningFailed:
+    """The `Ask` with this token ended because nobody can listen: no recogniser, no sound."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
 class Woke:
     """The time asked for by the `WakeAt` with this token has come. An old token is ignored."""
 
@@ -52,4 +81,16 @@ class CallerHungUp:
     """The caller's channel is gone."""
 
 
-Event = CallStarted | PromptEnded | KeyPressed | Woke | AgentJoined | CallReturned | CallerHungUp
+Event = (
+    CallStarted
+    | PromptEnded
+    | KeyPressed
+    | Heard
+    | NotUnderstood
+    | HeardNothing
+    | ListeningFailed
+    | Woke
+    | AgentJoined
+    | CallReturned
+    | CallerHungUp
+)

@@ -15,6 +15,7 @@ class Phase(StrEnum):
 
     NEW = "new"  # rings; the dialogue has not begun
     SPEAKING = "speaking"  # prompts are played; keys are kept
+    ASKING = "asking"  # a menu speaks and listens at once, or listens after it has spoken
     LISTENING = "listening"  # a menu has spoken and waits for a key, with a deadline
     WAITING = "waiting"  # in a queue, with music
     TALKING = "talking"  # with an agent
@@ -28,8 +29,10 @@ class Session:
     `plan` is the hash of the plan it runs on. `token` is the last one given away, `wake_at` the
     deadline (Unix seconds) that belongs to it while listening. `typed` holds keys not yet used:
     they are personal and stand in no repr. `failed` counts the failed turns in a row at this menu,
-    `heard_key` says whether one of them was a key; `unattended` counts nodes since the caller did
-    anything.
+    `answered` says whether one of them was more than silence; `misheard` counts how often in the
+    call a menu said that it did not understand; `unattended` counts nodes since the caller did
+    anything. `listening` says whether the caller is listened to where the plan listens, and
+    `keys_told` whether someone who is not was told so.
     """
 
     call: CallId
@@ -41,8 +44,11 @@ class Session:
     wake_at: float | None = None
     typed: str = field(default="", repr=False)
     failed: int = 0
-    heard_key: bool = False
+    answered: bool = False
+    misheard: int = 0
     unattended: int = 0
+    listening: bool = False
+    keys_told: bool = False
 
     @property
     def ended(self) -> bool:
@@ -50,9 +56,18 @@ class Session:
         return self.phase is Phase.DONE
 
 
-def open_session(call: CallId, line: LineId, plan: Plan) -> Session:
-    """The session of a call that rings on a line with this plan; `CallStarted` sets it going."""
-    return Session(call=call, line=line, plan=plan.hash, phase=Phase.NEW, node=plan.start)
+def open_session(
+    call: CallId, line: LineId, plan: Plan, *, listening: bool | None = None
+) -> Session:
+    """The session of a call that rings on a line with this plan; `CallStarted` sets it going.
+
+    `listening` False is for a call that cannot be listened to: where the plan listens its caller is
+    told so and uses keys. By default every call on a plan that listens is listened to.
+    """
+    listens = plan.listens and listening is not False
+    return Session(
+        call=call, line=line, plan=plan.hash, phase=Phase.NEW, node=plan.start, listening=listens
+    )
 
 
 def session_to_json(session: Session) -> dict[str, str | int | float | bool | None]:
@@ -67,8 +82,11 @@ def session_to_json(session: Session) -> dict[str, str | int | float | bool | No
         "wake_at": session.wake_at,
         "typed": session.typed,
         "failed": session.failed,
-        "heard_key": session.heard_key,
+        "answered": session.answered,
+        "misheard": session.misheard,
         "unattended": session.unattended,
+        "listening": session.listening,
+        "keys_told": session.keys_told,
     }
 
 
@@ -85,6 +103,9 @@ def session_from_json(stored: Mapping[str, str | int | float | bool | None]) -> 
         wake_at=None if wake_at is None else float(wake_at),
         typed=str(stored["typed"]),
         failed=int(stored["failed"] or 0),
-        heard_key=bool(stored["heard_key"]),
+        answered=bool(stored["answered"]),
+        misheard=int(stored["misheard"] or 0),
         unattended=int(stored["unattended"] or 0),
+        listening=bool(stored["listening"]),
+        keys_told=bool(stored["keys_told"]),
     )

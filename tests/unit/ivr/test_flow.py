@@ -1,4 +1,4 @@
-"""One call's dialogue: what a caller experiences, and the whole table of phase and event."""
+"""One call's dialogue by keys: what a caller experiences."""
 
 from __future__ import annotations
 
@@ -8,91 +8,14 @@ from dataclasses import replace
 import pytest
 
 from ivr.dialplan import NodeId, Plan, load_plan
-from ivr.flow.advance import MAX_TYPED, IllegalTransition, advance
-from ivr.flow.commands import Answer, Command, EnterQueue, HangUp, Play, WakeAt
-from ivr.flow.events import (
-    AgentJoined,
-    CallerHungUp,
-    CallReturned,
-    CallStarted,
-    Event,
-    KeyPressed,
-    PromptEnded,
-    Woke,
-)
-from ivr.flow.session import Phase, Session, open_session, session_from_json, session_to_json
+from ivr.flow.advance import advance
+from ivr.flow.commands import Answer, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.events import AgentJoined, CallReturned, CallStarted, KeyPressed, PromptEnded, Woke
+from ivr.flow.moves import MAX_TYPED, IllegalTransition
+from ivr.flow.session import Phase, open_session, session_from_json, session_to_json
 from queues.centre.commands import ReturnReason
 from queues.ids import CallId, LineId, QueueId
-
-PLAN = load_plan(
-    """
-language: en
-start: welcome
-human: human
-defaults: {wait_s: 6, tries: 2, no_input: silence, wrong_key: wrong, then: more, refused: sorry}
-prompts:
-  {welcome: a, main: b, silence: c, wrong: d, hours: e, connecting: f, sorry: g, bye: h, more: i}
-nodes:
-  welcome: {say: welcome, goto: main}
-  main: {menu: main, keys: {1: sub, 4: hours, 5: quiet}}
-  sub: {menu: [hours, more], keys: {2: hours, 9: main}, wait_s: 3}
-  hours: {say: hours, goto: more}
-  more: {menu: more, keys: {1: main}, when_silent: bye}
-  human: {queue: service, say: connecting}
-  quiet: {queue: service}
-  sorry: {goodbye: sorry}
-  bye: {goodbye: bye}
-""",
-    file="test.yaml",
-    queues=["service"],
-)
-NOW = 1000.0
-
-
-class Call:
-    """Drives one session and keeps what was commanded last."""
-
-    def __init__(self) -> None:
-        self.session = open_session(CallId("c1"), LineId("100"), PLAN)
-        self.last: tuple[Command, ...] = ()
-        self.tell(CallStarted())
-
-    def tell(self, event: Event) -> tuple[Command, ...]:
-        self.session, self.last = advance(PLAN, self.session, event, now=NOW)
-        return self.last
-
-    def ended(self, *, cut: bool = False) -> tuple[Command, ...]:
-        return self.tell(PromptEnded(self.session.token, cut))
-
-    def key(self, key: str) -> tuple[Command, ...]:
-        """A key as it comes from the switch: it ends what is played."""
-        speaking = self.session.phase is Phase.SPEAKING
-        commands = self.tell(KeyPressed(key))
-        return self.ended(cut=True) if speaking else commands
-
-    def silence(self) -> tuple[Command, ...]:
-        return self.tell(Woke(self.session.token))
-
-    def at_main(self) -> Call:
-        self.ended()
-        return self
-
-    def listening_at_main(self) -> Call:
-        self.at_main().ended()
-        return self
-
-    def waiting(self) -> Call:
-        self.at_main().key("0")
-        self.ended()
-        return self
-
-    def talking(self) -> Call:
-        self.waiting().tell(AgentJoined())
-        return self
-
-
-def play(*prompts: str, token: int, cut: bool = True) -> tuple[Play]:
-    return (Play(prompts, token, cut),)
+from tests.unit.ivr.flow_call import NOW, PLAN, Call, play
 
 
 def test_a_call_is_answered_and_hears_the_first_node_and_then_the_menu() -> None:
@@ -312,71 +235,3 @@ def test_a_plan_that_goes_round_without_the_caller_ends_the_call() -> None:
         session, commands = advance(endless, session, PromptEnded(session.token, False), now=NOW)
     assert commands == (HangUp(),)
     assert session.ended
-
-
-def at(phase: Phase) -> Session:
-    call = open_session(CallId("c1"), LineId("100"), PLAN)
-    sessions = {
-        Phase.NEW: call,
-        Phase.SPEAKING: Call().session,
-        Phase.LISTENING: Call().listening_at_main().session,
-        Phase.WAITING: Call().waiting().session,
-        Phase.TALKING: Call().talking().session,
-        Phase.DONE: replace(call, phase=Phase.DONE),
-    }
-    assert sessions[phase].phase is phase
-    return sessions[phase]
-
-
-SAME, WRONG = "no change", "illegal"
-EVENTS = ("started", "prompt", "old prompt", "key", "woke", "old wake", "joined", "over", "refused")
-TABLE = {
-    Phase.NEW: (Phase.SPEAKING, WRONG, WRONG, SAME, WRONG, WRONG, WRONG, WRONG, WRONG),
-    Phase.SPEAKING: (WRONG, Phase.SPEAKING, SAME, "kept", SAME, SAME, WRONG, WRONG, WRONG),
-    Phase.LISTENING: (
-        WRONG, SAME, SAME, Phase.SPEAKING, Phase.SPEAKING, SAME, WRONG, WRONG, WRONG,
-    ),
-    Phase.WAITING: (
-        WRONG, SAME, SAME, SAME, SAME, SAME, Phase.TALKING, Phase.SPEAKING, Phase.SPEAKING,
-    ),
-    Phase.TALKING: (
-        WRONG, SAME, SAME, SAME, SAME, SAME, SAME, Phase.SPEAKING, Phase.SPEAKING,
-    ),
-    Phase.DONE: (SAME,) * len(EVENTS),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("phase", Phase)
-@pytest.mark.parametrize("name", EVENTS)
-def test_each_phase_meets_each_event_as_the_table_says(phase: Phase, name: str) -> None:
-    session = at(phase)
-    event: Event = {
-        "started": CallStarted(),
-        "prompt": PromptEnded(session.token, cut=False),
-        "old prompt": PromptEnded(session.token - 1, cut=True),
-        "key": KeyPressed("4"),
-        "woke": Woke(session.token),
-        "old wake": Woke(session.token - 1),
-        "joined": AgentJoined(),
-        "over": CallReturned(ReturnReason.TALK_OVER),
-        "refused": CallReturned(ReturnReason.REFUSED),
-    }[name]
-    expected = TABLE[phase][EVENTS.index(name)]
-    if expected == WRONG:
-        with pytest.raises(IllegalTransition, match=f"{type(event).__name__} while {phase.value}"):
-            advance(PLAN, session, event, now=NOW)
-        return
-    after, commands = advance(PLAN, session, event, now=NOW)
-    if expected == SAME:
-        assert (after, commands) == (session, ())
-    elif expected == "kept":
-        assert (after, commands) == (replace(session, typed="4"), ())
-    else:
-        assert after.phase is expected
-        assert commands or expected is Phase.TALKING
-
-
-@pytest.mark.parametrize("phase", Phase)
-def test_a_caller_may_hang_up_at_any_time_and_nothing_more_is_done(phase: Phase) -> None:
-    after, commands = advance(PLAN, at(phase), CallerHungUp(), now=NOW)
-    assert (after.phase, commands) == (Phase.DONE, ())

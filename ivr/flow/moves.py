@@ -1,0 +1,172 @@
+"""What each move of a dialogue does: come to a node, speak, ask, take an answer, fail, let go.
+
+When which move is made stands in the table of `advance.py`, and so do the rules they keep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import Enum
+
+from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
+from ivr.flow.commands import Ask, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.session import Phase, Session
+from queues.centre.commands import ReturnReason
+
+MAX_TYPED = 8
+MAX_MISHEARD = 2
+KEYS = frozenset("0123456789*#")
+
+Step = tuple[Session, tuple[Command, ...]]
+
+
+class IllegalTransition(Exception):
+    """An event that cannot come in this phase: a mistake of the program, not of a caller."""
+
+    code = "illegal_transition"
+
+
+class Miss(Enum):
+    """Why a turn at a menu failed."""
+
+    SILENCE = "silence"
+    WRONG_KEY = "wrong key"
+    NOT_UNDERSTOOD = "not understood"
+
+
+def enter(plan: Plan, session: Session, target: NodeId) -> Step:
+    """Come to a node, and by kept keys through as many menus as they open."""
+    while True:
+        session = replace(
+            session, node=target, failed=0, answered=False, unattended=session.unattended + 1
+        )
+        if session.unattended > len(plan.nodes):
+            return done(session), (HangUp(),)
+        match plan.nodes[target]:
+            case Menu(keys=keys) as menu:
+                fitting = [n for n, key in enumerate(session.typed) if key in keys]
+                if not fitting:
+                    return _offer(replace(session, typed=""), menu)
+                target = keys[session.typed[fitting[0]]]
+                session = replace(session, typed=session.typed[fitting[0] + 1 :], unattended=0)
+            case Say(prompts=prompts):
+                return _speak(session, prompts, keys_cut=True)
+            case Queue(prompts=()):
+                return _queue(plan, session)
+            case Queue(prompts=prompts) | Goodbye(prompts=prompts):
+                return _speak(replace(session, typed=""), prompts, keys_cut=False)
+
+
+def keep(session: Session, key: str) -> Session:
+    """A key pressed into a prompt, for the menu that follows."""
+    if key not in KEYS or len(session.typed) >= MAX_TYPED:
+        return session
+    return replace(session, typed=session.typed + key)
+
+
+def go_on(plan: Plan, session: Session, now: float) -> Step:
+    """The node's prompts are over."""
+    match plan.nodes[session.node]:
+        case Say(goto=goto):
+            return enter(plan, session, goto)
+        case Menu(wait_s=wait_s):
+            if session.typed:
+                return choose(plan, replace(session, typed=session.typed[1:]), session.typed[0])
+            token, at = session.token + 1, now + wait_s
+            after = replace(session, phase=Phase.LISTENING, token=token, wake_at=at)
+            return after, (WakeAt(at, token),)
+        case Queue():
+            return _queue(plan, session)
+        case Goodbye():
+            return done(session), (HangUp(),)
+
+
+def choose(plan: Plan, session: Session, key: str) -> Step:
+    """The caller pressed a key at a menu; what was typed after it stays for the next one."""
+    target = _menu(plan, session).keys.get(key)
+    if target is None:
+        return fail(plan, session, Miss.WRONG_KEY)
+    return enter(plan, replace(session, unattended=0), target)
+
+
+def follow(plan: Plan, session: Session, phrase: str) -> Step:
+    """The caller said a phrase of the menu. Any other was not understood."""
+    target = _menu(plan, session).phrases.get(phrase)
+    if target is None:
+        return fail(plan, session, Miss.NOT_UNDERSTOOD)
+    return enter(plan, replace(session, unattended=0), target)
+
+
+def fail(plan: Plan, session: Session, miss: Miss) -> Step:
+    """A turn without a fitting answer. Keys typed behind a wrong one are dropped with it."""
+    menu = _menu(plan, session)
+    failed, answered = session.failed + 1, session.answered or miss is not Miss.SILENCE
+    # Noise is no sign of a caller; a key is.
+    unattended = 0 if miss is Miss.WRONG_KEY else session.unattended
+    session = replace(session, typed="", failed=failed, answered=answered, unattended=unattended)
+    enough = miss is Miss.NOT_UNDERSTOOD and session.misheard >= MAX_MISHEARD
+    if failed >= menu.tries or enough:
+        return enter(plan, session, menu.otherwise if answered else menu.when_silent)
+    match miss:
+        case Miss.SILENCE:
+            return _offer(session, menu, menu.no_input)
+        case Miss.WRONG_KEY:
+            return _offer(session, menu, menu.wrong_key)
+        case Miss.NOT_UNDERSTOOD:
+            heard = replace(session, misheard=session.misheard + 1)
+            return _offer(heard, menu, menu.not_understood)
+
+
+def go_deaf(plan: Plan, session: Session) -> Step:
+    """Nobody can listen: the menu again, by keys, as for the rest of the call."""
+    return _offer(replace(session, listening=False), _menu(plan, session))
+
+
+def come_back(plan: Plan, session: Session, reason: ReturnReason) -> Step:
+    """The caller is the dialogue's again: after a talk, or because the queue takes no call."""
+    node = plan.nodes[session.node]
+    if not isinstance(node, Queue):
+        raise IllegalTransition(f"'{session.node}' is no queue")
+    if reason is ReturnReason.TALK_OVER:
+        return enter(plan, replace(session, unattended=0), node.then)
+    return enter(plan, session, node.refused)
+
+
+def done(session: Session) -> Session:
+    """The call is over, or is being ended."""
+    return replace(session, phase=Phase.DONE, typed="", wake_at=None)
+
+
+def _offer(session: Session, menu: Menu, hint: PromptId | None = None) -> Step:
+    """The menu speaks, behind a hint, and listens if it does and the caller is listened to."""
+    lead = [hint]
+    if menu.listens and not session.listening and not session.keys_told:
+        session = replace(session, keys_told=True)
+        lead.insert(0, menu.keys_only)
+    prompts = (*(prompt for prompt in lead if prompt is not None), *menu.prompts)
+    if not (menu.listens and session.listening):
+        return _speak(session, prompts, keys_cut=True)
+    token = session.token + 1
+    after = replace(session, phase=Phase.ASKING, token=token, wake_at=None)
+    return after, (Ask(prompts, tuple(menu.phrases), token, menu.wait_s),)
+
+
+def _speak(session: Session, prompts: tuple[PromptId, ...], *, keys_cut: bool) -> Step:
+    token = session.token + 1
+    after = replace(session, phase=Phase.SPEAKING, token=token, wake_at=None)
+    return after, (Play(prompts, token, keys_cut),)
+
+
+def _menu(plan: Plan, session: Session) -> Menu:
+    node = plan.nodes[session.node]
+    if not isinstance(node, Menu):
+        raise IllegalTransition(f"an answer at '{session.node}', which is no menu")
+    return node
+
+
+def _queue(plan: Plan, session: Session) -> Step:
+    node = plan.nodes[session.node]
+    if not isinstance(node, Queue):
+        raise IllegalTransition(f"'{session.node}' is no queue")
+    after = replace(session, phase=Phase.WAITING, typed="", wake_at=None)
+    return after, (EnterQueue(node.queue),)

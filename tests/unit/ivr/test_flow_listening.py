@@ -1,0 +1,184 @@
+"""One call's dialogue by voice: asked, understood or not, told when nobody listens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ivr.flow.commands import Answer, Ask, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.events import CallReturned, Heard, KeyPressed
+from ivr.flow.session import Phase, session_from_json, session_to_json
+from queues.centre.commands import ReturnReason
+from queues.ids import QueueId
+from tests.unit.ivr.flow_call import EARS, NOW, PLAN, Call, play
+
+MAIN = ("bills", "my bill", "opening hours", "queue", "person", "help")
+
+
+def ask(*prompts: str, token: int, phrases: tuple[str, ...] = MAIN, wait_s: float = 5) -> Ask:
+    return Ask(prompts, phrases, token, wait_s)
+
+
+def at_main(*, listening: bool | None = None) -> Call:
+    return Call(EARS, listening=listening).at_main()
+
+
+def test_a_menu_with_words_speaks_and_listens_at_once() -> None:
+    call = Call(EARS)
+    assert call.last == (Answer(), *play("welcome", token=1))
+    assert call.ended() == (ask("main", token=2),)
+    assert (call.session.phase, call.session.wake_at) == (Phase.ASKING, None)
+
+
+def test_an_understood_phrase_leads_on() -> None:
+    assert at_main().says("opening hours") == play("hours", token=3)
+    sub = ask("hours", "more", token=3, phrases=("back", "person", "help"), wait_s=3)
+    assert at_main().says("my bill") == (sub,)
+
+
+def test_a_word_for_a_human_leads_to_one_from_every_menu() -> None:
+    call = at_main()
+    call.says("bills")
+    assert call.says("help") == play("connecting", token=4, cut=False)
+    assert call.ended() == (EnterQueue(QueueId("service")),)
+
+
+def test_a_word_may_lead_into_a_queue_that_announces_nothing() -> None:
+    assert at_main().says("queue") == (EnterQueue(QueueId("service")),)
+
+
+def test_a_key_wins_and_what_is_heard_after_it_is_stale() -> None:
+    call = at_main()
+    old = call.session.token
+    assert call.tell(KeyPressed("4")) == play("hours", token=3)
+    assert call.tell(Heard(old, "help")) == ()
+    assert call.ended() == (ask("more", token=4, phrases=("yes", "no", "person", "help")),)
+
+
+def test_keys_in_quick_succession_open_one_menu_after_the_other() -> None:
+    call = at_main()
+    call.tell(KeyPressed("1"))
+    assert call.tell(KeyPressed("2")) == play("hours", token=4)
+
+
+@pytest.mark.parametrize("second", ["silence", "mumble", "wrong key"])
+@pytest.mark.parametrize("first", ["silence", "mumble", "wrong key"])
+def test_two_failed_turns_in_any_mix_lead_to_a_human(first: str, second: str) -> None:
+    call = at_main()
+    fail = {
+        "silence": call.says_nothing,
+        "mumble": call.mumbles,
+        "wrong key": lambda: call.tell(KeyPressed("7")),
+    }
+    hint = {"silence": "silence", "mumble": "what", "wrong key": "wrong"}[first]
+    assert fail[first]() == (ask(hint, "main", token=3),)
+    assert fail[second]() == play("connecting", token=4, cut=False)
+
+
+def test_only_a_caller_who_was_never_heard_goes_where_the_silent_go() -> None:
+    for mumbles, leads_to in ((False, "bye"), (True, "connecting")):
+        call = at_main()
+        call.says("opening hours")
+        call.ended()
+        call.says_nothing()
+        assert (call.mumbles if mumbles else call.says_nothing)() == play(
+            leads_to, token=6, cut=False
+        )
+
+
+def test_nobody_hears_three_times_that_nothing_was_understood() -> None:
+    call = at_main()
+    call.mumbles()
+    call.says("bills")
+    assert call.mumbles()[0] == ask("what", "hours", "more", token=5,
+                                    phrases=("back", "person", "help"), wait_s=3)  # fmt: skip
+    assert call.mumbles() == play("connecting", token=6, cut=False)
+    again = at_main()
+    again.mumbles()
+    again.says("bills")
+    again.mumbles()
+    again.says("back")
+    assert again.mumbles() == play("connecting", token=7, cut=False)
+
+
+def test_a_phrase_the_menu_never_asked_for_was_not_understood() -> None:
+    assert at_main().says("abracadabra") == (ask("what", "main", token=3),)
+
+
+def test_when_listening_fails_the_caller_is_told_and_the_menu_goes_on_by_keys() -> None:
+    call = at_main()
+    assert call.ears_fail() == play("keys", "main", token=3)
+    assert call.ended() == (WakeAt(NOW + 5, 4),)
+    assert call.key("1") == play("hours", "more", token=5)
+    assert not call.session.listening
+
+
+def test_the_failure_of_listening_is_no_failed_turn() -> None:
+    call = at_main()
+    call.ears_fail()
+    call.ended()
+    assert call.silence() == play("silence", "main", token=5)
+    failed_before = at_main()
+    failed_before.mumbles()
+    failed_before.ears_fail()
+    failed_before.ended()
+    assert failed_before.silence() == play("connecting", token=6, cut=False)
+
+
+def test_a_caller_who_is_not_listened_to_is_told_so_once_and_uses_keys() -> None:
+    call = Call(EARS, listening=False)
+    assert call.ended() == play("keys", "main", token=2)
+    assert call.key("1") == play("hours", "more", token=3)
+    assert call.ended() == (WakeAt(NOW + 3, 4),)
+
+
+def test_a_caller_whose_key_skips_the_menu_is_told_at_the_next() -> None:
+    call = Call(EARS, listening=False)
+    call.tell(KeyPressed("1"))
+    assert call.ended(cut=True) == play("keys", "hours", "more", token=2)
+
+
+def test_a_plan_without_words_is_never_listened_to_and_speaks_of_it_to_nobody() -> None:
+    call = Call(PLAN, listening=True)
+    assert call.ended() == play("main", token=2)
+    assert not call.session.listening
+
+
+def test_a_caller_back_from_a_talk_is_listened_to_again() -> None:
+    call = Call(EARS).talking()
+    (command,) = call.tell(CallReturned(ReturnReason.TALK_OVER))
+    assert isinstance(command, Ask)
+    assert call.says("no") == (Play(("bye",), call.session.token, False),)
+    assert call.ended() == (HangUp(),)
+
+
+def test_a_caller_nobody_could_listen_to_is_not_listened_to_after_the_talk() -> None:
+    call = at_main()
+    call.ears_fail()
+    call.key("5")
+    assert call.tell(CallReturned(ReturnReason.TALK_OVER)) == play("more", token=4)
+
+
+def test_endless_noise_where_no_queue_takes_the_caller_ends_the_call() -> None:
+    call = at_main()
+    for _ in range(5 * len(EARS.nodes)):
+        if call.session.phase is Phase.WAITING:
+            call.tell(CallReturned(ReturnReason.REFUSED))
+        elif call.session.phase is Phase.SPEAKING:
+            call.ended()
+        else:
+            call.mumbles()
+    assert call.session.ended
+
+
+def test_a_session_that_listens_survives_being_stored() -> None:
+    call = at_main()
+    call.mumbles()
+    stored = json.loads(json.dumps(session_to_json(call.session)))
+    assert session_from_json(stored) == call.session
+    assert (stored["listening"], stored["misheard"], stored["answered"]) == (True, 1, True)
+
+
+def test_what_a_caller_said_stands_in_no_repr() -> None:
+    assert repr(Heard(3, "sentinel")) == "Heard(token=3)"
