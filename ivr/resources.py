@@ -19,6 +19,8 @@ def _find(name: str, explicit: Path | None) -> Path:
     for candidate in candidates:
         if candidate.exists():
             return candidate
+    if explicit is not None:
+        raise ResourceMissing(f"{explicit} is not there; the settings or an option name it")
     looked = ", ".join(str(candidate) for candidate in candidates)
     raise ResourceMissing(f"{name} not found (looked at {looked}); reinstall freizeichen")
 

@@ -33,6 +33,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 PREFIX = "FREIZEICHEN_"
+EMERGENCY_NUMBERS = ("110", "112", "116117")
 _OTHER_VARIABLES = frozenset({"FREIZEICHEN_CACHE", "FREIZEICHEN_SETTINGS"})
 _LARGEST_FILE = 1_000_000  # bytes
 
@@ -202,6 +203,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _hangs_together(self) -> Settings:
         _unique("lines", [line.number for line in self.lines])
+        for line in self.lines:
+            if line.number in EMERGENCY_NUMBERS:
+                raise ValueError(f"{line.number} is an emergency number and cannot be a line")
         _unique("queues", [queue.id for queue in self.queues])
         _unique("agents", [agent.id for agent in self.agents])
         _unique("places and callers", [*self.places, *self.callers])
@@ -242,7 +246,10 @@ def load_settings(path: Path) -> Settings:
         said = [_say(path, data, fault) for fault in _causes(error)]
         raise SettingsFaulty(unknown + said) from None
     except SettingsError as error:  # an environment value that should be JSON and is not
-        raise SettingsFaulty([*unknown, f"environment: {error}"]) from None
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = PREFIX + (named[1].upper() if named else "...")
+        fault = f"environment {variable}: expected JSON, such as [] or {{}}; mend or unset it"
+        raise SettingsFaulty([*unknown, fault]) from None
     if unknown:
         raise SettingsFaulty(unknown)
     return settings

@@ -15,11 +15,10 @@ from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
 from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
-from ivr.settings import Settings
+from ivr.settings import EMERGENCY_NUMBERS, Settings
 
 AMI_USER = "freizeichen"
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
-EMERGENCY_NUMBERS = ("110", "112", "116117")
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
 EVENTS = [
     "FullyBooted",
@@ -44,7 +43,6 @@ _EMPTY_FILES = (
     "ccss.conf",
     "cel.conf",
     "features.conf",
-    "pjproject.conf",
     "udptl.conf",
 )
 _FILES_FOR_A_CHANNEL = 8

@@ -276,7 +276,10 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 @contextmanager
 def _locked(path: Path, progress: Progress) -> Iterator[None]:
-    with path.open("w") as file:
+    # For us alone: whoever can read a lock file can hold it.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(file.fileno(), 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

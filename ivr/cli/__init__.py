@@ -20,8 +20,3 @@ app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(switch.app, name="asterisk")
-
-
-def main() -> None:
-    """Run the command line."""
-    app()

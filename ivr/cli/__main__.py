@@ -1,5 +1,5 @@
 """`python -m ivr.cli` is the command `freizeichen`."""
 
-from ivr.cli import main
+from ivr.command import main
 
 main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
@@ -46,7 +47,10 @@ def up(
         leave_root(place, say)
         with lock(place):
             prepared = prepare(place, say)
+            if prepared.settings.trunk is None:
+                say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
             set_up_log(place.run_folder / "log")
+            _raise_file_limit()
             uvloop.run(_run(prepared, began, demo=demo))
     except CannotStart as error:
         complain(str(error))
@@ -54,6 +58,12 @@ def up(
     except KeyboardInterrupt:
         complain("ended before the start was complete; nothing was left running")
         raise typer.Exit(130) from None
+
+
+def _raise_file_limit() -> None:
+    """As many descriptors as the machine lets us have: each caller and each page takes one."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _run(prepared: Prepared, began: float, *, demo: bool) -> None:

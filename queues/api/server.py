@@ -13,12 +13,32 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from queues.live import Hub
 
 SEND_BUFFER: Final = 65_536  # bytes
 UNACKNOWLEDGED_MS: Final = 15_000
 GRACE_S: Final = 5
+MOST_LINKS: Final = 500
+REQUEST_WITHIN_S: Final = 10.0
+
+
+class _Impatient(H11Protocol):
+    """Lets nobody hold a descriptor for nothing: late requests and too many links are closed."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_LINKS:
+            transport.abort()
+            return
+        asyncio.get_running_loop().call_later(REQUEST_WITHIN_S, self._give_up_on_late)
+
+    def _give_up_on_late(self) -> None:
+        """Close a link whose first request is not whole by now; a stream that is served goes on."""
+        cycle = self.cycle
+        if (cycle is None or cycle.more_body) and not self.transport.is_closing():
+            self.transport.abort()
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +76,7 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
+        http=_Impatient,
         log_config=None,
         log_level="warning",
         access_log=False,

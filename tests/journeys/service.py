@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,18 +100,19 @@ def start(
     environment: Mapping[str, str] | None = None,
     output: str = "output",
     command: Sequence[str] = (COMMAND,),
+    words: Sequence[str] = ("up",),
     **options: Any,
 ) -> subprocess.Popen[bytes]:
     """Start `freizeichen up` beside the settings file in this folder; its words go to a file.
 
     `options` are further ones of Popen, such as the user.
     """
-    with (folder / output).open("wb") as words:
+    with (folder / output).open("wb") as said:
         return subprocess.Popen(
-            [*command, "up"],
+            [*command, *words],
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=words,
+            stdout=said,
             stderr=subprocess.STDOUT,
             env=dict(os.environ) | dict(environment or {}),
             **options,
@@ -145,6 +146,17 @@ def running_service(folder: Path, **changes: object) -> Iterator[Service]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(5)
+        end_asterisk(folder)
+
+
+def end_asterisk(folder: Path) -> None:
+    """End the Asterisk of a service that was killed; it outlives such a service on purpose."""
+    mine = str(folder / ".freizeichen").encode()
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            words = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+            if mine in words and b"asterisk.conf" in words:
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def call(service: Service, to: str, script: Path) -> tuple[int, dict[str, Any]]:
