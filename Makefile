@@ -12,7 +12,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/freizeichen up --demo
 
 test: $(VENV)/.ready-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.ready-dev
 	@$(BIN)/ruff format --check .

@@ -88,6 +88,7 @@ class Switchboard:
         self._submit = submit
         self._places = places
         self._known = lines  # every caller's channel that is ours, with its line
+        self._told: set[str] = set()  # phones that an event told of since the last look-up
         self._lookups: asyncio.Queue[LinkUp] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -119,6 +120,7 @@ class Switchboard:
                 lost = cause in _LOST_CAUSES
                 self._end(CallId(channel), EndCause.LOST if lost else EndCause.HUNG_UP)
             case DeviceChanged(endpoint, state):
+                self._told.add(endpoint)
                 self._place(endpoint, _place_state(state))
             case ContactChanged(endpoint, reachable=False):
                 self._place(endpoint, PlaceState.UNREACHABLE)
@@ -181,8 +183,10 @@ class Switchboard:
             if CallId(entry.channel) not in self._known:
                 with suppress(ActionRefused):  # it ended since it was listed
                     await self._take_in(entry)
+        self._told.clear()
         for phone in await self._client.list(wire.device_state_list()):
-            if isinstance(phone, DeviceListed):
+            # What an event told since we asked is newer than the list.
+            if isinstance(phone, DeviceListed) and phone.endpoint not in self._told:
                 self._place(phone.endpoint, _place_state(phone.state))
 
     async def _take_in(self, entry: ChannelListed) -> None:

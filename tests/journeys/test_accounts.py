@@ -91,7 +91,7 @@ def test_an_ordinary_account_needs_no_root_for_anything(
         asterisk = service.asterisk_pid
         assert service.stop() == 0
     assert not Path(f"/proc/{asterisk}").exists()
-    assert "note:" not in (place / "output").read_text()
+    assert "root" not in (place / "output").read_text()
 
 
 @AS_ROOT
