@@ -76,15 +76,11 @@ class Driver:
 
     def key_pressed(self, call: CallId, key: str) -> None:
         """The caller pressed a key."""
-        if (dialogue := self._dialogues.get(call)) is not None:
-            dialogue.key_seen.set()
-            dialogue.inbox.put_nowait(KeyPressed(key))
+        self._tell(call, KeyPressed(key))
 
     def call_ended(self, call: CallId) -> None:
         """The caller's channel is gone."""
-        if (dialogue := self._dialogues.get(call)) is not None:
-            dialogue.gone.set()
-            dialogue.inbox.put_nowait(CallerHungUp())
+        self._tell(call, CallerHungUp())
 
     def connected(self, call: CallId) -> None:
         """An agent is on the line."""
@@ -101,7 +97,7 @@ class Driver:
 
     def _tell(self, call: CallId, event: Event) -> None:
         if (dialogue := self._dialogues.get(call)) is not None:
-            dialogue.inbox.put_nowait(event)
+            dialogue.hear(event)
 
     async def _see_through(self, dialogue: _Dialogue) -> None:
         try:
@@ -172,6 +168,14 @@ class _Dialogue:
                 self.is_done = True
                 await self._said_goodbye(tasks)
             worker.cancel()
+
+    def hear(self, event: Event) -> None:
+        """Take an event in; a key and the caller's end are known at once, the rest in its turn."""
+        if isinstance(event, KeyPressed):
+            self.key_seen.set()
+        elif isinstance(event, CallerHungUp):
+            self.gone.set()
+        self.inbox.put_nowait(event)
 
     async def wait_returned(self) -> None:
         """Wait until the centre gives the caller back or the caller is gone."""

@@ -30,7 +30,7 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
     if isinstance(raised, BaseException):
         raised = (type(raised), raised, raised.__traceback__)
     if raised and isinstance(raised[1], BaseExceptionGroup):
-        first = _first_of(raised[1])
+        first = first_of(raised[1])
         raised = (type(first), first, first.__traceback__)
     if raised and raised[0] is not None:
         event["error"] = raised[0].__name__
@@ -41,7 +41,8 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _first_of(error: BaseException) -> BaseException:
+def first_of(error: BaseException) -> BaseException:
+    """The first error inside a group of groups; an error that is no group is itself."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

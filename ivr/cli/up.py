@@ -22,7 +22,7 @@ from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
 from ivr.leave_root import leave_root
-from ivr.log import set_up_log
+from ivr.log import first_of, set_up_log
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, check_ports, lock, prepare
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
@@ -116,7 +116,7 @@ async def _serve(
             for task in work:
                 task.cancel()
     except* AmiError as errors:
-        raise CannotStart(f"no link to Asterisk: {_first(errors)}") from None
+        raise CannotStart(f"no link to Asterisk: {first_of(errors)}") from None
     finally:
         remove_run_file(folder)
         listening.close()
@@ -224,10 +224,3 @@ def _bind(address: str, port: int) -> socket.socket:
         return listen(address, port)
     except OSError as error:
         raise CannotStart(f"port {port} on {address}: {error.strerror}") from None
-
-
-def _first(errors: BaseExceptionGroup[AmiError]) -> BaseException:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
