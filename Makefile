@@ -44,5 +44,5 @@ UV_COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate
 
 .PHONY: lock
 lock:
-	$(UV_COMPILE) --extra build --output-file requirements.lock
-	$(UV_COMPILE) --extra build --extra dev --output-file requirements-dev.lock
+	$(UV_COMPILE) --extra build --extra speech-ko --output-file requirements.lock
+	$(UV_COMPILE) --extra build --extra speech-ko --extra dev --output-file requirements-dev.lock

@@ -85,6 +85,7 @@ Shown = Annotated[str, AfterValidator(_shown)]
 Host = Annotated[str, StringConstraints(pattern=_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 
 
 class SettingsFaulty(Exception):
@@ -148,7 +149,7 @@ class Line(_Part):
 
     number: Number
     name: Shown = Field(min_length=1, max_length=60)
-    language: Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+    language: Language
     dialplan: Annotated[str, StringConstraints(pattern=_DIALPLAN)]
 
 
@@ -168,6 +169,21 @@ class Agent(_Part):
     name: Shown = Field(min_length=1, max_length=60)
     place: Id
     queues: tuple[Id, ...] = Field(min_length=1)
+
+
+class Speech(_Part):
+    """How the machine hears and speaks.
+
+    `models` are folders with a Vosk model, by language, that win over fetched ones; `threads` hear
+    at once (default: one for each core). `voices` are Piper voices (files `*.onnx` with their
+    `*.onnx.json` beside them) by language, spoken with the program `piper`; a language without one
+    is spoken by espeak-ng.
+    """
+
+    models: dict[Language, Path] = Field(default_factory=dict)
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+    voices: dict[Language, Path] = Field(default_factory=dict)
+    piper: Path = Path("piper")
 
 
 class Trunk(_Part):
@@ -196,6 +212,7 @@ class Settings(BaseSettings):
         default=(), description="phone accounts that may call the lines"
     )
     agents: tuple[Agent, ...] = ()
+    speech: Speech = Speech()
     trunk: Trunk | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None
