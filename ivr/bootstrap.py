@@ -8,17 +8,25 @@ from collections.abc import Callable
 
 import structlog
 
+from ivr import resources
 from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.audiosocket.prompt_store import PromptStore
+from ivr.asterisk.audiosocket.server import AudioServer
+from ivr.asterisk.audiosocket.visit import Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
+from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.asterisk.switchboard import Switchboard
 from ivr.driver import Driver
+from ivr.ears import Ears, ModelFolders
+from ivr.metrics import CallersSide, metrics_text
 from ivr.preparation import Prepared
 from queues.api import HealthReport, HealthStatus
+from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import AgentSetting, Input, QueueSetting, SettingsLoaded
 from queues.dispatcher import Clock, Dispatcher
@@ -50,19 +58,44 @@ class Service:
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
         callers: dict[CallId, LineId] = {}
-        calls = Calls(self.client, desk, prepared.prompts)
+        plain_calls = Calls(self.client, desk, prepared.prompts)
+        prompts = PromptStore(prepared.prompts)
+        self.ears = Ears(
+            prepared.plans.values(),
+            ModelFolders(settings.speech.models, resources.cache_folder()),
+            prompts,
+            settings.speech.threads,
+        )
+        self._audio = AudioServer()
+        self._visits = Visits(desk, self._audio)
+        calls = ListeningCalls(plain_calls, self._visits, prompts, self.ears.desk)
+        self._calls = calls
         self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
         default_queue = QueueId(settings.queues[0].id)
-        self._driver = Driver(prepared.plans, calls, self.submit, self.clock.now, default_queue)
+        self._driver = Driver(
+            prepared.plans,
+            calls,
+            self.submit,
+            self.clock.now,
+            default_queue,
+            self.ears.desk.may_listen,
+        )
         self._switchboard = Switchboard(
             self.client,
             desk,
-            calls,
+            plain_calls,
             self._offers,
             self._driver,
             self.submit,
             callers,
             frozenset(PlaceId(place) for place in settings.places),
+        )
+        self._collector = CallersSide(
+            up=lambda: self.client.up,
+            dialogues=lambda: len(self._driver.calls),
+            audio=lambda: self._audio.figures,
+            hearing=self.ears.desk.load,
+            replies=calls.replies.__getitem__,
         )
         self.dispatcher = Dispatcher(self._offers, self._driver, self.clock, self.hub)
 
@@ -73,7 +106,27 @@ class Service:
     def health(self) -> HealthReport:
         """Whether a call would be answered now, and what of it is missing."""
         asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
-        return HealthReport({"asterisk": asterisk})
+        load, audio = self.ears.desk.load(), self._audio.figures
+        heard = not self.ears.missing and load.is_in_time
+        return HealthReport(
+            {"asterisk": asterisk, "speech": HealthStatus.OK if heard else HealthStatus.DEGRADED},
+            {
+                "speech_listening": load.listening,
+                "speech_streams": load.under_way,
+                "speech_streams_capacity": load.capacity,
+                "speech_lag_s": load.lag_s,
+                "audio_lines": audio.lines,
+                "audio_late_share": audio.pacer.late_share,
+            },
+        )
+
+    def metrics(self) -> bytes:
+        """What Prometheus reads."""
+        return metrics_text(self._collector)
+
+    def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
+        """What the caller of a live call said and keyed in so far."""
+        return self._driver.card(call)
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; `ready` is called once the first call would be answered.
@@ -81,7 +134,18 @@ class Service:
         Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when there is no link.
         """
         self.submit(self._roster())
+        await self._audio.open()
+        try:
+            await self._run(ready)
+        finally:
+            await self._audio.close()
+            await self.ears.close()
+
+    async def _run(self, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._audio.run(), name="callers' sound")
+            tasks.create_task(self._visits.run(), name="visits")
+            tasks.create_task(self.ears.load(self._tell), name="models")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
@@ -89,6 +153,7 @@ class Service:
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
+            await self.ears.loaded.wait()
             self._was_ready = True
             ready()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -17,13 +18,17 @@ from ivr.flow.events import (
     CallReturned,
     CallStarted,
     Event,
+    Heard,
+    HeardNothing,
     KeyPressed,
     ListeningFailed,
+    NotUnderstood,
     PromptEnded,
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
-from ivr.ports import CallBusy, CallControl, CallGone
+from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
 from queues.ids import CallId, LineId, QueueId
@@ -34,12 +39,14 @@ _KEY_FOLLOWS_S = 0.3
 
 Submit = Callable[[Input], object]
 Now = Callable[[], float]
+MayListen = Callable[[str], bool]
 
 
 class Driver:
     """All dialogues that run. `Dialogues` of the waiting side's ports is fulfilled here.
 
-    `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed.
+    `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed;
+    `may_listen` says of a language whether one more caller can be listened to now.
     """
 
     def __init__(
@@ -49,12 +56,14 @@ class Driver:
         submit: Submit,
         now: Now,
         default_queue: QueueId,
+        may_listen: MayListen,
     ) -> None:
         self._plans = plans
         self._control = control
         self._submit = submit
         self._now = now
         self._default_queue = default_queue
+        self._may_listen = may_listen
         self._dialogues: dict[CallId, _Dialogue] = {}
         self._arrivals: asyncio.Queue[_Dialogue] = asyncio.Queue()
 
@@ -70,16 +79,20 @@ class Driver:
         if call in self._dialogues:
             return
         plan = self._plans.get(line)
-        dialogue = _Dialogue(call, line, plan, self._control, self._submit, self._now)
+        dialogue = _Dialogue(
+            call, line, plan, self._control, self._submit, self._now, self._may_listen
+        )
         self._dialogues[call] = dialogue
         self._arrivals.put_nowait(dialogue)
 
     def key_pressed(self, call: CallId, key: str) -> None:
         """The caller pressed a key."""
+        self._control.key_pressed(call)
         self._tell(call, KeyPressed(key))
 
     def call_ended(self, call: CallId) -> None:
         """The caller's channel is gone."""
+        self._control.call_ended(call)
         self._tell(call, CallerHungUp())
 
     def connected(self, call: CallId) -> None:
@@ -94,6 +107,11 @@ class Driver:
     def calls(self) -> tuple[CallId, ...]:
         """Every call that has a dialogue."""
         return tuple(self._dialogues)
+
+    def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
+        """What the caller said and keyed in so far; None for a call without a dialogue."""
+        dialogue = self._dialogues.get(call)
+        return None if dialogue is None else dialogue.card
 
     def _tell(self, call: CallId, event: Event) -> None:
         if (dialogue := self._dialogues.get(call)) is not None:
@@ -134,12 +152,14 @@ class _Dialogue:
         control: CallControl,
         submit: Submit,
         now: Now,
+        may_listen: MayListen,
     ) -> None:
         self.call = call
         self.line = line
         self.inbox: asyncio.Queue[Event] = asyncio.Queue()
         self.key_seen = asyncio.Event()  # since the prompts that are played began
         self.with_centre = False
+        self.card: tuple[CardEntry, ...] = ()
         self.is_done = False
         self.gone = asyncio.Event()
         self._plan = plan
@@ -147,6 +167,8 @@ class _Dialogue:
         self._control = control
         self._submit = submit
         self._now = now
+        self._may_listen = may_listen
+        self._more = asyncio.Event()  # a command came after the one that is performed
         self._alarm: WakeAt | None = None
         self._work: asyncio.Queue[Command] = asyncio.Queue()
 
@@ -156,7 +178,8 @@ class _Dialogue:
             log.warning("line without dialplan", call=self.call)
             await self._control.hang_up(self.call)
             return
-        session = open_session(self.call, self.line, self._plan)
+        listening = self._plan.listens and self._may_listen(self._language)
+        session = open_session(self.call, self.line, self._plan, listening=listening)
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(self._perform_all())
             session = self._step(self._plan, session, CallStarted())
@@ -198,6 +221,8 @@ class _Dialogue:
                 self._alarm = command
             else:
                 self._work.put_nowait(command)
+                self._more.set()
+        self.card = session.card
         return session
 
     async def _next_event(self) -> Event:
@@ -213,6 +238,8 @@ class _Dialogue:
     async def _perform_all(self) -> None:
         while True:
             command = await self._work.get()
+            if self._work.empty():
+                self._more.clear()
             try:
                 await self._perform(command)
             except (CallGone, CallBusy) as error:
@@ -233,8 +260,8 @@ class _Dialogue:
                 await self._control.start_music(self.call)
             case HangUp():
                 await self._control.hang_up(self.call)
-            case Ask(token=token):
-                self.inbox.put_nowait(ListeningFailed(token))  # no ears on this line: keys
+            case Ask():
+                await self._ask(command)
             case WakeAt():
                 raise AssertionError("an alarm is set, not performed")
 
@@ -257,3 +284,40 @@ class _Dialogue:
         finally:
             # However it ended: a caller must never be left in a prompt that is not played.
             self.inbox.put_nowait(PromptEnded(token, cut))
+
+    async def _ask(self, ask: Ask) -> None:
+        """Ask until it is answered, or until the dialogue wishes something else."""
+        question = Question(
+            self._language,
+            tuple(f"{self._language}/{prompt}" for prompt in ask.prompts),
+            ask.phrases,
+            ask.wait_s,
+        )
+        asking = asyncio.ensure_future(self._control.ask(self.call, question))
+        overtaken = asyncio.ensure_future(self._more.wait())
+        either: list[asyncio.Future[Any]] = [asking, overtaken]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in either:
+                each.cancel()
+            await asyncio.wait(either)  # nothing of it may sound when the next command begins
+        if not asking.cancelled():
+            answer = _answer(ask.token, asking.result())
+            if answer is not None:
+                self.inbox.put_nowait(answer)
+
+
+def _answer(token: int, reply: Reply) -> Event | None:
+    """What a reply is to the dialogue; a key is told by itself."""
+    match reply.kind:
+        case ReplyKind.UNDERSTOOD:
+            return Heard(token, reply.phrase)
+        case ReplyKind.NOT_UNDERSTOOD:
+            return NotUnderstood(token)
+        case ReplyKind.SILENT:
+            return HeardNothing(token)
+        case ReplyKind.UNHEARD:
+            return ListeningFailed(token)
+        case ReplyKind.KEY:
+            return None

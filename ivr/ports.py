@@ -1,5 +1,7 @@
 """What the dialogue's driver asks of the switch for one caller."""
 
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 from queues.ids import CallId
@@ -11,6 +13,38 @@ class CallGone(Exception):
 
 class CallBusy(Exception):
     """The call is joined with an agent (or was just now): the command was not carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a caller is asked: prompts `<language>/<id>`, and the phrases listened for.
+
+    `phrases` are lower-case and in NFC. Silence counts once it has lasted `wait_s` seconds after
+    the prompts.
+    """
+
+    language: str
+    sounds: tuple[str, ...]
+    phrases: tuple[str, ...]
+    wait_s: float
+
+
+class ReplyKind(Enum):
+    """How a question ended."""
+
+    UNDERSTOOD = "one of the phrases was said"
+    NOT_UNDERSTOOD = "something was said, but none of the phrases surely"
+    SILENT = "nothing was said in the time given"
+    KEY = "a key was pressed first; which one is told the usual way"
+    UNHEARD = "nobody could listen, or the sound was lost: keys must do"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one answer to a question; `phrase` is what was understood."""
+
+    kind: ReplyKind
+    phrase: str = field(default="", repr=False)
 
 
 class CallControl(Protocol):
@@ -26,8 +60,20 @@ class CallControl(Protocol):
     async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
         """Play one prompt, `<language>/<id>`, to its end; True when a key cut it short."""
 
+    async def ask(self, call: CallId, question: Question) -> Reply:
+        """Ask, and listen to the caller, who may talk over the prompts; ends in bounded time.
+
+        When it is cancelled nothing more of it is heard, and the next command follows at once.
+        """
+
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
 
     async def hang_up(self, call: CallId) -> None:
         """End the call. A call that is gone already is no error."""
+
+    def key_pressed(self, call: CallId) -> None:
+        """The caller pressed a key: it cuts what may be cut, and wins over words."""
+
+    def call_ended(self, call: CallId) -> None:
+        """The caller's channel is gone: nothing is kept of it."""

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class Calls:
-    """`CallControl` on Asterisk. A call's id is its channel's id."""
+    """`CallControl` but for questions, by Asterisk's own player. A call's id is its channel's."""
 
     def __init__(self, client: AmiClient, desk: AgiDesk, prompts: Path) -> None:
         self._client = client
@@ -86,6 +86,12 @@ class Calls:
                 continue  # hanging up twice does no harm
             return
         log.warning("hang-up not answered", call=call)
+
+    def key_pressed(self, call: CallId) -> None:
+        """Asterisk itself cuts what its keys may cut."""
+
+    def call_ended(self, call: CallId) -> None:
+        """Nothing is kept of a call here."""
 
     async def fetch(self, call: CallId) -> None:
         """Bring a channel that nobody drives back to the start of the loop that gives it to us."""

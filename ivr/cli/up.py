@@ -94,6 +94,8 @@ async def _serve(
         hub=service.hub,
         token=prepared.token,
         health=service.health,
+        metrics=service.metrics,
+        card=service.card,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)

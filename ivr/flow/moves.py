@@ -11,10 +11,12 @@ from enum import Enum
 from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
 from ivr.flow.commands import Ask, Command, EnterQueue, HangUp, Play, WakeAt
 from ivr.flow.session import Phase, Session
+from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 
 MAX_TYPED = 8
 MAX_MISHEARD = 2
+MAX_CARD = 40
 KEYS = frozenset("0123456789*#")
 
 Step = tuple[Session, tuple[Command, ...]]
@@ -47,8 +49,10 @@ def enter(plan: Plan, session: Session, target: NodeId) -> Step:
                 fitting = [n for n, key in enumerate(session.typed) if key in keys]
                 if not fitting:
                     return _offer(replace(session, typed=""), menu)
-                target = keys[session.typed[fitting[0]]]
-                session = replace(session, typed=session.typed[fitting[0] + 1 :], unattended=0)
+                key, rest = session.typed[fitting[0]], session.typed[fitting[0] + 1 :]
+                session = replace(session, typed=rest)
+                session = _answered(session, By.KEY, key, keys[key])
+                target = keys[key]
             case Say(prompts=prompts):
                 return _speak(session, prompts, keys_cut=True)
             case Queue(prompts=()):
@@ -86,7 +90,7 @@ def choose(plan: Plan, session: Session, key: str) -> Step:
     target = _menu(plan, session).keys.get(key)
     if target is None:
         return fail(plan, session, Miss.WRONG_KEY)
-    return enter(plan, replace(session, unattended=0), target)
+    return enter(plan, _answered(session, By.KEY, key, target), target)
 
 
 def follow(plan: Plan, session: Session, phrase: str) -> Step:
@@ -94,7 +98,7 @@ def follow(plan: Plan, session: Session, phrase: str) -> Step:
     target = _menu(plan, session).phrases.get(phrase)
     if target is None:
         return fail(plan, session, Miss.NOT_UNDERSTOOD)
-    return enter(plan, replace(session, unattended=0), target)
+    return enter(plan, _answered(session, By.VOICE, phrase, target), target)
 
 
 def fail(plan: Plan, session: Session, miss: Miss) -> Step:
@@ -135,6 +139,12 @@ def come_back(plan: Plan, session: Session, reason: ReturnReason) -> Step:
 def done(session: Session) -> Session:
     """The call is over, or is being ended."""
     return replace(session, phase=Phase.DONE, typed="", wake_at=None)
+
+
+def _answered(session: Session, by: By, said: str, target: NodeId) -> Session:
+    """An answer that led somewhere, for the card; the oldest go first when it is full."""
+    entry = CardEntry(session.node, by, said, target)
+    return replace(session, unattended=0, card=(*session.card, entry)[-MAX_CARD:])
 
 
 def _offer(session: Session, menu: Menu, hint: PromptId | None = None) -> Step:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from ivr.dialplan.plan import NodeId, Plan
+from queues.cards import By, CardEntry
 from queues.ids import CallId, LineId
 
 
@@ -32,7 +34,7 @@ class Session:
     `answered` says whether one of them was more than silence; `misheard` counts how often in the
     call a menu said that it did not understand; `unattended` counts nodes since the caller did
     anything. `listening` says whether the caller is listened to where the plan listens, and
-    `keys_told` whether someone who is not was told so.
+    `keys_told` whether someone who is not was told so. `card` holds the caller's answers so far.
     """
 
     call: CallId
@@ -49,6 +51,7 @@ class Session:
     unattended: int = 0
     listening: bool = False
     keys_told: bool = False
+    card: tuple[CardEntry, ...] = field(default=(), repr=False)
 
     @property
     def ended(self) -> bool:
@@ -70,8 +73,8 @@ def open_session(
     )
 
 
-def session_to_json(session: Session) -> dict[str, str | int | float | bool | None]:
-    """The session as values JSON knows. It holds typed keys: personal, to be stored as such."""
+def session_to_json(session: Session) -> dict[str, Any]:
+    """The session as values JSON knows. It holds keys and words: personal, to be stored as such."""
     return {
         "call": session.call,
         "line": session.line,
@@ -87,10 +90,11 @@ def session_to_json(session: Session) -> dict[str, str | int | float | bool | No
         "unattended": session.unattended,
         "listening": session.listening,
         "keys_told": session.keys_told,
+        "card": [[e.node, e.by.value, e.said, e.led_to] for e in session.card],
     }
 
 
-def session_from_json(stored: Mapping[str, str | int | float | bool | None]) -> Session:
+def session_from_json(stored: Mapping[str, Any]) -> Session:
     """The session that `session_to_json` stored. Raises `KeyError` or `ValueError` for others."""
     wake_at = stored["wake_at"]
     return Session(
@@ -108,4 +112,5 @@ def session_from_json(stored: Mapping[str, str | int | float | bool | None]) -> 
         unattended=int(stored["unattended"] or 0),
         listening=bool(stored["listening"]),
         keys_told=bool(stored["keys_told"]),
+        card=tuple(CardEntry(node, By(by), said, to) for node, by, said, to in stored["card"]),
     )

@@ -18,9 +18,11 @@ from ivr.speech.turn import (
     FinishHearing,
     Frame,
     FrameHeard,
+    FramePlayed,
     HearingFailed,
     KeyPressed,
     NothingSaid,
+    PromptBegan,
     PromptStopped,
     SpeechBegan,
     Tick,
@@ -58,13 +60,22 @@ class Ear:
         self._clock = clock
         self._kept: deque[tuple[Frame, float]] = deque(maxlen=_KEPT_FRAMES)
         self._hearing: Hearing | None = None
+        self._latest = 0.0  # sound is read a little after it came: the turn's time must not go back
 
-    def hear(self, frame: Frame, played: Frame | None, now: float) -> None:
-        """The next 20 ms from the caller, and what was played meanwhile."""
+    def hear(self, frame: Frame, now: float) -> None:
+        """The next 20 ms from the caller."""
         self._kept.append((frame, now))
         if self._hearing is not None:
             self._hearing.feed(frame, now)
-        self._advance(FrameHeard(frame, played), now)
+        self._advance(FrameHeard(frame), now)
+
+    def play(self, frame: Frame | None, now: float) -> None:
+        """The 20 ms that leave for the caller now; None: silence."""
+        self._advance(FramePlayed(frame), now)
+
+    def prompt_began(self, now: float) -> None:
+        """A prompt plays again, after `NothingSaid`."""
+        self._advance(PromptBegan(), now)
 
     def prompt_stopped(self, now: float) -> None:
         """Nothing is played any more."""
@@ -88,6 +99,7 @@ class Ear:
         self._place.leave()
 
     def _advance(self, event: TurnEvent, now: float) -> None:
+        now = self._latest = max(now, self._latest)
         decisions = self._turn.advance(event, now)
         for decision in decisions:
             match decision:

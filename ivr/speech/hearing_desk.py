@@ -34,6 +34,11 @@ class HearingLoad:
     factor: float
     languages: frozenset[str]
 
+    @property
+    def is_in_time(self) -> bool:
+        """Whether sound is decoded as fast as it comes."""
+        return self.lag_s <= _LATE_S
+
 
 class Place:
     """The right to be listened to at one node. Give it back with `leave`, once or more often."""
@@ -62,6 +67,7 @@ class HearingDesk:
         self._recogniser = recogniser
         self._factor = _FACTOR_UNKNOWN
         self._listening = 0
+        self._grammars: dict[tuple[str, tuple[str, ...]], Grammar] = {}  # one for each menu
 
     def measure(self, language: str, sound: bytes, grammar: Grammar) -> float:
         """Learn the load from 2 s of 16-bit sound at 8 kHz; the slowest language counts.
@@ -77,6 +83,22 @@ class HearingDesk:
     def capacity(self) -> int:
         """How many streams can be heard at once."""
         return max(1, int(self._recogniser.threads * _USED / self._factor))
+
+    def grammar(self, language: str, phrases: tuple[str, ...]) -> Grammar | None:
+        """A grammar of those phrases that the language's model can hear; None if there is none."""
+        if language not in self._recogniser.languages():
+            return None
+        known = self._grammars.get((language, phrases))
+        if known is None:
+            heard = [
+                phrase
+                for phrase in phrases
+                if not self._recogniser.unknown_words(language, phrase.split())
+            ]
+            if not heard:
+                return None
+            known = self._grammars[language, phrases] = Grammar.of(heard)
+        return known
 
     def may_listen(self, language: str) -> bool:
         """Whether a caller of this language could be heard in time now."""

@@ -1,9 +1,10 @@
 """How the API is put together: routes, errors, shield, health and docs."""
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from queues.api.docs import STYLE, docs_page
 from queues.api.health import HealthReport, HealthStatus
@@ -13,10 +14,14 @@ from queues.api.schema import HealthOut
 from queues.api.shield import Shield
 from queues.api.sign_in import SESSION_S, SignIn
 from queues.api.stream import TICK_S
+from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
+from queues.ids import CallId
 from queues.live import Hub
 from queues.view import View
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def create_app(
@@ -27,15 +32,18 @@ def create_app(
     hub: Hub,
     token: str,
     health: Callable[[], HealthReport],
+    metrics: Callable[[], bytes],
+    card: Callable[[CallId], tuple[CardEntry, ...] | None],
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
     tick_s: float = TICK_S,
 ) -> FastAPI:
     """Give the app. It reads views and submits inputs; it never sees the centre's state.
 
-    `now` gives Unix seconds of the dispatcher's clock. `hosts` are the names besides loopback under
-    which the service is reached, without ports. `session_s` and `tick_s` are seconds. Raises
-    ValueError for a token under 16 characters.
+    `now` gives Unix seconds of the dispatcher's clock. `metrics` gives the text that Prometheus
+    reads, `card` what a live call's caller said and keyed in, None for any other call. `hosts` are
+    the names besides loopback under which the service is reached, without ports. `session_s` and
+    `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -45,7 +53,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    wiring = Wiring(submit, view, now, hub, SignIn(token, now, session_s=session_s), tick_s)
+    wiring = Wiring(submit, view, now, hub, card, SignIn(token, now, session_s=session_s), tick_s)
     answer_all_errors(app)
     app.add_middleware(Shield, hosts=tuple(hosts))
     app.include_router(session_routes(wiring))
@@ -61,7 +69,13 @@ def create_app(
         report = health()
         if report.status is HealthStatus.DOWN:
             response.status_code = 503
-        return HealthOut(status=report.status, checks=dict(report.checks))
+        figures = {name: round(value, 4) for name, value in report.figures.items()}
+        return HealthOut(status=report.status, checks=dict(report.checks), figures=figures)
+
+    @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
+    async def tell_metrics() -> Response:
+        """Tell load, lag and counts for Prometheus. Needs no sign-in: no numbers, no names."""
+        return Response(metrics(), media_type=METRICS_TYPE)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

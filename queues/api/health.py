@@ -1,7 +1,7 @@
 """Whether a call would be answered now, as the service says of itself; no numbers and no names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -15,9 +15,13 @@ class HealthStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """Each part by a fixed name of ours. The whole is as bad as the worst part."""
+    """Each part by a fixed name of ours. The whole is as bad as the worst part.
+
+    `figures` tell load and lag, by names that end in their unit.
+    """
 
     checks: Mapping[str, HealthStatus]
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def status(self) -> HealthStatus:

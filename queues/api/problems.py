@@ -70,6 +70,7 @@ FOREIGN_HOST: Final = Problem(
 )
 TOO_LARGE: Final = Problem(413, "body-too-large", "Body too large", "64 KiB are the limit.")
 AGENT_UNKNOWN: Final = Problem(404, "agent-unknown", "No such agent", "See GET /api/v1/agents.")
+CALL_UNKNOWN: Final = Problem(404, "call-unknown", "No such call", "See GET /api/v1/calls.")
 AGENT_SIGNED_OUT: Final = Problem(
     409, "agent-signed-out", "Agent is signed out", "Ask for ready first."
 )

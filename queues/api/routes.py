@@ -13,18 +13,20 @@ from queues.api.pages import page
 from queues.api.problems import (
     AGENT_SIGNED_OUT,
     AGENT_UNKNOWN,
+    CALL_UNKNOWN,
     MEDIA_TYPE,
     ProblemOut,
     Refused,
 )
-from queues.api.rows import agent_out, call_out, queue_out
-from queues.api.schema import AgentOut, AgentsOut, CallsOut, PauseIn, QueuesOut, SessionIn
+from queues.api.rows import agent_out, call_out, card_entry_out, queue_out
+from queues.api.schema import AgentOut, AgentsOut, CallsOut, CardOut, PauseIn, QueuesOut, SessionIn
 from queues.api.sign_in import COOKIE, SESSION_S, SignIn, check_origin
 from queues.api.stream import TICK_S, live_response
+from queues.cards import CardEntry
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked
-from queues.ids import AgentId
+from queues.ids import AgentId, CallId
 from queues.live import Hub
 from queues.view import AgentRow, View
 
@@ -37,6 +39,7 @@ class Wiring:
     view: Callable[[], View]
     now: Callable[[], float]
     hub: Hub
+    card: Callable[[CallId], tuple[CardEntry, ...] | None]
     sign_in: SignIn
     tick_s: float = TICK_S
 
@@ -47,6 +50,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Problem", "content": content} for status in statuses}
 
 
+CallPath = Annotated[str, Path(min_length=1, max_length=100)]
 AgentPath = Annotated[str, Path(min_length=1, max_length=100)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=300)]
@@ -119,6 +123,14 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         rows, following = page(view.calls, limit, cursor)
         shown = [call_out(row, now) for row in rows]
         return CallsOut(seq=view.seq, at=at(), calls=shown, next=following)
+
+    @router.get("/calls/{call}/card", tags=["calls"], responses=problems(404, 422))
+    async def card(call: CallPath) -> CardOut:
+        """What the caller of a live call said and keyed in so far."""
+        entries = wiring.card(CallId(call))
+        if entries is None:
+            raise Refused(CALL_UNKNOWN)
+        return CardOut(call=call, entries=[card_entry_out(entry) for entry in entries])
 
     @router.get("/agents", tags=["agents"])
     async def agents() -> AgentsOut:

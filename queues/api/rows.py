@@ -1,6 +1,7 @@
 """How the view's rows are shown by the REST part: the stream's shape, and durations as of now."""
 
-from queues.api.schema import AgentOut, CallOut, QueueOut
+from queues.api.schema import AgentOut, CallOut, CardEntryOut, QueueOut
+from queues.cards import CardEntry
 from queues.centre.call import CallState
 from queues.view import AgentRow, CallRow, QueueRow
 
@@ -14,6 +15,11 @@ def call_out(row: CallRow, now: float) -> CallOut:
     """Give a call as the API shows it, with its wait as of `now` (Unix seconds)."""
     waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})
+
+
+def card_entry_out(entry: CardEntry) -> CardEntryOut:
+    """Give one answer of a caller as the API shows it."""
+    return CardEntryOut(node=entry.node, by=entry.by, said=entry.said, led_to=entry.led_to)
 
 
 def queue_out(row: QueueRow, now: float) -> QueueOut:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from queues.api.health import HealthStatus
+from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.inputs import PlaceState
@@ -34,10 +35,11 @@ class SessionIn(BaseModel):
 
 
 class HealthOut(BaseModel):
-    """Whether a call would be answered; each part by name."""
+    """Whether a call would be answered; each part by name. `figures` end in their unit."""
 
     status: HealthStatus
     checks: dict[str, HealthStatus]
+    figures: dict[str, float]
 
 
 class QueueOut(BaseModel):
@@ -82,6 +84,22 @@ class CallsOut(BaseModel):
     at: datetime
     calls: list[CallOut]
     next: str | None
+
+
+class CardEntryOut(BaseModel):
+    """One answer of the caller: at which node, by key or by voice, what, and where it led."""
+
+    node: str
+    by: By
+    said: str = Field(repr=False)
+    led_to: str
+
+
+class CardOut(BaseModel):
+    """What an agent should know of a call before the first word, oldest first."""
+
+    call: str
+    entries: list[CardEntryOut]
 
 
 class AgentOut(BaseModel):

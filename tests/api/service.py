@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from queues.api import HealthReport, HealthStatus, create_app, listen, serve
+from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import (
     AgentSetting,
@@ -64,6 +65,8 @@ class Service:
     ring: int = 2000
     wall: float = 1_700_000_000.0
     monotonic: float = 0.0
+    figures: dict[str, float] = field(default_factory=dict)
+    cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
     def __post_init__(self) -> None:
@@ -76,7 +79,9 @@ class Service:
             now=clock.now,
             hub=self.hub,
             token=TOKEN,
-            health=lambda: HealthReport(self.checks),
+            health=lambda: HealthReport(self.checks, self.figures),
+            metrics=lambda: b"freizeichen_up 1\n",
+            card=self.cards.get,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from queues.api import HealthStatus
+from queues.cards import By, CardEntry
+from queues.ids import CallId
 from tests.api.service import BEARER, TOKEN, Service
 
 PROBLEM = "application/problem+json"
@@ -27,7 +29,36 @@ async def test_health_needs_no_sign_in_and_is_200_only_if_calls_are_answered(
     async with Service(checks=checks).client() as client:
         answer = await client.get("/health")
     assert answer.status_code == code
-    assert answer.json() == {"status": status, "checks": checks}
+    assert answer.json() == {"status": status, "checks": checks, "figures": {}}
+
+
+async def test_health_tells_load_and_metrics_are_text_for_prometheus_without_a_sign_in() -> None:
+    async with Service(figures={"speech_lag_s": 0.12345678}).client() as client:
+        health = await client.get("/health", headers={"Authorization": ""})
+        metrics = await client.get("/metrics", headers={"Authorization": ""})
+    assert health.json()["figures"] == {"speech_lag_s": 0.1235}
+    assert metrics.text == "freizeichen_up 1\n"
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+async def test_a_card_tells_what_the_caller_said_and_keyed_in_and_an_unknown_call_is_404() -> None:
+    service = Service()
+    service.cards[CallId("17.1")] = (
+        CardEntry("main", By.VOICE, "internet", "internet"),
+        CardEntry("internet", By.KEY, "0", "human"),
+    )
+    async with service.client(**BEARER) as client:
+        answer = await client.get("/api/v1/calls/17.1/card")
+        unknown = await client.get("/api/v1/calls/17.2/card")
+    assert answer.json() == {
+        "call": "17.1",
+        "entries": [
+            {"node": "main", "by": "voice", "said": "internet", "led_to": "internet"},
+            {"node": "internet", "by": "key", "said": "0", "led_to": "human"},
+        ],
+    }
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "call-unknown")
+    assert "'0'" not in repr(service.cards)
 
 
 async def test_queues_tell_who_waits_how_long_and_who_works() -> None:

@@ -8,6 +8,7 @@ from tests.api.service import BEARER, TOKEN, Service
 PATHS = [
     ("GET", "/api/v1/queues"),
     ("GET", "/api/v1/calls"),
+    ("GET", "/api/v1/calls/a/card"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/live"),
     ("POST", "/api/v1/agents/a/ready"),
@@ -42,11 +43,12 @@ async def test_nobody_gets_in_without_token_or_session(
 def test_every_route_of_the_api_is_among_those_tested_here() -> None:
     schema = Service().app.openapi()["paths"]
     told = {
-        (method.upper(), path.replace("{agent}", "a"))
+        (method.upper(), path.replace("{agent}", "a").replace("{call}", "a"))
         for path, methods in schema.items()
         for method in methods
     }
-    public = {("GET", "/health"), ("POST", "/api/v1/session"), ("DELETE", "/api/v1/session")}
+    public = {("GET", "/health"), ("GET", "/metrics")}
+    public |= {("POST", "/api/v1/session"), ("DELETE", "/api/v1/session")}
     assert told - public == set(PATHS)
 
 
@@ -157,4 +159,6 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             hub=service.hub,
             token="short",
             health=lambda: None,  # type: ignore[arg-type, return-value]
+            metrics=bytes,
+            card=lambda _: None,
         )

@@ -8,17 +8,24 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol, TypeVar
 
 from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.audiosocket.prompt_store import PromptStore
+from ivr.asterisk.audiosocket.server import AudioServer
+from ivr.asterisk.audiosocket.visit import Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.config import AMI_USER
+from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import Offers
 from ivr.asterisk.switchboard import Switchboard
 from ivr.caller.agent_phone import AgentPhone
 from ivr.caller.phone import CallerPhone, SipServer, caller_phone
 from ivr.caller.script import AgentPlan, Answering
+from ivr.ports import CallControl
+from ivr.speech.hearing_desk import HearingDesk
 from queues.centre.inputs import Input, OfferAnswered, PlaceChanged, PlaceState
 from queues.ids import CallId, LineId, OfferId, PlaceId
 from queues.ports import Telephony
+from tests.speech.listening import real_recogniser
 from tests.switch import Switch
 from tests.unit.queues.fakes import FakeTelephony, Phone
 
@@ -96,19 +103,20 @@ class FakeStage:
 
 
 class _Arrivals:
-    """Stands where the driver does: only hears who arrives."""
+    """Stands where the driver does: hears who arrives, and hands keys and ends on."""
 
-    def __init__(self) -> None:
+    def __init__(self, control: CallControl) -> None:
         self.calls: asyncio.Queue[CallId] = asyncio.Queue()
+        self._control = control
 
     def call_arrived(self, call: CallId, line: LineId) -> None:
         self.calls.put_nowait(call)
 
     def key_pressed(self, call: CallId, key: str) -> None:
-        pass
+        self._control.key_pressed(call)
 
     def call_ended(self, call: CallId) -> None:
-        pass
+        self._control.call_ended(call)
 
 
 class RealStage:
@@ -122,7 +130,12 @@ class RealStage:
         desk = AgiDesk(client)
         self.client = client
         self.calls = Calls(client, desk, switch.prompts)
-        self._arrivals = _Arrivals()
+        self._audio = AudioServer()
+        self._visits = Visits(desk, self._audio)
+        self.control = ListeningCalls(
+            self.calls, self._visits, PromptStore(switch.prompts), HearingDesk(real_recogniser())
+        )
+        self._arrivals = _Arrivals(self.control)
         lines: dict[CallId, LineId] = {}
         self.telephony = Offers(client, desk, self.inputs.append, lines, "Test")
         self._board = Switchboard(
@@ -143,9 +156,12 @@ class RealStage:
             tasks.create_task(self.client.run())
             tasks.create_task(self._board.run())
             tasks.create_task(self.telephony.run())
+            tasks.create_task(self._audio.run())
+            tasks.create_task(self._visits.run())
 
     async def open(self) -> None:
-        await self.client.wait_up(WITHIN_S)
+        await self._audio.open()
+        self._stack.push_async_callback(self._audio.close)
 
     async def caller(self) -> CallId:
         account = self._switch.caller
@@ -193,9 +209,10 @@ async def real_stage(switch: Switch, ami_port: int | None = None) -> AsyncIterat
     """
     async with AsyncExitStack() as stack:
         stage = RealStage(switch, stack, ami_port or switch.ami_port)
+        await stage.open()
         running = asyncio.create_task(stage.run())
         try:
-            await stage.open()
+            await stage.client.wait_up(WITHIN_S)
             yield stage
         finally:
             await stack.aclose()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
 import pytest_asyncio
 
-from ivr.ports import CallBusy, CallControl, CallGone
+from ivr.caller.sound import Words, samples_of
+from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.centre.inputs import OfferAnswered, TalkStarted
 from queues.ids import CallId, OfferId
 from tests.contract.stages import PLACE, WITHIN_S, RealStage, real_stage, said
@@ -20,6 +22,8 @@ from tests.unit.queues.fakes import Phone
 
 PROMPT_S = 1.0
 RING_S = 3.0
+PHRASES = ("인터넷", "변경", "서비스")
+QUESTION = Question("ko", ("en/tone",), PHRASES, wait_s=1.5)
 
 
 class Line(Protocol):
@@ -29,6 +33,8 @@ class Line(Protocol):
     call: CallId
 
     async def press_a_key(self) -> None: ...
+
+    async def say(self, word: str) -> None: ...
 
     async def hang_up(self) -> None: ...
 
@@ -41,7 +47,10 @@ class FakeLine:
         self.control = FakeCalls(prompt_s=PROMPT_S, missing={"en/nowhere"})
 
     async def press_a_key(self) -> None:
-        self.control.cut(self.call)
+        self.control.key_pressed(self.call)
+
+    async def say(self, word: str) -> None:
+        self.control.say(self.call, word if word in PHRASES else None)
 
     async def hang_up(self) -> None:
         self.control.gone.add(self.call)
@@ -56,11 +65,16 @@ class RealLine:
     def __init__(self, stage: RealStage, call: CallId) -> None:
         self._stage = stage
         self.call = call
-        self.control = stage.calls
+        self.control = stage.control
 
     async def press_a_key(self) -> None:
         assert self._stage.caller_phone is not None
         await self._stage.caller_phone.press("5")
+
+    async def say(self, word: str) -> None:
+        assert self._stage.caller_phone is not None
+        speech = Words(word, "ko", voice="ko+f2", speed=120)
+        await self._stage.caller_phone.say(await asyncio.to_thread(samples_of, speech))
 
     async def hang_up(self) -> None:
         await self._stage.caller_hangs_up()
@@ -133,6 +147,67 @@ async def test_commands_to_a_caller_who_talks_are_not_carried_out(line: Line) ->
     await line.be_joined_with_an_agent()
     with pytest.raises(CallBusy):
         await line.control.play(line.call, "en/tone", keys_cut=True)
+
+
+async def test_a_phrase_that_is_said_over_the_prompt_is_understood(line: Line) -> None:
+    asked = asyncio.ensure_future(line.control.ask(line.call, QUESTION))
+    await asyncio.sleep(0.5)
+    await line.say("인터넷")
+    async with asyncio.timeout(WITHIN_S):
+        assert await asked == Reply(ReplyKind.UNDERSTOOD, "인터넷")
+
+
+async def test_silence_is_told_once_it_has_lasted_after_the_prompts(line: Line) -> None:
+    began = asyncio.get_running_loop().time()
+    async with asyncio.timeout(WITHIN_S):
+        assert await line.control.ask(line.call, QUESTION) == Reply(ReplyKind.SILENT)
+    assert asyncio.get_running_loop().time() - began > 0.9 * (PROMPT_S + QUESTION.wait_s)
+
+
+async def test_a_key_wins_over_a_question_and_the_next_prompt_can_be_played(line: Line) -> None:
+    asked = asyncio.ensure_future(line.control.ask(line.call, QUESTION))
+    await asyncio.sleep(0.5)
+    await line.press_a_key()
+    async with asyncio.timeout(WITHIN_S):
+        assert (await asked).kind is ReplyKind.KEY
+        assert await line.control.play(line.call, "en/tone", keys_cut=True) is False
+
+
+async def test_a_question_that_is_cancelled_lets_the_next_prompt_be_played(line: Line) -> None:
+    asked = asyncio.ensure_future(line.control.ask(line.call, QUESTION))
+    await asyncio.sleep(0.5)
+    asked.cancel()
+    await asyncio.wait({asked})
+    playing = asyncio.ensure_future(line.control.play(line.call, "en/tone", keys_cut=True))
+    await asyncio.sleep(0.2)
+    await line.press_a_key()
+    async with asyncio.timeout(WITHIN_S):
+        assert await playing is True
+        await line.control.start_music(line.call)
+
+
+async def test_a_question_in_a_language_nobody_hears_says_so(line: Line) -> None:
+    if isinstance(line.control, FakeCalls):
+        line.control.deaf = True
+    async with asyncio.timeout(WITHIN_S):
+        reply = await line.control.ask(line.call, replace(QUESTION, language="xx"))
+        assert reply.kind is ReplyKind.UNHEARD
+        assert await line.control.play(line.call, "en/tone", keys_cut=True) is False
+
+
+async def test_a_question_to_a_caller_who_talks_is_not_asked(line: Line) -> None:
+    await line.be_joined_with_an_agent()
+    with pytest.raises(CallBusy):
+        await line.control.ask(line.call, QUESTION)
+
+
+async def test_a_question_ends_when_the_caller_hangs_up(line: Line) -> None:
+    asked = asyncio.ensure_future(line.control.ask(line.call, QUESTION))
+    await asyncio.sleep(0.5)
+    await line.hang_up()
+    async with asyncio.timeout(WITHIN_S):
+        with pytest.raises(CallGone):
+            await asked
 
 
 async def test_hanging_up_ends_the_call(line: Line) -> None:

@@ -113,7 +113,8 @@ def listen(
     theirs: list[Frame | None] = list(framed(played)) if played is not None else []
     for number, frame in enumerate(framed(sound)):
         now = round((number + 1) * 0.02, 6)
-        ear.hear(frame, theirs[number] if number < len(theirs) else None, now)
+        ear.play(theirs[number] if number < len(theirs) else None, now)
+        ear.hear(frame, now)
         deadline = time.monotonic() + _DEADLINE_S
         while not watched.caught_up():
             assert time.monotonic() < deadline, "the recogniser does not answer"

@@ -198,7 +198,7 @@ def test_a_caller_who_speaks_when_all_streams_are_taken_is_sent_to_keys_at_once(
     turn = Turn(GRAMMAR, voice=VoiceDetector(), prompt_plays=False)
     ear = Ear(turn, place, decided=decided.append, hand_over=lambda call: call(), clock=lambda: 1.0)
     for number, frame in enumerate(framed(np.concatenate([hiss(0.0005, 0.4), VOWEL]))):
-        ear.hear(frame, None, number * 0.02)
+        ear.hear(frame, number * 0.02)
     assert [type(d) for d in decided] == [SpeechBegan, HearingLost]
     assert decided[1] == HearingLost("busy")
     assert desk.load().listening == 0

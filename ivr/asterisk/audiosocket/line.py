@@ -26,7 +26,7 @@ from uuid import UUID
 import numpy as np
 import structlog
 
-from ivr.asterisk.audiosocket.frames import HANG_UP, Slicer
+from ivr.asterisk.audiosocket.frames import AUDIO_HEADER, HANG_UP, Slicer
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Player, Samples
 
 KEPT_FRAMES = 100  # 2 s
@@ -89,6 +89,7 @@ class Line:
         self._news = asyncio.Event()
         self._asked = False
         self._player = Player()
+        self._on_sent: Callable[[Samples | None], None] | None = None
         self._on_play_end: dict[Playback, Callable[[Playback], None]] = {}
         self._play_ended: dict[Playback, asyncio.Event] = {}
 
@@ -129,6 +130,13 @@ class Line:
         """Drop what has come so far, because listening begins only now."""
         self._heard.clear()
         self._asked = False
+
+    def watch_sent(self, on_sent: Callable[[Samples | None], None] | None) -> None:
+        """Tell each 20 ms that leaves for the caller from now on, None for silence; None: no more.
+
+        It is told in the beat of all lines: it must return at once.
+        """
+        self._on_sent = on_sent
 
     # --- playing ---------------------------------------------------------------------------------
 
@@ -211,6 +219,7 @@ class Line:
             self._transport.abort()
         self._stop(PlayEnd.LINE_ENDED)
         self._heard.clear()
+        self._on_sent = None
         for event in (self.ended, self._settled, self._news):
             event.set()
         self._on_end(self)
@@ -252,7 +261,11 @@ class Line:
         if stalled or (half_since_s is not None and now_s - half_since_s > _HALF_MESSAGE_S):
             self.end(LineEnd.STALLED)
             return
+        playing = self._player.playing
         frame, ended = self._player.frame(now_s)
         transport.write(frame)
+        if self._on_sent is not None:
+            sent = np.frombuffer(frame, "<i2", offset=len(AUDIO_HEADER)) if playing else None
+            self._on_sent(sent)
         if ended:
             self._tell(ended)

@@ -15,10 +15,21 @@ from ivr.speech.turn.voice import Frame
 
 @dataclass(frozen=True, slots=True)
 class FrameHeard:
-    """The next 20 ms from the caller, and what was played to them meanwhile, if anything."""
+    """The next 20 ms from the caller."""
 
     samples: Frame = field(repr=False)
-    played: Frame | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlayed:
+    """The 20 ms that leave for the caller now; None: silence."""
+
+    samples: Frame | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptBegan:
+    """A prompt is played again, after what had stopped it held no word: silence is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,15 @@ class Tick:
 
 
 TurnEvent = (
-    FrameHeard | PromptStopped | PartialHeard | FinalHeard | KeyPressed | HearingFailed | Tick
+    FrameHeard
+    | FramePlayed
+    | PromptBegan
+    | PromptStopped
+    | PartialHeard
+    | FinalHeard
+    | KeyPressed
+    | HearingFailed
+    | Tick
 )
 
 

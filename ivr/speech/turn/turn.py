@@ -9,7 +9,8 @@
                Noise without a voice counts as quiet after `noise_s` more.
                Talking for `longest_s`: `TooLong` -> OVER.
     FINISHING  the recogniser's last word makes the `Utterance` -> OVER. Without a word:
-               `NothingSaid` -> WAITING, the third time `NoSpeech` -> OVER.
+               `NothingSaid` -> WAITING (a prompt may begin again: `PromptBegan`), the third time
+               `NoSpeech` -> OVER.
                No last word within `final_s`: `HearingLost` -> OVER.
     OVER       nothing follows any more.
 
@@ -30,6 +31,7 @@ from ivr.speech.turn.events import (
     FinalHeard,
     FinishHearing,
     FrameHeard,
+    FramePlayed,
     HearingFailed,
     HearingLost,
     KeyPressed,
@@ -37,6 +39,7 @@ from ivr.speech.turn.events import (
     NoSpeech,
     NothingSaid,
     PartialHeard,
+    PromptBegan,
     PromptStopped,
     SpeechBegan,
     Tick,
@@ -114,6 +117,11 @@ class Turn:
                 return self._end(KeyWon())
             case HearingFailed(why):
                 return self._end(HearingLost(why))
+            case FramePlayed(samples):
+                self._echo.play(samples)
+                return ()
+            case PromptBegan() if self.state is TurnState.WAITING:
+                self._prompt_plays, self._silent_since = True, None
             case PromptStopped():
                 self._prompt_plays = False
                 self._silent_since = now
@@ -125,7 +133,7 @@ class Turn:
                 self._partial = event
             case FinalHeard() if self.state is TurnState.FINISHING:
                 return self._conclude(event, now)
-            case Tick() | PartialHeard() | FinalHeard():
+            case Tick() | PartialHeard() | FinalHeard() | PromptBegan():
                 pass
         return self._look_at_time(now)
 
@@ -143,7 +151,6 @@ class Turn:
 
     def _hear(self, event: FrameHeard, now: float) -> tuple[Decision, ...]:
         sounding = self._voice.hear(event.samples)
-        self._echo.play(event.played)
         self._echo.hear(event.samples)
         if sounding.loud:
             self._last_loud = now

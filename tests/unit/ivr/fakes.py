@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from ivr.ports import CallBusy, CallGone
+from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind
 from queues.ids import CallId
 
 
@@ -18,6 +18,8 @@ class FakeCalls:
     did: list[tuple[str, str]] = field(default_factory=list)
     gone: set[CallId] = field(default_factory=set)
     joined: set[CallId] = field(default_factory=set)
+    deaf: bool = False
+    _asked: dict[CallId, asyncio.Future[Reply]] = field(default_factory=dict)
     _cut: dict[CallId, asyncio.Future[None]] = field(default_factory=dict)
 
     async def answer(self, call: CallId) -> None:
@@ -45,6 +47,30 @@ class FakeCalls:
         self._check(call)
         return True
 
+    async def ask(self, call: CallId, question: Question) -> Reply:
+        """Ask: the prompts, then silence, unless `say` or a key ends it."""
+        self._check(call)
+        if self.deaf:
+            return Reply(ReplyKind.UNHEARD)
+        self.did.append(("ask", " ".join(question.sounds)))
+        told = self._asked[call] = asyncio.get_running_loop().create_future()
+        try:
+            lasts_s = self.prompt_s * len(question.sounds) + question.wait_s
+            async with asyncio.timeout(lasts_s):
+                reply = await told
+        except TimeoutError:
+            return Reply(ReplyKind.SILENT)
+        finally:
+            self.did.append(("asked", ""))
+            self._asked.pop(call, None)
+        self._check(call)
+        return reply
+
+    def say(self, call: CallId, phrase: str | None) -> None:
+        """The caller says a phrase; None: something that is none."""
+        understood = Reply(ReplyKind.UNDERSTOOD, phrase or "")
+        self._tell(call, understood if phrase else Reply(ReplyKind.NOT_UNDERSTOOD))
+
     async def start_music(self, call: CallId) -> None:
         """Music on hold."""
         self._check(call)
@@ -55,10 +81,24 @@ class FakeCalls:
         self.did.append(("hang_up", ""))
         self.gone.add(call)
 
+    def key_pressed(self, call: CallId) -> None:
+        """A key cuts what may be cut."""
+        self.cut(call)
+
+    def call_ended(self, call: CallId) -> None:
+        """The channel is gone."""
+        self.gone.add(call)
+        self.cut(call)
+
     def cut(self, call: CallId) -> None:
         """Something ends what is played: a key, or with `gone` or `joined` set before, that."""
+        self._tell(call, Reply(ReplyKind.KEY))
         if (ended := self._cut.get(call)) is not None and not ended.done():
             ended.set_result(None)
+
+    def _tell(self, call: CallId, reply: Reply) -> None:
+        if (told := self._asked.get(call)) is not None and not told.done():
+            told.set_result(reply)
 
     def _check(self, call: CallId) -> None:
         if call in self.gone:

@@ -10,7 +10,7 @@ import pytest
 from ivr.dialplan import Menu, NodeId, Plan, load_plan
 
 ROOT = Path(__file__).parents[3]
-LINES = sorted((ROOT / "tests/corpus/dialplans/listening").glob("*.yaml"))
+LINES = sorted((ROOT / "dialplans").glob("*/main.yaml"))
 SMALL = """\
 language: de
 start: welcome

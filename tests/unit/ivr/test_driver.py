@@ -12,6 +12,7 @@ import pytest
 from ivr import driver as driver_module
 from ivr.dialplan import load_plan
 from ivr.driver import Driver
+from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
 from queues.ids import CallId, LineId, QueueId
@@ -29,6 +30,15 @@ nodes:
   human: {queue: service, say: connecting, then: bye, refused: bye}
   bye: {goodbye: bye}
 """
+LISTENING = (
+    PLAN.replace(
+        "hint, otherwise: human}",
+        "hint, otherwise: human, not_understood: hint, keys_only: deaf}\n"
+        "human_words: [human]\nlistening_notice: welcome",
+    )
+    .replace('keys: {"1": bye}', 'keys: {"1": bye}, words: {bye: [goodbye]}')
+    .replace("hint: Try again.", "hint: Try again., deaf: Use keys.")
+)
 CALL, LINE = CallId("call-1"), LineId("100")
 WITHIN_S = 3.0
 
@@ -49,16 +59,19 @@ class Stage:
 
     def press(self, key: str) -> None:
         self.driver.key_pressed(CALL, key)
-        self.calls.cut(CALL)
 
 
 @asynccontextmanager
-async def stage(*, prompt_s: float = 0.02) -> AsyncIterator[Stage]:
-    plan = load_plan(PLAN, file="t.yaml", queues=["service"])
+async def stage(
+    *, prompt_s: float = 0.02, text: str = PLAN, listening: bool = True
+) -> AsyncIterator[Stage]:
+    plan = load_plan(text, file="t.yaml", queues=["service"])
     calls = FakeCalls(prompt_s=prompt_s)
     inputs: list[Input] = []
     loop = asyncio.get_running_loop()
-    driver = Driver({LINE: plan}, calls, inputs.append, loop.time, QueueId("service"))
+    driver = Driver(
+        {LINE: plan}, calls, inputs.append, loop.time, QueueId("service"), lambda _: listening
+    )
     running = asyncio.create_task(driver.run())
     try:
         yield Stage(driver, calls, inputs)
@@ -83,7 +96,7 @@ async def test_a_key_that_falls_between_two_prompts_counts_at_once() -> None:
         await on.until(lambda: on.played()[-1:] == ["menu"])
         on.press("8")  # wrong: the hint and the menu are one Play of two prompts
         await on.until(lambda: on.played()[-1:] == ["hint"])
-        on.driver.key_pressed(CALL, "1")  # no prompt is cut by it, as in the gap between two
+        on.press("1")
         await on.until(lambda: ("hang_up", "") in on.calls.did)
         assert on.played() == ["welcome", "menu", "hint", "bye"]
 
@@ -142,6 +155,62 @@ async def test_a_thousand_calls_leave_nothing_behind() -> None:
             on.driver.call_ended(call)
             await asyncio.sleep(0)
         await on.until(lambda: not on.driver.calls)
+
+
+async def test_a_phrase_that_was_understood_leads_on_and_stands_on_the_card() -> None:
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
+        on.calls.say(CALL, "human")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        assert on.played() == ["welcome", "connecting"]
+        assert on.driver.card(CALL) == (CardEntry("main", By.VOICE, "human", "human"),)
+        on.driver.call_ended(CALL)
+        await on.until(lambda: on.driver.card(CALL) is None)
+
+
+async def test_a_key_ends_a_question_before_anything_else_is_heard() -> None:
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
+        on.press("0")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        begun = on.calls.did.index(("ask", "en/menu"))
+        assert on.calls.did[begun + 1 : begun + 3] == [("asked", ""), ("play", "en/connecting")]
+
+
+async def test_silence_and_words_not_understood_are_failed_turns_that_lead_to_a_human() -> None:
+    async with stage(text=LISTENING.replace("wait_s: 5", "wait_s: 1")) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/hint en/menu")])
+        on.calls.say(CALL, None)
+        await on.until(lambda: ("music", "") in on.calls.did)
+        assert on.inputs == [QueueEntered(CALL, LINE, QueueId("service"))]
+
+
+async def test_when_nobody_can_listen_the_menu_is_spoken_again_for_keys() -> None:
+    async with stage(text=LISTENING) as on:
+        on.calls.deaf = True
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
+        on.press("1")
+        await on.until(lambda: on.played()[-1] == "bye")
+
+
+async def test_who_may_not_be_listened_to_is_never_asked() -> None:
+    async with stage(text=LISTENING, listening=False) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
+        assert not [did for did, _ in on.calls.did if did == "ask"]
+
+
+async def test_a_caller_who_hangs_up_during_a_question_is_forgotten() -> None:
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
+        on.driver.call_ended(CALL)
+        await on.until(lambda: not on.driver.calls)
+        assert on.inputs == []
 
 
 async def test_a_line_without_a_dialplan_is_hung_up() -> None:

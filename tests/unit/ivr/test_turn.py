@@ -17,6 +17,7 @@ from ivr.speech.turn import (
     Fit,
     Frame,
     FrameHeard,
+    FramePlayed,
     Grammar,
     HearingFailed,
     HearingLost,
@@ -26,6 +27,7 @@ from ivr.speech.turn import (
     NoSpeech,
     NothingSaid,
     PartialHeard,
+    PromptBegan,
     PromptStopped,
     SpeechBegan,
     Tick,
@@ -61,7 +63,8 @@ class Caller:
         prompts = framed(played) if played is not None else [None] * len(frames)
         for frame, prompt in zip(frames, prompts, strict=False):
             self.now = round(self.now + FRAME_S, 6)
-            self.tell(FrameHeard(frame, prompt))
+            self.tell(FramePlayed(prompt))
+            self.tell(FrameHeard(frame))
 
     def quiet(self, seconds: float) -> None:
         self.sound(np.resize(QUIET, round(seconds * 8000)))
@@ -195,6 +198,20 @@ def test_silence_is_counted_from_the_end_of_the_prompt() -> None:
     assert caller.decided[0][0] == pytest.approx(14.0, abs=0.03)
 
 
+def test_a_prompt_that_plays_again_after_a_cough_stops_the_silence_until_it_ends() -> None:
+    caller = Caller(prompt=True)
+    caller.speak()
+    caller.quiet(0.9)
+    caller.tell(FinalHeard("", 0.0, None))
+    caller.tell(PromptBegan())
+    assert caller.turn.wake_at() is None
+    caller.quiet(9.0)
+    assert caller.kinds() == [SpeechBegan, FinishHearing, NothingSaid]
+    caller.tell(PromptStopped())
+    caller.quiet(5.1)
+    assert caller.kinds()[-1] is NoSpeech
+
+
 def test_audio_that_never_comes_is_silence_by_the_clock_alone() -> None:
     caller = Caller()
     caller.tell(Tick())
@@ -234,6 +251,8 @@ def test_noise_that_goes_on_after_a_phrase_does_not_hold_its_end() -> None:
 def events() -> dict[str, object]:
     return {
         "frame": FrameHeard(np.zeros(FRAME, np.int16)),
+        "frame played": FramePlayed(None),
+        "prompt began": PromptBegan(),
         "prompt stopped": PromptStopped(),
         "partial": PartialHeard("internet", 1.0),
         "final": FinalHeard("internet", 1.0, None),

@@ -1,0 +1,221 @@
+"""Decides what a caller in AudioSocket hears, and which of their sound a question is asked of.
+
+Rules:
+
+1. One thing at a time: a prompt that is played, or a question with its prompts.
+2. A question's prompts stop with the caller's first syllable, a key or its cancellation, in the
+   next 20 ms. What began like speech and held no word (a cough) lets them go on, from a little
+   before the place where they stopped.
+3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too: the
+   caller is then to be asked another way.
+4. What the caller's line sounds like when nobody speaks is learnt over the whole conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from ivr.asterisk.audiosocket.line import Line
+from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
+from ivr.asterisk.audiosocket.visit import Visit
+from ivr.ports import Reply, ReplyKind
+from ivr.speech.ear import Ear
+from ivr.speech.hearing_desk import Place
+from ivr.speech.turn import (
+    FRAME_S,
+    RATE,
+    Decision,
+    Grammar,
+    HearingLost,
+    KeyWon,
+    NoSpeech,
+    NothingSaid,
+    Patience,
+    SpeechBegan,
+    TooLong,
+    Turn,
+    Utterance,
+    Verdict,
+    VoiceDetector,
+)
+
+_LOOK_S = 1.0
+_AGAIN_FROM = RATE  # samples before the place where a prompt was stopped for nothing
+
+
+class SoundLost(Exception):
+    """The line ended before the sound did; the visit says where the call is now."""
+
+
+class Conversation:
+    """One caller in AudioSocket who is spoken to and listened to, until the visit is left."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._voice = VoiceDetector()
+        self._key = asyncio.Event()
+        self._ear: Ear | None = None
+
+    def key_pressed(self) -> None:
+        """The caller pressed a key."""
+        self._key.set()
+        if self._ear is not None:
+            self._ear.key(monotonic())
+
+    async def play(self, samples: Samples, *, keys_cut: bool) -> bool:
+        """Play to the end; True when a key cut it short. Raises SoundLost."""
+        line = self.visit.line
+        self._key.clear()
+        playback = line.play(samples)
+        ended = asyncio.ensure_future(line.played(playback))
+        pressed = asyncio.ensure_future(self._key.wait())
+        try:
+            await asyncio.wait(
+                {ended, pressed} if keys_cut else {ended}, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            line.stop()
+            ended.cancel()
+            pressed.cancel()
+        if playback.end is PlayEnd.LINE_ENDED:
+            raise SoundLost
+        return playback.end is PlayEnd.STOPPED
+
+    async def ask(
+        self, prompts: Sequence[Samples], place: Place, grammar: Grammar, wait_s: float
+    ) -> Reply:
+        """Ask once. `place` is given back whatever happens."""
+        asked = _Asked(self.visit.line, prompts, place, grammar, wait_s, self._voice)
+        self._ear = asked.ear
+        try:
+            return await asked.reply()
+        finally:
+            self._ear = None
+            asked.end()
+
+
+class _Asked:
+    """One question: its prompts on the line, the caller's frames to the ear."""
+
+    def __init__(
+        self,
+        line: Line,
+        prompts: Sequence[Samples],
+        place: Place,
+        grammar: Grammar,
+        wait_s: float,
+        voice: VoiceDetector,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._line = line
+        self._left = list(prompts)  # what of the prompts was not yet played to its end
+        self._playing: list[Playback] = []  # of each of them
+        self._reply: asyncio.Future[Reply] = loop.create_future()
+        turn = Turn(
+            grammar,
+            voice=voice,
+            prompt_plays=bool(prompts),
+            patience=Patience(no_speech_s=wait_s),
+        )
+        self.ear = Ear(
+            turn,
+            place,
+            decided=self._decided,
+            hand_over=lambda call: _hand_over(loop, call),
+            clock=monotonic,
+        )
+
+    async def reply(self) -> Reply:
+        """Play, listen, and give the one reply."""
+        self._line.forget_heard()
+        self._line.watch_sent(lambda frame: self.ear.play(frame, monotonic()))
+        self._play_on()
+        listening = asyncio.ensure_future(self._listen())
+        either: list[asyncio.Future[Any]] = [listening, self._reply]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            listening.cancel()
+        if not self._reply.done():
+            listening.result()  # a fault of ours is the asker's to handle
+            return Reply(ReplyKind.UNHEARD)  # the line has ended
+        return self._reply.result()
+
+    def end(self) -> None:
+        """Nothing more is played, heard or decided."""
+        self._line.watch_sent(None)
+        self._left.clear()
+        self._line.stop()
+        self.ear.close()
+
+    async def _listen(self) -> None:
+        """Give each frame to the ear, and the time when none comes, until the line ends."""
+        while not self._line.ended.is_set():
+            wake = self.ear.wake_at()
+            left_s = _LOOK_S if wake is None else wake - monotonic()
+            within_s = min(max(left_s, FRAME_S), _LOOK_S)
+            frames = await self._line.heard(within_s)
+            for frame in frames:
+                if self._reply.done():
+                    return
+                self.ear.hear(frame.samples, frame.at_s)
+            if not frames:
+                self.ear.tick(monotonic())
+
+    def _play_on(self) -> None:
+        """Play what is left of the prompts; the silence after the last of them counts."""
+        self._playing = [self._line.play(samples, on_end=self._played) for samples in self._left]
+
+    def _played(self, playback: Playback) -> None:
+        if playback.end is not PlayEnd.PLAYED:
+            return
+        del self._left[0], self._playing[0]
+        if not self._left:
+            self.ear.prompt_stopped(monotonic())
+
+    def _stop_prompts(self) -> None:
+        """Stop, and keep what was not heard."""
+        self._line.stop()
+        if self._left:
+            heard_to = self._playing[0].played
+            self._left[0] = self._left[0][max(0, heard_to - _AGAIN_FROM) :]
+
+    def _decided(self, decision: Decision) -> None:
+        match decision:
+            case SpeechBegan():
+                self._stop_prompts()
+            case NothingSaid():
+                if self._left:
+                    self.ear.prompt_began(monotonic())
+                    self._play_on()
+            case _:
+                self._line.stop()
+                if not self._reply.done():
+                    self._reply.set_result(_reply_to(decision))
+
+
+def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Bring what a recogniser's thread says into the loop; too late when that has ended."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
+def _reply_to(decision: Decision) -> Reply:
+    """What the end of a turn means; a phrase that is unsure is taken, a menu undoes it easily."""
+    match decision:
+        case Utterance(text=text, verdict=Verdict.UNDERSTOOD | Verdict.UNSURE):
+            return Reply(ReplyKind.UNDERSTOOD, text)
+        case Utterance() | TooLong():
+            return Reply(ReplyKind.NOT_UNDERSTOOD)
+        case NoSpeech():
+            return Reply(ReplyKind.SILENT)
+        case KeyWon():
+            return Reply(ReplyKind.KEY)
+        case HearingLost():
+            return Reply(ReplyKind.UNHEARD)
+        case _:
+            raise AssertionError(f"{type(decision).__name__} ends no turn")

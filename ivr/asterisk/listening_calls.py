@@ -1,0 +1,160 @@
+"""Decides which way a caller hears a prompt: by Asterisk's player, or over AudioSocket.
+
+Rules:
+
+1. A caller comes into AudioSocket with the first question and stays there for all that is played,
+   so that a prompt follows an answer without a move; music, an agent, the end of the call and a
+   question that nobody can hear end it.
+2. Whatever happens to the sound, the call goes on the plain way: the prompt is played anew.
+3. A question that cannot be asked is `UNHEARD` and costs no caller; the dialogue goes on with keys.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import structlog
+
+from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
+from ivr.asterisk.audiosocket.line import NoLine
+from ivr.asterisk.audiosocket.player import Samples
+from ivr.asterisk.audiosocket.prompt_store import PromptStore, PromptUnusable
+from ivr.asterisk.audiosocket.visit import VisitEnd, Visits
+from ivr.asterisk.calls import Calls
+from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone
+from ivr.asterisk.wire_events import ChannelId
+from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind
+from ivr.speech.hearing_desk import HearingDesk
+from queues.ids import CallId
+
+log = structlog.get_logger()
+
+_UNHEARD = Reply(ReplyKind.UNHEARD)
+
+
+class ListeningCalls:
+    """`CallControl` on Asterisk, for callers who may be listened to."""
+
+    def __init__(
+        self, calls: Calls, visits: Visits, prompts: PromptStore, hearing: HearingDesk
+    ) -> None:
+        self._calls = calls
+        self._visits = visits
+        self._prompts = prompts
+        self._hearing = hearing
+        self._conversations: dict[CallId, Conversation] = {}
+        self._with_music: set[CallId] = set()
+        self.replies: Counter[ReplyKind] = Counter()  # since the start
+
+    def __len__(self) -> int:
+        """How many callers are in AudioSocket."""
+        return len(self._conversations)
+
+    async def answer(self, call: CallId) -> None:
+        """Take the call off the hook."""
+        await self._calls.answer(call)
+
+    async def play(self, call: CallId, sound: str, *, keys_cut: bool) -> bool:
+        """Play one prompt, `<language>/<id>`, to its end; True when a key cut it short."""
+        conversation = self._conversations.get(call)
+        samples = await self._sound(call, sound) if conversation is not None else None
+        if conversation is not None and samples is not None:
+            try:
+                return await conversation.play(samples, keys_cut=keys_cut)
+            except SoundLost:
+                await self._leave(call)
+        self._with_music.discard(call)  # Asterisk's player ends it
+        return await self._calls.play(call, sound, keys_cut=keys_cut)
+
+    async def ask(self, call: CallId, question: Question) -> Reply:
+        """Ask, and listen to the caller; ends in bounded time."""
+        reply = await self._asked(call, question)
+        self.replies[reply.kind] += 1
+        if reply.kind is ReplyKind.UNHEARD:
+            await self._leave(call)
+        return reply
+
+    async def start_music(self, call: CallId) -> None:
+        """Music on hold until something else is played or an agent joins."""
+        await self._leave(call)
+        self._with_music.add(call)
+        await self._calls.start_music(call)
+
+    async def hang_up(self, call: CallId) -> None:
+        """End the call. A call that is gone already is no error."""
+        await self._calls.hang_up(call)
+
+    def key_pressed(self, call: CallId) -> None:
+        """The caller pressed a key: it cuts what is played here, and wins over words."""
+        if (conversation := self._conversations.get(call)) is not None:
+            conversation.key_pressed()
+
+    def call_ended(self, call: CallId) -> None:
+        """Forget the call."""
+        self._with_music.discard(call)
+        if (conversation := self._conversations.pop(call, None)) is not None:
+            conversation.visit.line.close()
+
+    async def _asked(self, call: CallId, question: Question) -> Reply:
+        grammar = self._hearing.grammar(question.language, question.phrases)
+        if grammar is None:
+            return _UNHEARD
+        prompts = [await self._sound(call, sound) for sound in question.sounds]
+        place = self._hearing.listen(question.language, grammar)
+        if place is None:
+            return _UNHEARD
+        try:
+            conversation = await self._conversation(call)
+            if conversation is None:
+                return _UNHEARD
+            played = [samples for samples in prompts if samples is not None]
+            return await conversation.ask(played, place, grammar, question.wait_s)
+        except (CallGone, CallBusy):
+            raise
+        except Exception as error:  # whatever failed, keys serve this caller
+            log.error("question failed", call=call, exc_info=error)
+            return _UNHEARD
+        finally:
+            place.leave()
+
+    async def _conversation(self, call: CallId) -> Conversation | None:
+        """The caller in AudioSocket, brought there if need be; None if that cannot be."""
+        known = self._conversations.get(call)
+        if known is not None:
+            if known.visit.end is None and not known.visit.line.ended.is_set():
+                return known
+            await self._leave(call)
+        music = call in self._with_music
+        try:
+            visit = await self._visits.begin(ChannelId(call), music=music)
+        except ChannelGone:
+            raise CallGone from None
+        except AgiCut:
+            raise CallBusy from None
+        except (NoLine, AmiError) as error:
+            log.warning("no sound for a caller", call=call, error=error.code)
+            return None
+        self._with_music.discard(call)
+        conversation = self._conversations[call] = Conversation(visit)
+        return conversation
+
+    async def _leave(self, call: CallId) -> None:
+        """Bring the caller out of AudioSocket, so that the next command finds the channel."""
+        conversation = self._conversations.pop(call, None)
+        if conversation is None:
+            return
+        match await conversation.visit.leave():
+            case VisitEnd.GONE:
+                raise CallGone
+            case VisitEnd.CUT:
+                raise CallBusy
+            case _:
+                pass
+
+    async def _sound(self, call: CallId, name: str) -> Samples | None:
+        """A prompt's samples; one that cannot be played is left out, as on the plain way."""
+        try:
+            return await self._prompts.get(name)
+        except PromptUnusable as error:
+            log.error("prompt is missing", call=call, prompt=name, error=error.code)
+            return None

@@ -1,0 +1,80 @@
+"""What Prometheus is told of the callers' side: load, lag and counts; no numbers and no names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ivr.asterisk.audiosocket.server import AudioFigures
+from ivr.ports import ReplyKind
+from ivr.speech.hearing_desk import HearingLoad
+
+_PREFIX = "freizeichen"
+
+
+class CallersSide(Collector):
+    """Reads the figures anew at each asking."""
+
+    def __init__(
+        self,
+        *,
+        up: Callable[[], bool],
+        dialogues: Callable[[], int],
+        audio: Callable[[], AudioFigures],
+        hearing: Callable[[], HearingLoad],
+        replies: Callable[[ReplyKind], int],
+    ) -> None:
+        self._up = up
+        self._dialogues = dialogues
+        self._audio = audio
+        self._hearing = hearing
+        self._replies = replies
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure, by Prometheus' conventions of names and units."""
+        audio, hearing = self._audio(), self._hearing()
+        gauges = {
+            ("asterisk_up", "Whether the link to Asterisk stands."): float(self._up()),
+            ("dialogues", "Calls that have a dialogue."): self._dialogues(),
+            ("audio_lines", "Callers whose sound goes through the service."): audio.lines,
+            ("speech_listening", "Callers listened to at a node."): hearing.listening,
+            ("speech_streams", "Streams that are being recognised."): hearing.under_way,
+            ("speech_streams_capacity", "Streams that can be heard in time."): hearing.capacity,
+            ("speech_lag_seconds", "Longest wait of sound for a thread lately."): hearing.lag_s,
+            ("speech_real_time_factor", "Seconds of a thread for one of sound."): hearing.factor,
+        }
+        for (name, what), value in gauges.items():
+            yield GaugeMetricFamily(f"{_PREFIX}_{name}", what, value)
+        counters = {
+            ("audio_frames", "Frames of 20 ms sent to callers."): audio.pacer.frames,
+            ("audio_frames_late", "Of those, more than 40 ms late."): audio.pacer.late,
+            ("audio_frames_dropped", "Frames heard and not taken in time."): audio.dropped_frames,
+        }
+        for (name, what), count in counters.items():
+            yield CounterMetricFamily(f"{_PREFIX}_{name}", what, count)
+        refused = CounterMetricFamily(
+            f"{_PREFIX}_audio_refused", "Connections turned away.", labels=["reason"]
+        )
+        for reason, count in audio.refused.items():
+            refused.add_metric([reason.name.lower()], count)
+        yield refused
+        ended = CounterMetricFamily(f"{_PREFIX}_audio_ended", "Lines that ended.", labels=["cause"])
+        for cause, count in audio.ended.items():
+            ended.add_metric([cause.name.lower()], count)
+        yield ended
+        replies = CounterMetricFamily(
+            f"{_PREFIX}_speech_replies", "Questions by how they ended.", labels=["reply"]
+        )
+        for kind in ReplyKind:
+            replies.add_metric([kind.name.lower()], self._replies(kind))
+        yield replies
+
+
+def metrics_text(collector: Collector) -> bytes:
+    """All figures of a collector in Prometheus' text format."""
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry)
