@@ -8,7 +8,8 @@ Rules:
    before the place where they stopped.
 3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too: the
    caller is then to be asked another way.
-4. What the caller's line sounds like when nobody speaks is learnt over the whole conversation.
+4. A phrase that is unsure is asked again, and taken when the same one is heard twice in a row.
+5. What the caller's line sounds like when nobody speaks is learnt over the whole conversation.
 """
 
 from __future__ import annotations
@@ -59,6 +60,10 @@ class Conversation:
         self._voice = VoiceDetector()
         self._key = asyncio.Event()
         self._ear: Ear | None = None
+        self._unsure = ""  # the phrase of the last question, if it was not sure
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.visit.channel})"
 
     def key_pressed(self) -> None:
         """The caller pressed a key."""
@@ -92,10 +97,17 @@ class Conversation:
         asked = _Asked(self.visit.line, prompts, place, grammar, wait_s, self._voice)
         self._ear = asked.ear
         try:
-            return await asked.reply()
+            decision = await asked.decision()
         finally:
             self._ear = None
             asked.end()
+        before, self._unsure = self._unsure, ""
+        if isinstance(decision, Utterance) and decision.verdict is Verdict.UNSURE:
+            if decision.text != before:
+                self._unsure = decision.text
+                return Reply(ReplyKind.NOT_UNDERSTOOD)
+            return Reply(ReplyKind.UNDERSTOOD, decision.text)
+        return _reply_to(decision)
 
 
 class _Asked:
@@ -114,7 +126,7 @@ class _Asked:
         self._line = line
         self._left = list(prompts)  # what of the prompts was not yet played to its end
         self._playing: list[Playback] = []  # of each of them
-        self._reply: asyncio.Future[Reply] = loop.create_future()
+        self._end: asyncio.Future[Decision] = loop.create_future()
         turn = Turn(
             grammar,
             voice=voice,
@@ -129,27 +141,28 @@ class _Asked:
             clock=monotonic,
         )
 
-    async def reply(self) -> Reply:
-        """Play, listen, and give the one reply."""
+    async def decision(self) -> Decision:
+        """Play, listen, and give the decision that ends the turn."""
         self._line.forget_heard()
         self._line.watch_sent(lambda frame: self.ear.play(frame, monotonic()))
         self._play_on()
         listening = asyncio.ensure_future(self._listen())
-        either: list[asyncio.Future[Any]] = [listening, self._reply]
+        either: list[asyncio.Future[Any]] = [listening, self._end]
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         finally:
             listening.cancel()
-        if not self._reply.done():
+        if not self._end.done():
             listening.result()  # a fault of ours is the asker's to handle
-            return Reply(ReplyKind.UNHEARD)  # the line has ended
-        return self._reply.result()
+            return HearingLost("the line ended")
+        return self._end.result()
 
     def end(self) -> None:
         """Nothing more is played, heard or decided."""
         self._line.watch_sent(None)
         self._left.clear()
         self._line.stop()
+        self._line.forget_heard()  # from here on nobody takes what comes
         self.ear.close()
 
     async def _listen(self) -> None:
@@ -160,7 +173,7 @@ class _Asked:
             within_s = min(max(left_s, FRAME_S), _LOOK_S)
             frames = await self._line.heard(within_s)
             for frame in frames:
-                if self._reply.done():
+                if self._end.done():
                     return
                 self.ear.hear(frame.samples, frame.at_s)
             if not frames:
@@ -194,8 +207,8 @@ class _Asked:
                     self._play_on()
             case _:
                 self._line.stop()
-                if not self._reply.done():
-                    self._reply.set_result(_reply_to(decision))
+                if not self._end.done():
+                    self._end.set_result(decision)
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
@@ -205,9 +218,9 @@ def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Non
 
 
 def _reply_to(decision: Decision) -> Reply:
-    """What the end of a turn means; a phrase that is unsure is taken, a menu undoes it easily."""
+    """What the end of a turn means, but for a phrase that is unsure."""
     match decision:
-        case Utterance(text=text, verdict=Verdict.UNDERSTOOD | Verdict.UNSURE):
+        case Utterance(text=text, verdict=Verdict.UNDERSTOOD):
             return Reply(ReplyKind.UNDERSTOOD, text)
         case Utterance() | TooLong():
             return Reply(ReplyKind.NOT_UNDERSTOOD)

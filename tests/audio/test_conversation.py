@@ -1,0 +1,277 @@
+"""A caller who is asked over AudioSocket: what they hear, and what each question comes to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
+from ivr.asterisk.audiosocket.frames import Kind, message
+from ivr.asterisk.audiosocket.line import Line
+from ivr.asterisk.audiosocket.visit import Visit
+from ivr.asterisk.wire_events import ChannelId
+from ivr.ports import Reply, ReplyKind
+from ivr.speech.hearing_desk import HearingDesk
+from ivr.speech.recogniser import Recogniser
+from ivr.speech.turn import Grammar
+from ivr.speech.vosk_model import Answer, Decoder
+from tests.ami.running import until
+from tests.audio.calls import tone
+from tests.audio.peers import Peer, connected_line, running_server
+from tests.speech.sounds import cough, hiss, to_int16, vowel
+
+GRAMMAR = Grammar.of(["internet", "change"])
+WAIT_S = 1.2
+WITHIN_S = 15.0
+QUIET = hiss(0.0005, 1.0)
+WORD = np.concatenate([QUIET[:2400], vowel(0.4)])
+SURE, UNSURE, REFUSED = (0.9, 2.0), (0.9, 12.0), (0.9, 30.0)
+
+
+@dataclass
+class Scripted:
+    """A model that hears what the test says, once it has heard some sound."""
+
+    says: str = "internet"
+    measures: tuple[float, float] = SURE
+    dies: bool = False
+    hangs: bool = False
+
+    def decoder(self, phrases: Sequence[str]) -> Decoder:
+        return self
+
+    def unknown(self, words: Iterable[str]) -> tuple[str, ...]:
+        return ()
+
+    def accept(self, chunk: bytes) -> str:
+        if self.dies:
+            raise RuntimeError
+        return self.says
+
+    def finish(self) -> tuple[Answer, float | None]:
+        if self.hangs:
+            raise TimeoutError
+        return Answer(self.says, 1.0, self.measures[0], 0.4), self.measures[1]
+
+
+@dataclass
+class Stage:
+    line: Line
+    peer: Peer
+    desk: HearingDesk
+    model: Scripted
+    conversation: Conversation
+    heard: list[bytes] = field(default_factory=list)
+    _says: asyncio.Queue[np.ndarray] = field(default_factory=asyncio.Queue)
+
+    async def ask(self, *prompts: np.ndarray, wait_s: float = WAIT_S) -> Reply:
+        place = self.desk.listen("xx", GRAMMAR)
+        assert place is not None
+        async with asyncio.timeout(WITHIN_S):
+            return await self.conversation.ask(prompts, place, GRAMMAR, wait_s)
+
+    def say(self, *sounds: np.ndarray) -> None:
+        """The caller speaks, then is quiet again."""
+        self._says.put_nowait(np.concatenate(sounds))
+
+    async def hears(self, true: Callable[[np.ndarray], bool]) -> None:
+        """Come back when the last 100 ms that the caller heard are so."""
+        await until(
+            lambda: len(self.heard) >= 5 and true(np.frombuffer(b"".join(self.heard[-5:]), "<i2")),
+            within_s=WITHIN_S,
+        )
+
+    async def speak(self) -> None:
+        """Send 20 ms after 20 ms: what is to be said, else a quiet line."""
+        loop = asyncio.get_running_loop()
+        due, left, quiet = loop.time(), QUIET[:0], np.resize(QUIET, 160)
+        while True:
+            if len(left) < 160 and not self._says.empty():
+                left = self._says.get_nowait()
+            frame, left = (left[:160], left[160:]) if len(left) >= 160 else (quiet, left)
+            self.peer.send(message(Kind.AUDIO, frame.astype("<i2").tobytes()))
+            due += 0.02
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def listen(self) -> None:
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                kind, payload = await self.peer.frame()
+                if kind == Kind.AUDIO:
+                    self.heard.append(payload)
+
+
+@asynccontextmanager
+async def stage(model: Scripted | None = None, *, speaks: bool = True) -> AsyncIterator[Stage]:
+    recogniser = Recogniser(1)
+    script = model or Scripted()
+    recogniser.use("xx", script)
+    async with running_server() as server, connected_line(server) as (line, peer):
+        conversation = Conversation(Visit(ChannelId("1.1"), line))
+        on = Stage(line, peer, HearingDesk(recogniser), script, conversation)
+        tasks = [asyncio.create_task(on.listen())]
+        if speaks:
+            tasks.append(asyncio.create_task(on.speak()))
+        try:
+            yield on
+            assert on.desk.load().listening == 0
+            assert on.desk.load().under_way == 0
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await asyncio.to_thread(recogniser.close)
+
+
+def silent(samples: np.ndarray) -> bool:
+    return not samples.any()
+
+
+def sounding(samples: np.ndarray) -> bool:
+    return bool(np.abs(samples).max() > 1000)
+
+
+async def test_a_word_over_the_prompt_stops_it_and_is_understood() -> None:
+    async with stage() as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+        await on.hears(sounding)
+        on.say(WORD)
+        await on.hears(silent)
+        assert await asked == Reply(ReplyKind.UNDERSTOOD, "internet")
+        assert not on.line.playing
+
+
+async def test_a_cough_of_no_word_lets_the_prompt_go_on_and_the_question_too() -> None:
+    async with stage(Scripted(says="")) as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 4)))
+        await on.hears(sounding)
+        on.say(WORD)
+        await on.hears(silent)
+        await on.hears(sounding)
+        on.model.says = "change"
+        on.say(WORD)
+        assert await asked == Reply(ReplyKind.UNDERSTOOD, "change")
+
+
+async def test_the_prompt_that_goes_on_after_a_cough_is_heard_to_its_end() -> None:
+    async with stage(Scripted(says="")) as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 1.5), tone(700, 0.5), wait_s=0.5))
+        await on.hears(sounding)
+        on.say(WORD)
+        assert (await asked).kind is ReplyKind.SILENT
+        played = np.frombuffer(b"".join(on.heard), "<i2")
+        seconds = np.count_nonzero(np.abs(played) > 500) / 8000
+        assert seconds > 1.2, "less than the whole of both prompts was heard"
+
+
+async def test_an_unsure_phrase_is_asked_again_and_taken_the_second_time() -> None:
+    async with stage(Scripted(measures=UNSURE)) as on:
+        for expected in (ReplyKind.NOT_UNDERSTOOD, ReplyKind.UNDERSTOOD, ReplyKind.NOT_UNDERSTOOD):
+            asked = asyncio.ensure_future(on.ask())
+            on.say(WORD)
+            assert (await asked).kind is expected
+
+
+async def test_two_different_unsure_phrases_are_none() -> None:
+    async with stage(Scripted(measures=UNSURE)) as on:
+        for says in ("internet", "change"):
+            on.model.says = says
+            asked = asyncio.ensure_future(on.ask())
+            on.say(WORD)
+            assert (await asked).kind is ReplyKind.NOT_UNDERSTOOD
+
+
+async def test_a_word_of_no_phrase_is_not_understood() -> None:
+    async with stage(Scripted(measures=REFUSED)) as on:
+        asked = asyncio.ensure_future(on.ask())
+        on.say(WORD)
+        assert await asked == Reply(ReplyKind.NOT_UNDERSTOOD)
+
+
+async def test_silence_counts_from_the_end_of_the_prompts() -> None:
+    async with stage() as on:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert (await on.ask(tone(440, 0.5), tone(700, 0.5))).kind is ReplyKind.SILENT
+        assert loop.time() - began > 0.9 * (1.0 + WAIT_S)
+
+
+async def test_a_phone_that_sends_nothing_is_silent() -> None:
+    async with stage(speaks=False) as on:
+        assert (await on.ask(tone(440, 0.3))).kind is ReplyKind.SILENT
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [hiss(0.03, 3.0), np.tile(np.concatenate([cough(0.2, 3), QUIET[:6000]]), 3)],
+    ids=["hiss", "coughs"],
+)
+async def test_what_is_no_voice_does_not_stop_the_prompt(sound: np.ndarray) -> None:
+    async with stage() as on:
+        on.say(to_int16(sound / 32768))
+        assert (await on.ask(tone(440, 1.0))).kind is ReplyKind.SILENT
+
+
+async def test_a_key_wins_at_once_even_in_the_middle_of_a_word() -> None:
+    async with stage() as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+        on.say(WORD, vowel(5.0))
+        await on.hears(sounding)
+        await on.hears(silent)
+        on.conversation.key_pressed()
+        assert (await asked).kind is ReplyKind.KEY
+
+
+async def test_a_recogniser_that_dies_in_the_middle_of_a_word_says_so() -> None:
+    async with stage(Scripted(dies=True)) as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+        on.say(WORD)
+        assert (await asked).kind is ReplyKind.UNHEARD
+
+
+async def test_a_recogniser_that_dies_at_the_last_word_says_so() -> None:
+    async with stage(Scripted(hangs=True)) as on:
+        asked = asyncio.ensure_future(on.ask())
+        on.say(WORD)
+        assert (await asked).kind is ReplyKind.UNHEARD
+
+
+async def test_a_caller_who_never_stops_talking_is_not_understood() -> None:
+    async with stage() as on:
+        asked = asyncio.ensure_future(on.ask())
+        on.say(vowel(13.0))
+        assert (await asked).kind is ReplyKind.NOT_UNDERSTOOD
+
+
+async def test_a_line_that_is_lost_ends_the_question_and_the_prompt() -> None:
+    async with stage() as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+        await on.hears(sounding)
+        on.peer.reset()
+        assert (await asked).kind is ReplyKind.UNHEARD
+        with pytest.raises(SoundLost):
+            await on.conversation.play(tone(440, 1), keys_cut=True)
+
+
+async def test_a_question_that_is_cancelled_sounds_no_more_and_hears_no_more() -> None:
+    async with stage() as on:
+        asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+        await on.hears(sounding)
+        asked.cancel()
+        await asyncio.wait({asked})
+        await on.hears(silent)
+        assert await on.conversation.play(tone(440, 0.2), keys_cut=True) is False
+
+
+async def test_a_key_cuts_a_prompt_only_if_it_may() -> None:
+    async with stage() as on:
+        for may, cut in ((True, True), (False, False)):
+            playing = asyncio.ensure_future(on.conversation.play(tone(440, 1), keys_cut=may))
+            await on.hears(sounding)
+            on.conversation.key_pressed()
+            assert await playing is cut
