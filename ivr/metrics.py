@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from ivr.asterisk.audiosocket.server import AudioFigures
 from ivr.ports import ReplyKind
 from ivr.speech.hearing_desk import HearingLoad
+from ivr.speech.recogniser import LAG_EDGES_S
 
 _PREFIX = "freizeichen"
 
@@ -51,10 +58,10 @@ class CallersSide(Collector):
         counters = {
             ("audio_frames", "Frames of 20 ms sent to callers."): audio.pacer.frames,
             ("audio_frames_late", "Of those, more than 40 ms late."): audio.pacer.late,
-            ("audio_frames_dropped", "Frames heard and not taken in time."): audio.dropped_frames,
         }
         for (name, what), count in counters.items():
             yield CounterMetricFamily(f"{_PREFIX}_{name}", what, count)
+        yield _lag(hearing)
         refused = CounterMetricFamily(
             f"{_PREFIX}_audio_refused", "Connections turned away.", labels=["reason"]
         )
@@ -71,6 +78,16 @@ class CallersSide(Collector):
         for kind in ReplyKind:
             replies.add_metric([kind.name.lower()], self._replies(kind))
         yield replies
+
+
+def _lag(hearing: HearingLoad) -> Metric:
+    buckets, so_far = [], 0
+    for edge, count in zip((*LAG_EDGES_S, math.inf), hearing.lag_counts, strict=True):
+        so_far += count
+        buckets.append(("+Inf" if edge == math.inf else str(edge), so_far))
+    name = f"{_PREFIX}_speech_wait_seconds"
+    what = "How long 100 ms of a caller's sound waited for a thread."
+    return HistogramMetricFamily(name, what, buckets=buckets, sum_value=hearing.lag_sum_s)
 
 
 def metrics_text(collector: Collector) -> bytes:

@@ -25,7 +25,10 @@ _FACTOR_UNKNOWN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class HearingLoad:
-    """For health and metrics: times in seconds, `factor` in seconds of thread for each second."""
+    """For health and metrics: times in seconds, `factor` in seconds of thread for each second.
+
+    `lag_counts` are waits of 100 ms of sound by `LAG_EDGES_S`, `lag_sum_s` is their sum.
+    """
 
     listening: int
     under_way: int
@@ -33,6 +36,8 @@ class HearingLoad:
     lag_s: float
     factor: float
     languages: frozenset[str]
+    lag_counts: tuple[int, ...]
+    lag_sum_s: float
 
     @property
     def is_in_time(self) -> bool:
@@ -124,6 +129,7 @@ class HearingDesk:
             self._recogniser.lag.worst(time.monotonic()),
             self._factor,
             self._recogniser.languages(),
+            *self._recogniser.lag.histogram(),
         )
 
     def open(self, language: str, grammar: Grammar, on_heard: OnHeard) -> Hearing | None:

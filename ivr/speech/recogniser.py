@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from ivr.speech.vosk_model import Decoder, ModelBroken, Vocabulary, VoskVocabula
 CHUNK_FRAMES: Final = 5
 _MOST_WAITING = 30  # chunks: a stream 3 s behind is lost
 _LAG_KEPT_S = 5.0
+LAG_EDGES_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
 
 Heard = PartialHeard | FinalHeard | HearingFailed
 OnHeard = Callable[[Heard], None]
@@ -36,16 +38,25 @@ class NoModel(Exception):
 
 
 class Lag:
-    """The longest time that sound waited for a worker lately, in seconds."""
+    """How long sound waited for a worker: the longest wait of late, and all since the start."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, float]] = deque(maxlen=500)
         self._lock = threading.Lock()
+        self._counts = [0] * (len(LAG_EDGES_S) + 1)
+        self._sum_s = 0.0
 
     def note(self, waited_s: float, now: float) -> None:
         """Sound had to wait this long."""
         with self._lock:
             self._seen.append((now, waited_s))
+            self._counts[bisect_left(LAG_EDGES_S, waited_s)] += 1
+            self._sum_s += waited_s
+
+    def histogram(self) -> tuple[tuple[int, ...], float]:
+        """How many waits fell below each of `LAG_EDGES_S` and beyond the last, and their sum."""
+        with self._lock:
+            return tuple(self._counts), self._sum_s
 
     def worst(self, now: float) -> float:
         """The longest wait of the last 5 s."""
@@ -62,6 +73,7 @@ class Recogniser:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="hearing")
         self._vocabularies: dict[str, Vocabulary] = {}
         self._under_way: set[Hearing] = set()
+        self._in_work = 0  # pieces of work given to the threads and not done
         self._lock = threading.Lock()
 
     def load(self, language: str, folder: Path) -> None:
@@ -104,6 +116,11 @@ class Recogniser:
         with self._lock:
             return len(self._under_way)
 
+    def is_at_rest(self) -> bool:
+        """Whether everything whole that was given is decoded and told."""
+        with self._lock:
+            return self._in_work == 0
+
     def real_time_factor(self, language: str, sound: bytes, grammar: Grammar) -> float:
         """Measure: seconds of one thread for each second of 16-bit sound. Raises `NoModel`."""
         decoder = self._vocabulary(language).decoder(sorted(grammar.phrases))
@@ -129,10 +146,19 @@ class Recogniser:
             raise NoModel(f"there is no model for language '{language}'") from None
 
     def _run(self, hearing: Hearing) -> None:
+        with self._lock:
+            self._in_work += 1
         try:
-            self._pool.submit(hearing.work)
+            self._pool.submit(self._work, hearing)
         except RuntimeError:  # closed meanwhile; nobody listens any more
             self._leave(hearing)
+
+    def _work(self, hearing: Hearing) -> None:
+        try:
+            hearing.work()
+        finally:
+            with self._lock:
+                self._in_work -= 1
 
     def _leave(self, hearing: Hearing) -> None:
         with self._lock:
@@ -173,11 +199,6 @@ class Hearing:
         with self._lock:
             self._finishing = True
         self._wake()
-
-    def idle(self) -> bool:
-        """Whether everything whole that was given is decoded and told, or nothing ever will be."""
-        with self._lock:
-            return self._over or not (self._running or self._waiting)
 
     def cancel(self) -> None:
         """Stop hearing; nothing is reported any more."""

@@ -10,8 +10,9 @@ from socket import SO_LINGER, SOL_SOCKET
 from uuid import UUID, uuid4
 
 from ivr.asterisk.audiosocket.frames import FRAME_BYTES, Kind, message
-from ivr.asterisk.audiosocket.line import Line
+from ivr.asterisk.audiosocket.line import HeardFrame, Line
 from ivr.asterisk.audiosocket.server import AudioServer
+from tests.ami.running import until
 
 WITHIN_S = 10.0
 SOUND = message(Kind.AUDIO, b"\x01\x02" * (FRAME_BYTES // 2))
@@ -97,6 +98,19 @@ async def connected_line(server: AudioServer) -> AsyncIterator[tuple[Line, Peer]
     async with peer_of(server, line.uuid) as peer:
         await line.connected(WITHIN_S)
         yield line, peer
+
+
+class Heard:
+    """All that a line hears of its caller from now on."""
+
+    def __init__(self, line: Line) -> None:
+        self.frames: list[HeardFrame] = []
+        line.watch(self.frames.append, lambda _: None)
+
+    async def count(self, frames: int) -> list[HeardFrame]:
+        """Come back when so many frames were heard, and give them."""
+        await until(lambda: len(self.frames) >= frames, within_s=WITHIN_S)
+        return self.frames[:frames]
 
 
 async def ended(line: Line) -> None:

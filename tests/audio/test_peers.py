@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from ivr.asterisk.audiosocket.frames import HANG_UP, SILENT_FRAME, Kind, message
-from ivr.asterisk.audiosocket.line import KEPT_FRAMES, Line, LineEnd, NoLine
-from ivr.asterisk.audiosocket.player import Playback, PlayEnd
+from ivr.asterisk.audiosocket.line import Line, LineEnd, NoLine
+from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
 from ivr.asterisk.audiosocket.server import AudioServer, Refusal
 from tests.ami.running import until
 from tests.audio.peers import (
     SOUND,
     WITHIN_S,
+    Heard,
     Peer,
     connected_line,
     ended,
@@ -29,9 +30,9 @@ SPOKEN = np.arange(1, 161, dtype=np.int16)
 
 async def still_works(line: Line, peer: Peer) -> None:
     """This line hears and is heard."""
-    line.forget_heard()
+    heard = Heard(line)
     peer.send(SOUND)
-    assert len(await line.heard(WITHIN_S)) == 1
+    await heard.count(1)
     playback = line.play(SPOKEN)
     while (await peer.frame())[1] != SPOKEN.tobytes():
         pass
@@ -80,14 +81,10 @@ async def test_a_stop_is_silence_from_the_next_frame_on() -> None:
 
 async def test_sound_comes_as_frames_of_20_ms_whatever_the_phone_sends() -> None:
     async with running_server() as server, connected_line(server) as (line, peer):
+        heard = Heard(line)
         for size in (160, 480, 960, 320):
             peer.send(message(Kind.AUDIO, SPOKEN.tobytes()[:2] * (size // 2)))
-        frames = []
-        async with asyncio.timeout(WITHIN_S):
-            async for frame in line.frames():
-                frames.append(frame)
-                if len(frames) == 6:
-                    break
+        frames = await heard.count(6)
         assert {len(frame.samples) for frame in frames} == {160}
         assert all(frame.samples.all() for frame in frames)
         assert line.last_heard_at_s == frames[-1].at_s
@@ -99,20 +96,37 @@ async def test_keys_are_not_taken_from_here_and_harm_nothing() -> None:
         await still_works(line, peer)
 
 
-async def test_a_listener_who_lags_gets_the_newest_sound_and_the_loss_is_counted() -> None:
+async def test_sound_that_nobody_watches_is_let_go_of_and_what_leaves_is_told_too() -> None:
     async with running_server() as server, connected_line(server) as (line, peer):
-        assert await line.heard(0) == []
-        for number in range(KEPT_FRAMES + 50):
-            peer.send(message(Kind.AUDIO, bytes((number + 1, 0)) * 160))
-        await until(lambda: line.dropped == 50)
-        frames = await line.heard(WITHIN_S)
-        assert [int(frame.samples[0]) for frame in frames] == [*range(51, KEPT_FRAMES + 51)]
-        assert server.figures.dropped_frames == 50
+        peer.send(message(Kind.AUDIO, b"\1\0" * 160))
+        await until(lambda: line.last_heard_at_s is not None)
+        told: list[object] = []
+        sent: list[Samples | None] = []
+        line.watch(told.append, sent.append)
+        await until(lambda: bool(sent), within_s=WITHIN_S)
+        assert sent[0] is None
+        line.play(SPOKEN)
+        await until(lambda: any(frame is not None for frame in sent), within_s=WITHIN_S)
+        assert next(f for f in sent if f is not None).tolist() == SPOKEN.tolist()
+        line.unwatch()
+        assert told == []
+
+
+async def test_a_watcher_that_fails_costs_its_own_line_only() -> None:
+    async with (
+        running_server() as server,
+        connected_line(server) as (line, peer),
+        connected_line(server) as (other, others_peer),
+    ):
+        line.watch(lambda _: 1 / 0, lambda _: None)  # type: ignore[arg-type, return-value]
+        peer.send(SOUND)
+        await ended(line)
+        assert line.cause is LineEnd.FAULT
+        await still_works(other, others_peer)
 
 
 async def test_a_peer_that_sends_nothing_keeps_its_line() -> None:
     async with running_server() as server, connected_line(server) as (line, peer):
-        assert await line.heard(0.01) == []
         for _ in range(120):
             assert await peer.frame() == (Kind.AUDIO, bytes(320))
         assert line.cause is None
@@ -151,8 +165,6 @@ async def test_a_peer_that_hangs_up_ends_its_line_and_what_it_waits_for(goodbye:
         assert await line.played(playback, WITHIN_S) is PlayEnd.LINE_ENDED
         await ended(line)
         assert line.cause is LineEnd.HUNG_UP
-        assert await line.heard(WITHIN_S) == []
-        assert [frame async for frame in line.frames()] == []
         assert server.figures.lines == 0
 
 

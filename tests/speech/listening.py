@@ -1,31 +1,21 @@
-"""A caller who is listened to by the real recogniser, in the sound's own time.
-
-Frames go in as fast as they are decoded; what the recogniser says counts as said at the time of the
-frame it was waiting for. So the figures hold without the time that decoding takes, and no test
-depends on how busy the machine is.
-"""
+"""A caller who is listened to by the real recogniser, in the sound's own time."""
 
 from __future__ import annotations
 
 import functools
-import queue
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ivr import resources
-from ivr.speech.ear import Ear
-from ivr.speech.hearing_desk import HearingDesk
+from ivr.bench.listening import VirtualListener
 from ivr.speech.models import find_model, model_faults
-from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
+from ivr.speech.recogniser import Recogniser
 from ivr.speech.sound import to_telephone
-from ivr.speech.turn import Decision, Frame, Grammar, Turn, TurnState, Utterance, VoiceDetector
+from ivr.speech.turn import Decision, Grammar, Utterance
 from tests.programs import real_espeak
 from tests.speech.sounds import Floats, Samples, framed, over_the_telephone
-
-_DEADLINE_S = 10.0
 
 
 @functools.cache
@@ -69,16 +59,6 @@ def spoken(
     return Spoken(over_the_telephone(sound), from_s, from_s + len(said) / 8000)
 
 
-@dataclass(slots=True)
-class Watched:
-    """The stream of the one who is listened to, so that the test can wait for it."""
-
-    hearings: list[Hearing] = field(default_factory=list)
-
-    def caught_up(self) -> bool:
-        return all(hearing.idle() for hearing in self.hearings)
-
-
 def listen(
     sound: Samples,
     phrases: Sequence[str] | Grammar,
@@ -87,44 +67,9 @@ def listen(
     recogniser: Recogniser | None = None,
 ) -> list[tuple[float, Decision]]:
     """Each decision on this sound, with its time in the sound."""
-    recogniser = recogniser or real_recogniser()
     grammar = phrases if isinstance(phrases, Grammar) else Grammar.of(phrases)
-    place = HearingDesk(recogniser).listen("ko", grammar)
-    assert place is not None
-    watched, handed = Watched(), queue.SimpleQueue[object]()
-    now = 0.0
-    decided: list[tuple[float, Decision]] = []
-    turn = Turn(grammar, voice=VoiceDetector(), prompt_plays=played is not None)
-    open_stream = place.hear
-
-    def hear(on_heard: OnHeard) -> Hearing | None:
-        if (hearing := open_stream(on_heard)) is not None:
-            watched.hearings.append(hearing)
-        return hearing
-
-    place.hear = hear  # type: ignore[method-assign]
-    ear = Ear(
-        turn,
-        place,
-        decided=lambda decision: decided.append((now, decision)),
-        hand_over=handed.put,
-        clock=lambda: now,
-    )
-    theirs: list[Frame | None] = list(framed(played)) if played is not None else []
-    for number, frame in enumerate(framed(sound)):
-        now = round((number + 1) * 0.02, 6)
-        ear.play(theirs[number] if number < len(theirs) else None, now)
-        ear.hear(frame, now)
-        deadline = time.monotonic() + _DEADLINE_S
-        while not watched.caught_up():
-            assert time.monotonic() < deadline, "the recogniser does not answer"
-            time.sleep(0.0002)
-        while not handed.empty():
-            handed.get()()  # type: ignore[operator]
-        if turn.state is TurnState.OVER:
-            break
-    ear.close()
-    return decided
+    listener = VirtualListener(recogniser or real_recogniser(), "ko")
+    return listener.listen(framed(sound), grammar, framed(played) if played is not None else ())
 
 
 def kinds(decided: Sequence[tuple[float, Decision]]) -> list[type]:

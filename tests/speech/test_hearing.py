@@ -127,7 +127,7 @@ def test_a_stream_that_falls_three_seconds_behind_is_failed_and_its_lag_is_seen(
     while time.monotonic() < deadline:
         time.sleep(0.01)
     go_on.set()
-    while not behind.idle():
+    while not listening.is_at_rest():
         time.sleep(0.001)
     assert desk.load().lag_s >= 0.3
     assert not desk.may_listen("xx")

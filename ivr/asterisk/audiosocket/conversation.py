@@ -20,14 +20,13 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from ivr.asterisk.audiosocket.line import Line
+from ivr.asterisk.audiosocket.line import HeardFrame, Line
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
 from ivr.asterisk.audiosocket.visit import Visit
 from ivr.ports import Reply, ReplyKind
 from ivr.speech.ear import Ear
 from ivr.speech.hearing_desk import Place
 from ivr.speech.turn import (
-    FRAME_S,
     RATE,
     Decision,
     Grammar,
@@ -44,7 +43,7 @@ from ivr.speech.turn import (
     VoiceDetector,
 )
 
-_LOOK_S = 1.0
+_LOOK_S = 0.1
 _AGAIN_FROM = RATE  # samples before the place where a prompt was stopped for nothing
 
 
@@ -143,8 +142,7 @@ class _Asked:
 
     async def decision(self) -> Decision:
         """Play, listen, and give the decision that ends the turn."""
-        self._line.forget_heard()
-        self._line.watch_sent(lambda frame: self.ear.play(frame, monotonic()))
+        self._line.watch(self._heard, lambda frame: self.ear.play(frame, monotonic()))
         self._play_on()
         listening = asyncio.ensure_future(self._listen())
         either: list[asyncio.Future[Any]] = [listening, self._end]
@@ -159,25 +157,22 @@ class _Asked:
 
     def end(self) -> None:
         """Nothing more is played, heard or decided."""
-        self._line.watch_sent(None)
+        self._line.unwatch()
         self._left.clear()
         self._line.stop()
-        self._line.forget_heard()  # from here on nobody takes what comes
         self.ear.close()
 
+    def _heard(self, frame: HeardFrame) -> None:
+        if not self._end.done():
+            self.ear.hear(frame.samples, frame.at_s)
+
     async def _listen(self) -> None:
-        """Give each frame to the ear, and the time when none comes, until the line ends."""
+        """Tell the ear the time, for a phone that sends nothing, until the line ends."""
         while not self._line.ended.is_set():
-            wake = self.ear.wake_at()
-            left_s = _LOOK_S if wake is None else wake - monotonic()
-            within_s = min(max(left_s, FRAME_S), _LOOK_S)
-            frames = await self._line.heard(within_s)
-            for frame in frames:
-                if self._end.done():
-                    return
-                self.ear.hear(frame.samples, frame.at_s)
-            if not frames:
-                self.ear.tick(monotonic())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._line.ended.wait()
+            self.ear.tick(monotonic())
 
     def _play_on(self) -> None:
         """Play what is left of the prompts; the silence after the last of them counts."""

@@ -4,19 +4,18 @@ Rules:
 
 1. A line waits for its one connection; from then on a frame leaves with each beat, silence if
    nothing is played: the switch gives up a socket on which nothing comes for 2 s.
-2. What is heard is kept for 2 s at most; the oldest is dropped when nobody takes it.
+2. What comes from the caller is told to whoever watches, and to nobody else.
 3. A peer that does not read, stops in the middle of a message, or sends far more than a phone can
    speak ends its own line. One that sends nothing does not: a muted phone is no fault.
 4. Closing sends the hang-up of the socket and lets the peer go first, so that it reads it; nothing
    is heard or played from there on.
-5. No sound is kept beyond that, and none is ever written.
+5. No sound of a caller is kept here, and none is ever written.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -29,7 +28,6 @@ import structlog
 from ivr.asterisk.audiosocket.frames import AUDIO_HEADER, HANG_UP, Slicer
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Player, Samples
 
-KEPT_FRAMES = 100  # 2 s
 _HALF_MESSAGE_S = 2.0
 _UNSENT_BYTES = 8192  # half a second that the peer's socket no longer takes
 _GOODBYE_S = 1.0
@@ -76,7 +74,6 @@ class Line:
         self.uuid = uuid
         self.ended = asyncio.Event()
         self.cause: LineEnd | None = None
-        self.dropped = 0  # frames that came but were not taken in time
         self.last_heard_at_s: float | None = None
         self._on_end = on_end
         self._settled = asyncio.Event()  # connected, or ended before that
@@ -85,10 +82,8 @@ class Line:
         self._closing: LineEnd | None = None
         self._goodbye: asyncio.TimerHandle | None = None
         self._slicer = Slicer()
-        self._heard: deque[HeardFrame] = deque(maxlen=KEPT_FRAMES)
-        self._news = asyncio.Event()
-        self._asked = False
         self._player = Player()
+        self._on_heard: Callable[[HeardFrame], None] | None = None
         self._on_sent: Callable[[Samples | None], None] | None = None
         self._on_play_end: dict[Playback, Callable[[Playback], None]] = {}
         self._play_ended: dict[Playback, asyncio.Event] = {}
@@ -105,38 +100,20 @@ class Line:
 
     # --- hearing ---------------------------------------------------------------------------------
 
-    async def heard(self, within_s: float) -> list[HeardFrame]:
-        """What has come since the last asking; waits for the first of it.
+    def watch(
+        self,
+        on_heard: Callable[[HeardFrame], None],
+        on_sent: Callable[[Samples | None], None],
+    ) -> None:
+        """Tell each 20 ms that comes from the caller, and each that leaves, None for silence.
 
-        Empty after `within_s`, as with a phone that sends nothing, or when the line has ended.
+        Both must return at once: they are told while all lines wait. What they raise ends the line.
         """
-        self._asked = True
-        if not self._heard and not self.ended.is_set():
-            self._news.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(within_s):
-                    await self._news.wait()
-        frames = list(self._heard)
-        self._heard.clear()
-        return frames
+        self._on_heard, self._on_sent = on_heard, on_sent
 
-    async def frames(self) -> AsyncIterator[HeardFrame]:
-        """What comes, frame by frame, until the line ends; silent phones send none."""
-        while not self.ended.is_set():
-            for frame in await self.heard(within_s=1.0):
-                yield frame
-
-    def forget_heard(self) -> None:
-        """Drop what has come so far, because listening begins only now."""
-        self._heard.clear()
-        self._asked = False
-
-    def watch_sent(self, on_sent: Callable[[Samples | None], None] | None) -> None:
-        """Tell each 20 ms that leaves for the caller from now on, None for silence; None: no more.
-
-        It is told in the beat of all lines: it must return at once.
-        """
-        self._on_sent = on_sent
+    def unwatch(self) -> None:
+        """Tell no more; what comes is let go of."""
+        self._on_heard = self._on_sent = None
 
     # --- playing ---------------------------------------------------------------------------------
 
@@ -218,10 +195,9 @@ class Line:
         if self._transport is not None:
             self._transport.abort()
         self._stop(PlayEnd.LINE_ENDED)
-        self._heard.clear()
-        self._on_sent = None
-        for event in (self.ended, self._settled, self._news):
-            event.set()
+        self._on_heard = self._on_sent = None
+        self.ended.set()
+        self._settled.set()
         self._on_end(self)
 
     # --- for the server --------------------------------------------------------------------------
@@ -240,12 +216,15 @@ class Line:
         """Sound of the caller has come."""
         if self.cause is not None or self._closing is not None:
             return
-        for frame in self._slicer.cut(pcm):
-            if len(self._heard) == KEPT_FRAMES and self._asked:
-                self.dropped += 1
-            self._heard.append(HeardFrame(np.frombuffer(frame, "<i2"), now_s))
         self.last_heard_at_s = now_s
-        self._news.set()
+        if self._on_heard is None:
+            return
+        try:
+            for frame in self._slicer.cut(pcm):
+                self._on_heard(HeardFrame(np.frombuffer(frame, "<i2"), now_s))
+        except Exception as error:  # one listener's fault must not end the other lines
+            log.error("a line was given up", exc_info=error)
+            self.end(LineEnd.FAULT)
 
     def half_message(self, since_s: float | None) -> None:
         """The peer is in the middle of a message since then; None: it is not."""

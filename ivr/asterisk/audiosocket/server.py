@@ -58,7 +58,6 @@ class AudioFigures:
     connected: int
     refused: Mapping[Refusal, int]
     ended: Mapping[LineEnd, int]
-    dropped_frames: int  # heard, but not taken in time
     pacer: PacerFigures
 
 
@@ -84,7 +83,7 @@ class AudioServer:
         self._lines: dict[UUID, Line] = {}
         self._peers: set[_Peer] = set()
         self._nameless: dict[_Peer, None] = {}
-        self._connected = self._dropped = 0
+        self._connected = 0
         self._refused: Counter[Refusal] = Counter()
         self._ended: Counter[LineEnd] = Counter()
 
@@ -113,7 +112,6 @@ class AudioServer:
             self._connected,
             dict(self._refused),
             dict(self._ended),
-            self._dropped + sum(line.dropped for line in self._lines.values()),
             self._pacer.figures,
         )
 
@@ -151,7 +149,6 @@ class AudioServer:
     def _forget(self, line: Line) -> None:
         self._lines.pop(line.uuid, None)
         self._pacer.leave(line)
-        self._dropped += line.dropped
         if line.cause is not None:
             self._ended[line.cause] += 1
 

@@ -1,0 +1,54 @@
+"""Unit: what Prometheus reads is well-formed and holds load, lag and counts."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from ivr.asterisk.audiosocket.line import LineEnd
+from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
+from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
+from ivr.metrics import CallersSide, metrics_text
+from ivr.ports import ReplyKind
+from ivr.speech.hearing_desk import HearingLoad
+from ivr.speech.recogniser import LAG_EDGES_S, Lag
+
+
+def samples() -> dict[tuple[str, tuple[str, ...]], float]:
+    lag = Lag()
+    for waited_s in (0.004, 0.004, 0.06, 9.0):
+        lag.note(waited_s, now=1.0)
+    pacer = PacerFigures(2, 10, 20, 3, 1, 0.1, 0.001, (0,) * (len(EDGES_S) + 1))
+    audio = AudioFigures(2, 5, {Refusal.UNKNOWN: 4}, {LineEnd.CLOSED: 3}, pacer)
+    collector = CallersSide(
+        up=lambda: True,
+        dialogues=lambda: 6,
+        audio=lambda: audio,
+        hearing=lambda: HearingLoad(3, 2, 16, 0.2, 0.05, frozenset({"ko"}), *lag.histogram()),
+        replies={kind: number for number, kind in enumerate(ReplyKind)}.__getitem__,
+    )
+    text = metrics_text(collector).decode()
+    return {
+        (sample.name, tuple(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_every_figure_is_told_under_a_conventional_name() -> None:
+    told = samples()
+    assert told["freizeichen_asterisk_up", ()] == 1
+    assert told["freizeichen_audio_frames_late_total", ()] == 3
+    assert told["freizeichen_audio_refused_total", ("unknown",)] == 4
+    assert told["freizeichen_audio_ended_total", ("closed",)] == 3
+    assert told["freizeichen_speech_replies_total", ("not_understood",)] == 1
+    assert all(name.startswith("freizeichen_") for name, _ in told)
+
+
+def test_the_waits_of_sound_are_a_histogram_that_adds_up() -> None:
+    told = samples()
+    name = "freizeichen_speech_wait_seconds"
+    assert told[f"{name}_bucket", ("0.005",)] == 2
+    assert told[f"{name}_bucket", ("0.07",)] == 3
+    assert told[f"{name}_bucket", (str(LAG_EDGES_S[-1]),)] == 3
+    assert told[f"{name}_count", ()] == 4
+    assert told[f"{name}_sum", ()] == 9.068
