@@ -64,8 +64,10 @@ class Ears:
         return self.wanted - self._recogniser.languages()
 
     async def load(self, tell: Tell) -> None:
-        """Load and measure each language's model; says what is missing, and never raises for it."""
+        """Load prompts and models, and measure; says what is missing, and never raises for it."""
         try:
+            for plan in self._plans:
+                await self._prompts.load(f"{plan.language}/{prompt}" for prompt in plan.prompts)
             for language in sorted(self.wanted):
                 await self._load(language, tell)
         finally:
