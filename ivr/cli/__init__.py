@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli import bench, call, dialplan, prompts, status, switch, up
+from ivr.cli import bench, call, dialplan, models, prompts, status, switch, up
 
 app = typer.Typer(
     name="freizeichen",
@@ -18,5 +18,6 @@ app.command("status")(status.status)
 app.command("call")(call.call)
 app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")
+app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(switch.app, name="asterisk")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,19 +12,25 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
+from ivr.place import SettingsOption, find_place
+from ivr.settings import Line, Settings, SettingsFaulty, load_settings
+from ivr.speech.model_fetch import FetchUnderWay, fetch_model
+from ivr.speech.model_trial import trial_fault, was_tried
 from ivr.speech.models import (
     SOURCES,
     ModelRefused,
     ModelUnreachable,
+    Origin,
     Progress,
-    fetch_model,
-    find_model,
+    locate_model,
     model_faults,
 )
 
 _MEGABYTE = 1_000_000
+_ORIGINS = {Origin.FETCHED: "fetched", Origin.PACKAGE: "from its package"}
 
 AsJson = Annotated[bool, typer.Option("--json", help="report as JSON")]
+Tell = Callable[[str], None]
 
 app = typer.Typer(help="What the machine needs in order to hear a language.", no_args_is_help=True)
 
@@ -35,14 +41,20 @@ def _group() -> None:
 
 
 @app.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """Each language, and the folder of its model; exit 0 unless a model is broken."""
-    rows = model_rows({}, resources.cache_folder())
+def list_models(settings: SettingsOption = None, as_json: AsJson = False) -> None:
+    """Each language and its model; exit 0 unless one is broken. A new model is tried (3 s)."""
+    loaded = _settings(settings)
+    rows = model_rows(
+        loaded.speech.models,
+        resources.cache_folder(),
+        loaded.lines,
+        (lambda _: None) if as_json else say,
+    )
     if as_json:
-        say(json.dumps({"models": rows}, indent=2))
+        say(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
     else:
         for row in rows:
-            say(f"{row['language']}: {_in_words(row)}")
+            say(f"{row['language']}: {_in_words(row)}{_lines_in_words(row['lines'])}")
     if any(row["faults"] for row in rows):
         raise typer.Exit(1)
 
@@ -50,77 +62,151 @@ def list_models(as_json: AsJson = False) -> None:
 @app.command("fetch")
 def fetch(
     languages: Annotated[list[str], typer.Argument(help=f"of {', '.join(SOURCES)}")],
+    settings: SettingsOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Get the models of these languages; exit 0 only if all are there then."""
-    if unknown := [language for language in languages if language not in SOURCES]:
-        complain(f"there is no model for '{unknown[0]}'; choose from {', '.join(SOURCES)}")
-        raise typer.Exit(1)
+    configured = _settings(settings).speech.models
+    for language in languages:
+        if language not in SOURCES and language not in configured:
+            complain(
+                f"no model is known for '{language}'; choose from {', '.join(SOURCES)}, or set a "
+                f"folder of yours as speech.models.{language}"
+            )
+            raise typer.Exit(1)
     cache = resources.cache_folder()
-    rows = [_fetch_one(language, cache, quiet=as_json) for language in dict.fromkeys(languages)]
+    rows = [
+        _fetch_one(language, configured.get(language), cache, quiet=as_json)
+        for language in dict.fromkeys(languages)
+    ]
     if as_json:
-        say(json.dumps({"models": rows}, indent=2))
+        say(json.dumps({"models": rows}, ensure_ascii=False, indent=2))
     if any(row["error"] for row in rows):
         raise typer.Exit(1)
 
 
-def model_rows(configured: Mapping[str, Path], cache: Path) -> list[dict[str, Any]]:
+def model_rows(
+    configured: Mapping[str, Path],
+    cache: Path,
+    lines: Iterable[Line] = (),
+    tell: Tell = lambda _: None,
+) -> list[dict[str, Any]]:
     """What is known of each language's model, for `list` and `doctor`."""
+    users: dict[str, list[str]] = {}
+    for line in lines:
+        users.setdefault(line.language, []).append(line.number)
     rows: list[dict[str, Any]] = []
-    for language in sorted({*SOURCES, *configured}):
-        folder = find_model(language, configured.get(language), cache)
-        faults = model_faults(folder) if folder is not None else ()
+    for language in sorted({*SOURCES, *configured, *users}):
+        located = locate_model(language, configured.get(language), cache)
+        folder, origin = located if located is not None else (None, None)
+        faults = _faults(language, folder, cache, tell) if folder is not None else ()
         rows.append(
             {
                 "language": language,
                 "folder": str(folder) if folder is not None else None,
+                "origin": origin,
                 "ready": folder is not None and not faults,
                 "faults": list(faults),
+                "lines": users.get(language, []),
             }
         )
     return rows
 
 
-def _fetch_one(language: str, cache: Path, *, quiet: bool) -> dict[str, Any]:
-    source = SOURCES[language]
-    row: dict[str, Any] = {"language": language, "folder": None, "sha256": None, "error": None}
+def _settings(explicit: Path | None) -> Settings:
+    """The settings. Ends the command when they are faulty: they may name a model's folder."""
     try:
-        folder, sha256 = fetch_model(source, cache, progress=_told(language, quiet))
-    except (ModelUnreachable, ModelRefused, OSError) as error:
-        row["error"] = str(error)
-        complain(f"{language}: {error}; callers in this language use keys until it is there")
-        return row
-    row["folder"], row["sha256"] = str(folder), sha256
-    if not quiet:
-        say(f"{language}: {folder}")
-        if sha256 is not None and source.sha256 is None:
-            say(
-                f"{language}: no checksum is pinned for {source.name}; compare SHA-256 {sha256} "
-                "with one you trust. From now on another one is refused on this machine."
+        return load_settings(find_place(explicit).settings_file)
+    except SettingsFaulty as error:
+        complain("the settings cannot be used:\n" + "\n".join(error.faults))
+        raise typer.Exit(1) from None
+
+
+def _faults(language: str, folder: Path, cache: Path, tell: Tell) -> tuple[str, ...]:
+    if faults := model_faults(folder):
+        return faults
+    fault = _tried(folder, language, cache, tell)
+    return () if fault is None else (fault,)
+
+
+def _tried(folder: Path, language: str, cache: Path, tell: Tell) -> str | None:
+    if not was_tried(folder, cache):
+        tell(f"{language}: trying the model, once (3 s)")
+    return trial_fault(folder, language, cache)
+
+
+def _fetch_one(
+    language: str, configured: Path | None, cache: Path, *, quiet: bool
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"language": language, "folder": None, "fetched": False, "error": None}
+    tell: Tell = (lambda _: None) if quiet else say
+    if configured is not None:
+        folder = configured.expanduser()
+        if faults := _faults(language, folder, cache, tell):
+            row["error"] = _broken_setting(language, folder, faults)
+        else:
+            row["folder"] = str(folder)
+            tell(f"{language}: {folder}, which speech.models.{language} names; nothing to fetch")
+    else:
+        try:
+            folder, row["fetched"] = fetch_model(
+                SOURCES[language],
+                cache,
+                trial=partial(_tried, language=language, cache=cache, tell=tell),
+                progress=_told(language, tell),
             )
+            row["folder"] = str(folder)
+            tell(f"{language}: {folder}")
+        except (ModelUnreachable, ModelRefused, FetchUnderWay) as error:
+            row["error"] = str(error)
+        except OSError as error:
+            row["error"] = (
+                f"{error.filename or cache}: {error.strerror or error}; make room there or mend "
+                "its rights, or name another folder as FREIZEICHEN_CACHE"
+            )
+    if row["error"]:
+        complain(f"{language}: {row['error']}; callers in this language use keys until it is there")
     return row
 
 
-def _told(language: str, quiet: bool) -> Progress:
+def _told(language: str, tell: Tell) -> Progress:
     """Progress every 10 MB, on a terminal or not."""
     told = 0
 
-    def tell(done: int, total: int | None) -> None:
+    def progress(done: int, total: int | None) -> None:
         nonlocal told
         if done - told < 10 * _MEGABYTE and done != total:
             return
         told = done
-        if not quiet:
-            of = f" of {total / _MEGABYTE:.0f}" if total else ""
-            say(f"{language}: {done / _MEGABYTE:.0f}{of} MB")
-            sys.stdout.flush()
+        of = f" of {total / _MEGABYTE:.0f}" if total else ""
+        tell(f"{language}: {done / _MEGABYTE:.0f}{of} MB")
 
-    return tell
+    return progress
 
 
-def _in_words(row: dict[str, Any]) -> str:
-    if row["folder"] is None:
-        return f"not there; run 'freizeichen models fetch {row['language']}'"
-    if row["faults"]:
-        return f"{row['folder']} is broken: {'; '.join(row['faults'])}"
-    return f"{row['folder']}"
+def _broken_setting(language: str, folder: Path, faults: Iterable[str]) -> str:
+    mend = f"mend the folder, or delete the setting and run 'freizeichen models fetch {language}'"
+    if language not in SOURCES:
+        mend = "mend the folder, or name another"
+    return f"speech.models.{language} names {folder}, which is broken: {'; '.join(faults)}; {mend}"
+
+
+def _in_words(row: Mapping[str, Any]) -> str:
+    language, folder, origin = row["language"], row["folder"], row["origin"]
+    if folder is None:
+        if language in SOURCES:
+            return f"not there; run 'freizeichen models fetch {language}'"
+        return f"not there, and none is known; set a folder as speech.models.{language}"
+    if not row["faults"]:
+        by = _ORIGINS.get(origin, f"set as speech.models.{language}")
+        return f"{folder} ({by}), whole"
+    if origin is Origin.SETTING:
+        return _broken_setting(language, Path(folder), row["faults"])
+    faults = "; ".join(row["faults"])
+    return f"{folder} is broken: {faults}; run 'freizeichen models fetch {language}'"
+
+
+def _lines_in_words(numbers: list[str]) -> str:
+    if not numbers:
+        return "; no line uses it"
+    return f"; for line{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"

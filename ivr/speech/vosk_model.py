@@ -16,6 +16,8 @@ from typing import Protocol
 
 import vosk
 
+from ivr import resources
+from ivr.speech.model_trial import trial_fault
 from ivr.speech.models import model_faults
 from ivr.speech.syllables import syllables
 
@@ -73,20 +75,24 @@ class Vocabulary(Protocol):
 class VoskVocabulary:
     """A model of Vosk, loaded: about 2 s and 500 MB, once for the whole process."""
 
-    def __init__(self, folder: Path, language: str) -> None:
-        """Load it. Raises `ModelBroken`."""
+    def __init__(self, folder: Path, language: str, *, tried: bool = False) -> None:
+        """Load it, after a trial in another process unless it was `tried`. Raises `ModelBroken`."""
         if faults := model_faults(folder):
-            raise ModelBroken(f"{folder} is no model of Vosk: {'; '.join(faults)}")
+            raise _broken(folder, language, "; ".join(faults))
+        if not tried and (fault := trial_fault(folder, language, resources.cache_folder())):
+            raise _broken(folder, language, fault)
         try:
             self._model = vosk.Model(str(folder))
         except Exception:  # Vosk raises nothing more precise
-            raise ModelBroken(f"{folder}: Vosk could not load this model; fetch it anew") from None
+            raise _broken(folder, language, "Vosk cannot load it") from None
         known = [s for s in syllables(language) if self._knows(s)]
         self._syllables = tuple(known) if len(known) >= _FEWEST_SYLLABLES else ()
         self._unknown = (_UNKNOWN,) if self._knows(_UNKNOWN) else ()
 
     def decoder(self, phrases: Sequence[str]) -> Decoder:
-        return VoskDecoder(self._model, (*phrases, *self._unknown), self._syllables)
+        # A grammar without any phrase would crash Vosk; an empty phrase is silence.
+        heard = (*phrases, *self._unknown) or ("",)
+        return VoskDecoder(self._model, heard, self._syllables)
 
     def unknown(self, words: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({word for word in words if not self._knows(word)}))
@@ -134,6 +140,13 @@ class VoskDecoder:
 
     def _text(self) -> str:
         return " ".join(s.text for s in self._segments if s.text)
+
+
+def _broken(folder: Path, language: str, why: str) -> ModelBroken:
+    return ModelBroken(
+        f"the speech model in {folder} cannot be used: {why}; "
+        f"run 'freizeichen models fetch {language}', which mends it or says what to do"
+    )
 
 
 def _recogniser(model: vosk.Model, phrases: Sequence[str]) -> vosk.KaldiRecognizer:

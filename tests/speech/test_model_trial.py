@@ -38,7 +38,6 @@ def cut(folder: Path, name: str, kept: int) -> Path:
 @pytest.mark.parametrize(
     ("name", "kept", "fault"),
     [
-        ("graph/HCLr.fst", 1_000_000, "Vosk crashes on it (SIGSEGV)"),
         ("ivector/splice.conf", 17, "Vosk crashes on it (SIGABRT)"),
         ("am/final.mdl", 1_000_000, "Vosk cannot load it"),
         ("conf/model.conf", 144, "Vosk loads it, but cannot hear with it"),
