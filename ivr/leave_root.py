@@ -1,8 +1,8 @@
 """Started as root: whether the service can go on as an ordinary account, and the step itself.
 
 It is taken before anything in the run folder is read or written, so that root never works where
-that account can lay traps. What needs root, fetching Asterisk into the system's cache, is done
-before. Where the account cannot do all that a service must, the service stays root and says why.
+that account can lay traps. What needs root, filling the system's cache, is done before. Where the
+account cannot do all that a service must, the service stays root and says why.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ivr.place import Place
 from ivr.preparation import Progress, find_programs, said_clearly
 from ivr.private_files import own_folder
 from ivr.settings import Settings, load_settings
+from ivr.speech.model_trial import trial_fault, was_tried
+from ivr.speech.models import find_model, model_faults
 
 
 def leave_root(place: Place, progress: Progress) -> None:
@@ -31,10 +33,22 @@ def leave_root(place: Place, progress: Progress) -> None:
         if reason is not None:
             progress(f"note: the service stays root: {reason}")
             return
+        _try_models(settings, progress)
         # Our own home may be closed to the account, and the cache was looked for as root.
         os.environ["FREIZEICHEN_CACHE"] = str(resources.cache_folder())
         become(account)
     progress(f"started as root: going on as account {account.uid}")
+
+
+def _try_models(settings: Settings, progress: Progress) -> None:
+    """Try each line's speech model once, while what passed can be noted in the system's cache."""
+    cache = resources.cache_folder()
+    for language in sorted({line.language for line in settings.lines}):
+        folder = find_model(language, settings.speech.models.get(language), cache)
+        if folder is None or model_faults(folder) or was_tried(folder, cache):
+            continue
+        progress(f"models: trying the one of '{language}' (once)")
+        trial_fault(folder, language, cache)  # a fault is told when the service loads it
 
 
 def _why_not(
