@@ -27,9 +27,9 @@ from ivr.place import Place
 from ivr.private_files import open_own
 from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
-from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed
 from ivr.speech.music import write_music
-from ivr.speech.prompts import PromptsDiffer, RecordingBroken, build_prompts
+from ivr.speech.prompts import NOT_BUILT, build_prompts
+from ivr.speech.voices import find_voices
 from queues.ids import LineId
 
 Progress = Callable[[str], None]
@@ -38,10 +38,7 @@ _SAYS_WHAT_TO_DO = (
     InstallFailed,
     CredentialsUnusable,
     PathUnusable,
-    PromptsDiffer,
-    RecordingBroken,
-    SynthesiserMissing,
-    SynthesisFailed,
+    *NOT_BUILT,
     resources.ResourceMissing,
 )
 
@@ -169,7 +166,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         list({plan.hash: plan for plan in plans.values()}.values()),
         recorded=resources.recorded_prompts(settings.recorded_prompts),
         out=prompts,
-        synthesiser=EspeakNg(espeak) if espeak is not None else None,
+        voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
         progress=_told_now_and_then(progress),
     )
     write_music(music / "freizeichen.wav")

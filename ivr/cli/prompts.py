@@ -1,8 +1,9 @@
-"""`freizeichen prompts`: makes the sound files of all dialplans, or says which are missing."""
+"""`freizeichen prompts`: makes the sound files of all dialplans, or says what is wrong there."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -15,14 +16,9 @@ from ivr.cli.output import complain, say
 from ivr.dialplan.plan import Plan
 from ivr.place import SettingsOption, find_place
 from ivr.settings import load_settings
-from ivr.speech.espeak import EspeakNg, SynthesiserMissing, SynthesisFailed
-from ivr.speech.prompts import (
-    BuildReport,
-    PromptsDiffer,
-    RecordingBroken,
-    build_prompts,
-    missing_prompts,
-)
+from ivr.speech.prompt_faults import LONGEST_S, PromptFault, check_prompts
+from ivr.speech.prompts import NOT_BUILT, BuildReport, build_prompts
+from ivr.speech.voices import Voices, find_voices
 
 _EVERY = 20  # prompts for each line of progress
 
@@ -30,6 +26,9 @@ Recorded = Annotated[
     Path | None, typer.Option(help="folder with recordings, <language>/<prompt>.wav")
 ]
 Out = Annotated[Path | None, typer.Option(help="folder for the sound files; the run folder's else")]
+Longest = Annotated[
+    float, typer.Option(min=1, max=90, help="seconds that one prompt may last", metavar="SECONDS")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="report as JSON")]
 
 app = typer.Typer(help="What is spoken on the line.", no_args_is_help=True)
@@ -47,15 +46,15 @@ def build(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make every sound file: a recording where there is one, else spoken by espeak-ng."""
-    plans, recordings, folder = _what(settings, recorded, out)
+    """Make every sound file: a recording where there is one, else spoken.
+
+    By the Piper voice that the settings name for the language, else by espeak-ng.
+    """
+    plans, recordings, folder, voices = _what(settings, recorded, out)
     tell = None if as_json else _told_now_and_then
-    espeak = find_espeak(resources.cache_folder())
     try:
-        report = build_prompts(
-            plans, recordings, folder, EspeakNg(espeak) if espeak else None, progress=tell
-        )
-    except (PromptsDiffer, RecordingBroken, SynthesiserMissing, SynthesisFailed) as error:
+        report = build_prompts(plans, recordings, folder, voices, progress=tell)
+    except NOT_BUILT as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{folder}: {error.strerror}; free some space, or choose another folder by --out")
@@ -64,10 +63,11 @@ def build(
         return
     made = sum(prompt.made for prompt in report.prompts)
     seconds = sum(prompt.seconds for prompt in report.prompts)
-    recorded_ones = sum(prompt.source == "recorded" for prompt in report.prompts)
+    by = Counter(prompt.by for prompt in report.prompts)
+    spread = "".join(f", {count} by {name}" for name, count in sorted(by.items()))
     say(
-        f"{folder}: {len(report.prompts)} prompts, {seconds:.0f} s of speech; "
-        f"{made} made now, {recorded_ones} recorded, {len(report.removed)} removed"
+        f"{folder}: {len(report.prompts)} prompts, {seconds:.0f} s of speech{spread}; "
+        f"{made} made now, {len(report.removed)} removed"
     )
 
 
@@ -76,43 +76,46 @@ def check(
     settings: SettingsOption = None,
     recorded: Recorded = None,
     out: Out = None,
+    longest: Longest = LONGEST_S,
     as_json: AsJson = False,
 ) -> None:
-    """Name each prompt that is missing or out of date; exit 0 only if there is none."""
-    plans, recordings, folder = _what(settings, recorded, out)
+    """Name each prompt that is missing, out of date or too long, and each faulty recording.
+
+    A recording is faulty if it cannot be read, is clipped or nearly silent, or if no dialplan has
+    its prompt. Exit 0 only if there is no fault.
+    """
+    plans, recordings, folder, voices = _what(settings, recorded, out)
     try:
-        missing = missing_prompts(plans, recordings, folder)
-    except PromptsDiffer as error:
+        faults = check_prompts(plans, recordings, folder, voices, longest_s=longest)
+    except NOT_BUILT as error:
         _refuse(str(error))
     if as_json:
-        say(json.dumps({"complete": not missing, "missing": list(missing)}, indent=2))
-    elif not missing:
-        say(f"{folder}: every prompt is there")
-    if missing:
-        if not as_json:
-            names = "\n".join(f"{folder}/{name}.wav" for name in missing)
-            complain(
-                f"prompts are missing or out of date; run 'freizeichen prompts build':\n{names}"
-            )
+        say(json.dumps(_faults_as_json(faults), ensure_ascii=False, indent=2))
+    elif not faults:
+        say(f"{folder}: every prompt is there, and nothing is wrong with any")
+    else:
+        complain("there is something to mend about the prompts:\n" + "\n".join(map(str, faults)))
+    if faults:
         raise typer.Exit(1)
 
 
 def _what(
     settings: Path | None, recorded: Path | None, out: Path | None
-) -> tuple[list[Plan], Path, Path]:
-    """The plans of the settings' lines, the recordings, and where the sound files go."""
+) -> tuple[list[Plan], Path, Path, Voices]:
+    """The plans of the settings' lines, the recordings, where the sound files go, who speaks."""
     place = find_place(settings)
     files, queues = files_and_queues(settings)
     plans, faults = read_plans(files, queues)
     if faults:
         _refuse("the dialplans cannot be used:\n" + "\n".join(map(str, faults)))
+    loaded = load_settings(place.settings_file)
     try:
-        recordings = resources.recorded_prompts(
-            recorded or load_settings(place.settings_file).recorded_prompts
-        )
+        recordings = resources.recorded_prompts(recorded or loaded.recorded_prompts)
     except resources.ResourceMissing as error:
         _refuse(str(error))
-    return plans, recordings, out or place.run_folder / "prompts"
+    espeak = find_espeak(resources.cache_folder())
+    voices = find_voices(espeak, loaded.speech.voices, loaded.speech.piper)
+    return plans, recordings, out or place.run_folder / "prompts", voices
 
 
 def _told_now_and_then(ready: int, total: int, _name: str) -> None:
@@ -124,10 +127,29 @@ def _as_json(report: BuildReport) -> dict[str, Any]:
     return {
         "out": str(report.out),
         "prompts": [
-            {"name": p.name, "source": p.source, "seconds": p.seconds, "made": p.made}
+            {
+                "name": p.name,
+                "source": p.source,
+                "by": p.by,
+                "seconds": p.seconds,
+                "made": p.made,
+            }
             for p in report.prompts
         ],
         "removed": list(report.removed),
+    }
+
+
+def _faults_as_json(faults: tuple[PromptFault, ...]) -> dict[str, Any]:
+    missing = [fault.prompt for fault in faults if fault.kind in ("missing", "outdated")]
+    return {
+        "sound": not faults,
+        "complete": not missing,
+        "missing": missing,
+        "faults": [
+            {"kind": f.kind, "prompt": f.prompt, "file": str(f.file), "message": f.message}
+            for f in faults
+        ],
     }
 
 

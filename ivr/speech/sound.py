@@ -1,11 +1,13 @@
-"""What form sound has before it reaches a caller: 8 kHz, mono, 16 bit, trimmed, and evenly loud.
+"""What form sound has inside, and how it is read from WAV files of any form and lowered to 8 kHz.
 
 Inside, sound is a float array between -1 and 1. The telephone carries up to 3.4 kHz, so everything
-above fades out before the rate is lowered; what is left above 4 kHz would come back as hiss.
+above fades out before the rate is lowered; what is left above 4 kHz would come back as hiss. That
+is why pydub, which reads and writes the files, does not change their rate: it lets all of it back.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import struct
@@ -15,17 +17,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ivr.speech.pydub_quietly import AudioSegment
+
 Sound = NDArray[np.float64]
 
 RATE = 8000
-SPEECH_DBFS = -20.0  # level of speech without its pauses
-PEAK_DBFS = -3.0
 _LOWEST_HZ, _FADE_FROM_HZ, _FADE_TO_HZ = 70.0, 3400.0, 3900.0
-_HEAD_S, _TAIL_S = 0.06, 0.20  # silence left around speech
-_FRAME = RATE // 100
-_SILENCE_DB = -42.0  # below the loudest frame
-_RATES = (8000, 16000, 22050, 44100, 48000)
-_WAV_PCM = 1
+_LOWEST_RATE, _HIGHEST_RATE = 4000, 192_000
+_BITS = (8, 16, 24, 32)
+_MOST_CHANNELS = 8
+_PCM, _EXTENSIBLE = 1, 0xFFFE
+_OTHER_KINDS = {2: "ADPCM", 3: "floating point", 6: "A-law", 7: "µ-law", 49: "GSM", 85: "MP3"}
 
 
 class SoundBroken(Exception):
@@ -33,42 +35,83 @@ class SoundBroken(Exception):
 
 
 def read_wav(data: bytes) -> tuple[Sound, int]:
-    """Mono samples and their rate in Hz from WAV bytes: PCM, 16 bit, mono or stereo.
+    """Samples, all channels mixed into one, and their rate in Hz. Raises `SoundBroken`."""
+    segment = read_segment(data)
+    return mono(segment), segment.frame_rate
+
+
+def read_segment(data: bytes) -> AudioSegment:
+    """The sound of WAV bytes: PCM of 8 to 32 bit, up to 8 channels, 4 to 192 kHz.
 
     A data length of a program that writes into a pipe (too great, because not known) is taken as
     "to the end". Raises `SoundBroken`.
     """
+    # pydub loses its way behind a chunk of odd length and takes sound of any kind for PCM, so it
+    # is given the samples behind a plain header.
     if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         raise SoundBroken("is no WAV file")
-    position, form = 12, None
+    position, form = 12, b""
     while position + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, position)
         body = data[position + 8 : position + 8 + size]
-        if name == b"fmt " and len(body) >= 16:
-            form = struct.unpack_from("<HHIIHH", body)
+        if name == b"fmt ":
+            form = body
         if name == b"data":
-            return _samples(body, form)
+            return _segment(body, form)
         position += 8 + size + size % 2
     raise SoundBroken("ends before its sound begins")
 
 
-def _samples(body: bytes, form: tuple[int, ...] | None) -> tuple[Sound, int]:
-    if form is None:
+def mono(segment: AudioSegment) -> Sound:
+    """The samples, all channels mixed into one."""
+    mixed = segment.set_sample_width(4).set_channels(1)
+    samples: Sound = np.frombuffer(mixed.raw_data, "<i4") / 2.0**31
+    return samples
+
+
+def _segment(body: bytes, form: bytes) -> AudioSegment:
+    if len(form) < 16:
         raise SoundBroken("does not say how its sound is stored")
-    kind, channels, rate, _, _, bits = form
-    if kind != _WAV_PCM or bits != 16 or channels not in (1, 2) or rate not in _RATES:
-        raise SoundBroken("must be PCM of 16 bit, mono or stereo, at 8, 16, 22.05, 44.1 or 48 kHz")
-    whole = len(body) - len(body) % (2 * channels)
-    samples = np.frombuffer(body[:whole], dtype="<i2").astype(np.float64) / 32768.0
-    return samples.reshape(-1, channels).mean(axis=1), rate
+    kind, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", form)
+    if kind == _EXTENSIBLE and len(form) >= 26:
+        (kind,) = struct.unpack_from("<H", form, 24)
+    if kind != _PCM:
+        held = _OTHER_KINDS.get(kind, f"sound of kind {kind}")
+        raise SoundBroken(f"holds {held}, not PCM; save it as WAV with PCM of 16 bit")
+    if (
+        bits not in _BITS
+        or not 1 <= channels <= _MOST_CHANNELS
+        or not _LOWEST_RATE <= rate <= _HIGHEST_RATE
+    ):
+        raise SoundBroken(
+            f"is of {bits} bit, {channels} channels and {rate} Hz; expected 8, 16, 24 or 32 bit, "
+            f"1 to {_MOST_CHANNELS} channels and {_LOWEST_RATE} to {_HIGHEST_RATE} Hz"
+        )
+    frame = channels * bits // 8
+    body = body[: len(body) - len(body) % frame]
+    if not body:
+        raise SoundBroken("holds no sound")
+    return AudioSegment(_plain_header(len(body), channels, rate, bits) + body)
+
+
+def _plain_header(length: int, channels: int, rate: int, bits: int) -> bytes:
+    frame = channels * bits // 8
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, _PCM, channels, rate, rate * frame, frame, bits)
+    head = struct.pack("<4sI4s", b"RIFF", 36 + length, b"WAVE")
+    return head + form + struct.pack("<4sI", b"data", length)
 
 
 def wav_bytes(sound: Sound) -> bytes:
     """A WAV file of 8 kHz, mono, 16 bit."""
-    body = np.rint(np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
-    head = struct.pack("<4sI4s", b"RIFF", 36 + len(body), b"WAVE")
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, _WAV_PCM, 1, RATE, RATE * 2, 2, 16)
-    return head + form + struct.pack("<4sI", b"data", len(body)) + body
+    samples = np.rint(np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2")
+    return wav_of(AudioSegment(samples.tobytes(), sample_width=2, frame_rate=RATE, channels=1))
+
+
+def wav_of(segment: AudioSegment) -> bytes:
+    """A WAV file of 16 bit; rate and channels stay."""
+    file = io.BytesIO()
+    segment.set_sample_width(2).export(file, format="wav")
+    return file.getvalue()
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -105,41 +148,3 @@ def to_telephone(sound: Sound, rate: int) -> Sound:
     spectrum *= np.square(np.sin(fade * np.pi / 2)) * np.square(rise)
     lowered = np.fft.irfft(spectrum[: blocks * step_out // 2 + 1], blocks * step_out)
     return lowered[: math.ceil(len(sound) * RATE / rate)] * (step_out / step_in)
-
-
-def trimmed(sound: Sound) -> Sound:
-    """The sound without silence around it, but for a short rest. Raises `SoundBroken` if silent."""
-    levels = _frame_levels(sound)
-    if len(levels) == 0 or levels.max() < 1e-4:
-        raise SoundBroken("is silent")
-    heard = np.flatnonzero(levels > levels.max() * 10 ** (_SILENCE_DB / 20))
-    begin = max(0, int(heard[0]) * _FRAME - round(_HEAD_S * RATE))
-    end = min(len(sound), (int(heard[-1]) + 1) * _FRAME + round(_HEAD_S * RATE))
-    kept = sound[begin:end].copy()
-    ramp = np.linspace(0.0, 1.0, min(len(kept), RATE // 200))
-    kept[: len(ramp)] *= ramp
-    kept[-len(ramp) :] *= ramp[::-1]
-    rest = np.zeros(round((_TAIL_S - _HEAD_S) * RATE))
-    return np.concatenate([kept, rest])
-
-
-def levelled(sound: Sound) -> Sound:
-    """The sound at the level all speech shall have, measured without its pauses."""
-    levels = _frame_levels(sound)
-    spoken = levels[levels > levels.max() * 10 ** (-30 / 20)]
-    raised = sound * (10 ** (SPEECH_DBFS / 20) / np.sqrt(np.mean(np.square(spoken))))
-    return _rounded(raised, 10 ** (PEAK_DBFS / 20))
-
-
-def _rounded(sound: Sound, ceiling: float) -> Sound:
-    """Peaks above half the ceiling bent smoothly towards it, so that nothing clips."""
-    knee = ceiling / 2
-    over = np.maximum(np.abs(sound) - knee, 0.0)
-    bent = knee + (ceiling - knee) * np.tanh(over / (ceiling - knee))
-    return np.where(over > 0, np.sign(sound) * bent, sound)
-
-
-def _frame_levels(sound: Sound) -> Sound:
-    frames = sound[: len(sound) - len(sound) % _FRAME].reshape(-1, _FRAME)
-    levels: Sound = np.sqrt(np.mean(np.square(frames), axis=1))
-    return levels

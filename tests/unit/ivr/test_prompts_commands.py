@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from ivr.cli import dialplan, prompts
+from tests.piper_stand_in import install, make_voice
 from tests.programs import real_espeak
+from tests.unit.ivr.prompt_making import record, tone
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "corpus" / "dialplans" / "good" / "minimal.yaml"
@@ -58,9 +61,49 @@ def test_check_names_what_is_missing_until_build_has_made_it(place: Path) -> Non
     assert "1 prompts" in built.stdout
     assert run_prompts("check", place).exit_code == 0
     report = json.loads(run_prompts("check", place, "--json").stdout)
-    assert report == {"complete": True, "missing": []}
+    assert report == {"sound": True, "complete": True, "missing": [], "faults": []}
     listed = json.loads(run_prompts("build", place, "--json").stdout)["prompts"]
-    assert [(p["name"], p["source"], p["made"]) for p in listed] == [("en/closed", "spoken", False)]
+    assert [(p["name"], p["source"], p["by"], p["made"]) for p in listed] == [
+        ("en/closed", "spoken", "espeak-ng", False)
+    ]
+
+
+def test_check_names_every_fault_with_file_and_mend_and_exits_with_1(place: Path) -> None:
+    loud = np.clip(tone(300, 25, 8000, level=3.0), -1, 1)
+    path = record(place / "recorded", "en/closed", loud, 8000)
+    stray = record(place / "recorded", "en/closd", loud, 8000)
+    run_prompts("build", place)
+    found = run_prompts("check", place)
+    assert (found.exit_code, found.stdout) == (1, "")
+    lines = found.stderr.splitlines()[1:]
+    assert [line.split(": ", 1)[0] for line in lines] == [str(stray), str(path), str(path)]
+    assert "; name it en/closed.wav, or delete it" in lines[0]
+    assert "is clipped in 15000 places; record it anew with less gain" in lines[1]
+    assert "lasts 25.1 s, more than the 20 s that callers follow; shorten the" in lines[2]
+    told = run_prompts("check", place, "--json", "--longest", "30")
+    assert (told.exit_code, told.stderr) == (1, "")
+    report = json.loads(told.stdout)
+    assert (report["sound"], report["complete"], report["missing"]) == (False, True, [])
+    assert [(f["kind"], f["prompt"], f["file"]) for f in report["faults"]] == [
+        ("unused", "en/closd", str(stray)),
+        ("clipped", "en/closed", str(path)),
+    ]
+
+
+def test_a_voice_of_the_settings_speaks_and_a_broken_one_is_named(place: Path) -> None:
+    voice = make_voice(place / "voice.onnx", 500)
+    with (place / "freizeichen.yaml").open("a") as file:
+        file.write(f"speech: {{voices: {{en: {voice}}}, piper: {install(place)}}}\n")
+    built = run_prompts("build", place)
+    assert (built.exit_code, built.stderr) == (0, "")
+    assert "1 prompts, " in built.stdout
+    assert "1 by piper; 1 made now" in built.stdout
+    assert run_prompts("check", place).exit_code == 0
+    voice.unlink()
+    for word in ("build", "check"):
+        refused = run_prompts(word, place)
+        assert refused.exit_code == 1
+        assert f"speech.voices.en: {voice} cannot be read" in refused.stderr
 
 
 def test_build_without_espeak_says_what_to_do_and_leaves_nothing(

@@ -1,0 +1,176 @@
+"""What is wrong with the prompts that would be played now, each with its file and the mend.
+
+A prompt is missing or out of date, or too long; a recording cannot be read, is clipped or nearly
+silent, or lies where no dialplan asks for it. Recordings in languages that no line speaks are left
+alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ivr.dialplan.faults import nearest
+from ivr.dialplan.plan import Plan
+from ivr.speech.loudness import speech_level
+from ivr.speech.prompt_manifest import Kept, is_good, read_manifest
+from ivr.speech.prompt_sources import Wanted, wanted_prompts
+from ivr.speech.pydub_quietly import AudioSegment
+from ivr.speech.sound import SoundBroken, mono, read_segment, to_telephone
+from ivr.speech.voices import Voices
+
+LONGEST_S = 20.0  # beyond it callers forget what a prompt began with
+FAINTEST_DBFS = -45.0  # speech below it can only be raised together with the noise of its room
+_LIMIT = 0.97  # of full scale: the highest value of µ-law, and of converters that stop short of it
+# Samples in a row at the limit that are more than the top of a wave: 2 at 8 kHz, 4 at 48 kHz, and
+# one more with 8 bit. Of 114 spoken prompts none had them at full scale, and all at 2 dB over it.
+_SHORTEST_RUN, _ONE_MORE_FOR_EACH_HZ = 2, 20_000
+_SOUND_FILES = frozenset(
+    {".wav", ".wave", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".aac", ".aif", ".aiff", ".wma"}
+    | {".gsm", ".g722", ".sln", ".sln16", ".ulaw", ".alaw", ".raw", ".au"}
+)
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+Kind = Literal["missing", "outdated", "unreadable", "clipped", "faint", "too_long", "unused"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFault:
+    """One thing to mend. `prompt` is `<language>/<prompt id>`; `str()` is the line to show."""
+
+    file: Path
+    prompt: str
+    kind: Kind
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}"
+
+
+def check_prompts(
+    plans: Sequence[Plan],
+    recorded: Path,
+    out: Path,
+    voices: Voices,
+    *,
+    longest_s: float = LONGEST_S,
+) -> tuple[PromptFault, ...]:
+    """Every fault of the plans' prompts in `out` and of the recordings, in order of prompt.
+
+    Raises `PromptsDiffer` or `VoiceUnusable`.
+    """
+    manifest = read_manifest(out)
+    wanted = wanted_prompts(plans, recorded, voices)
+    faults: list[PromptFault] = []
+    for prompt in wanted:
+        if prompt.recording is not None:
+            heard = list(_faults_of_recording(prompt.name, prompt.recording))
+            faults += heard
+            if any(fault.kind == "unreadable" for fault in heard):
+                continue  # that it was not built follows from this
+        faults += _faults_of_file(prompt, manifest, out, longest_s)
+    languages = {plan.language for plan in plans}
+    faults += _unused(recorded, {prompt.name for prompt in wanted}, languages)
+    return tuple(sorted(faults, key=lambda fault: (fault.prompt, fault.kind, str(fault.file))))
+
+
+def clipped_places(segment: AudioSegment) -> int:
+    """How often the sound of any channel stays at its limit for longer than a voice does."""
+    full = float(segment.max_possible_amplitude)
+    samples = np.frombuffer(segment.raw_data, f"<i{segment.sample_width}").astype(np.float64)
+    size = np.abs(samples.reshape(-1, segment.channels).T)
+    limit = size.max(initial=0.0)
+    if limit < _LIMIT * full:
+        return 0
+    fine = segment.sample_width > 1
+    step = full / 2**15 if fine else 0.0  # +32767 and -32768 are both limits
+    at_limit = np.pad(size >= limit - step, ((0, 0), (1, 1))).astype(np.int8)
+    edges = np.diff(at_limit, axis=1)
+    lengths = np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]
+    shortest = _SHORTEST_RUN + (not fine) + segment.frame_rate // _ONE_MORE_FOR_EACH_HZ
+    return int(np.count_nonzero(lengths >= shortest))
+
+
+def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
+    try:
+        segment = read_segment(path.read_bytes())
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}); mend or delete it"
+        yield PromptFault(path, name, "unreadable", message)
+        return
+    except SoundBroken as error:
+        yield PromptFault(path, name, "unreadable", f"{error}; record it anew or delete it")
+        return
+    if places := clipped_places(segment):
+        yield PromptFault(
+            path,
+            name,
+            "clipped",
+            f"is clipped in {places} {'place' if places == 1 else 'places'}; "
+            "record it anew with less gain",
+        )
+    try:
+        level = speech_level(to_telephone(mono(segment), segment.frame_rate))
+    except SoundBroken as error:
+        yield PromptFault(path, name, "faint", f"{error}; record it anew or delete it")
+        return
+    if level < FAINTEST_DBFS:
+        yield PromptFault(
+            path,
+            name,
+            "faint",
+            f"is nearly silent: its speech lies at {level:.0f} dB of full scale, expected "
+            f"{FAINTEST_DBFS:.0f} or more; record it anew, closer to the mouth or with more gain",
+        )
+
+
+def _faults_of_file(
+    prompt: Wanted, manifest: dict[str, Kept], out: Path, longest_s: float
+) -> Iterator[PromptFault]:
+    path = out / f"{prompt.name}.wav"
+    if not is_good(prompt, manifest, out):
+        kind: Kind = "outdated" if path.exists() else "missing"
+        what = "is out of date" if kind == "outdated" else "is missing"
+        yield PromptFault(path, prompt.name, kind, f"{what}; run 'freizeichen prompts build'")
+        return
+    if clipped_places(read_segment(path.read_bytes())):
+        message = "is clipped; choose another voice, or record the prompt"
+        yield PromptFault(path, prompt.name, "clipped", message)
+    seconds = manifest[prompt.name].seconds
+    if seconds > longest_s:
+        whose = "the recording" if prompt.recording is not None else f"its text in {prompt.plan}"
+        yield PromptFault(
+            prompt.recording or path,
+            prompt.name,
+            "too_long",
+            f"lasts {seconds:.1f} s, more than the {longest_s:g} s that callers follow; "
+            f"shorten {whose}, or make two prompts of it",
+        )
+
+
+def _unused(
+    recorded: Path, wanted: Collection[str], languages: Collection[str]
+) -> Iterator[PromptFault]:
+    for path in sorted(recorded.rglob("*")):
+        place = path.relative_to(recorded)
+        folder = place.parts[0]
+        if path.suffix.lower() not in _SOUND_FILES or path.name.startswith("."):
+            continue
+        if len(place.parts) > 1 and _LANGUAGE.fullmatch(folder) and folder not in languages:
+            continue
+        name = place.with_suffix("").as_posix()
+        if name in wanted:
+            if path.suffix != ".wav":
+                message = f"is not used; save it as {path.stem}.wav, PCM of 16 bit, or delete it"
+                yield PromptFault(path, name, "unused", message)
+            continue
+        guess = nearest(name, wanted)
+        mend = f"name it {guess}.wav" if guess else "give it the name of a prompt"
+        yield PromptFault(
+            path, name, "unused", f"no dialplan has a prompt '{name}'; {mend}, or delete it"
+        )
