@@ -94,7 +94,8 @@ class Ears:
                 await asyncio.to_thread(self.desk.measure, language, sound, grammar)
         except (ModelBroken, NoModel) as error:
             log.error("model not usable", language=language, error=error.code)
-            tell(f"note: callers in '{language}' use keys: {error}")
+            named = f" (speech.models.{language})" if language in self._folders.configured else ""
+            tell(f"note: callers in '{language}' use keys: {error}{named}")
             return
         for fault in self._unheard(language, plans):
             tell(f"note: {fault}")

@@ -30,7 +30,7 @@ WAIT_S = 1.2
 WITHIN_S = 15.0
 QUIET = hiss(0.0005, 1.0)
 WORD = np.concatenate([QUIET[:2400], vowel(0.4)])
-SURE, UNSURE, REFUSED = (0.9, 2.0), (0.9, 12.0), (0.9, 30.0)
+SURE, UNSURE, REFUSED = (0.9, 2.0), (0.9, 24.0), (0.9, 30.0)
 
 
 @dataclass

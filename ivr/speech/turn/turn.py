@@ -213,16 +213,17 @@ class Turn:
         return (FinishHearing(),)
 
     def _conclude(self, final: FinalHeard, now: float) -> tuple[Decision, ...]:
-        if final.text.strip():
+        text = self._without_tail(final.text.strip())
+        if text:
             verdict = judge(
-                final.text,
+                text,
                 final.confidence,
                 final.competing,
                 grammar=self._grammar,
                 limits=self._limits,
             )
             said = Utterance(
-                final.text,
+                text,
                 verdict,
                 final.confidence,
                 final.competing,
@@ -236,6 +237,14 @@ class Turn:
         self.state, self._silent_since, self._partial = TurnState.WAITING, now, None
         self._voice.start_over()
         return (NothingSaid(),)
+
+    def _without_tail(self, text: str) -> str:
+        """The phrase that ended the turn, without words heard into the quiet behind it."""
+        if self._cause is EndCause.PHRASE and self._partial is not None:
+            phrase = " ".join(self._partial.text.split())
+            if text.startswith(f"{phrase} "):
+                return phrase
+        return text
 
     def _end(self, *decided: Decision) -> tuple[Decision, ...]:
         self.state = TurnState.OVER

@@ -177,6 +177,19 @@ def test_a_last_word_that_never_comes_leads_to_keys() -> None:
     assert caller.last() == HearingLost("late")
 
 
+def test_words_heard_into_the_quiet_behind_a_phrase_are_no_part_of_it() -> None:
+    caller = Caller()
+    caller.speak()
+    caller.quiet(0.2)
+    caller.partial("internet")
+    caller.quiet(0.2)
+    caller.tell(FinalHeard("internet change", 0.9, 2.0))
+    assert caller.kinds() == [SpeechBegan, FinishHearing, Utterance]
+    said = caller.decided[-1][1]
+    assert isinstance(said, Utterance)
+    assert (said.text, said.verdict) == ("internet", Verdict.UNDERSTOOD)
+
+
 def test_sound_without_a_word_goes_on_waiting_and_is_silence_the_third_time() -> None:
     caller = Caller()
     for _ in range(3):
@@ -323,9 +336,9 @@ def test_a_beginning_that_is_no_phrase_fits_as_begun() -> None:
     [
         ("internet", 0.9, 3.0, Verdict.UNDERSTOOD),
         ("internet", 0.9, None, Verdict.UNDERSTOOD),
-        ("internet", 0.9, 10.0, Verdict.UNSURE),
+        ("internet", 0.9, 24.0, Verdict.UNSURE),
         ("internet", 0.7, 3.0, Verdict.UNSURE),
-        ("internet", 0.9, 25.0, Verdict.REFUSED),
+        ("internet", 0.9, 29.0, Verdict.REFUSED),
         ("internet", 0.5, 3.0, Verdict.REFUSED),
         ("internet change", 1.0, -9.0, Verdict.REFUSED),
         ("[unk]", 1.0, -9.0, Verdict.REFUSED),
