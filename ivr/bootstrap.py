@@ -21,6 +21,7 @@ from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.asterisk.switchboard import Switchboard
+from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.metrics import CallersSide, metrics_text
@@ -74,11 +75,11 @@ class Service:
         default_queue = QueueId(settings.queues[0].id)
         self._driver = Driver(
             prepared.plans,
-            calls,
-            self.submit,
-            self.clock.now,
+            Surroundings(
+                calls, self.submit, self.clock.now, self.ears.desk.may_listen, lambda _: None
+            ),
             default_queue,
-            self.ears.desk.may_listen,
+            lambda _: None,
         )
         self._switchboard = Switchboard(
             self.client,

@@ -1,71 +1,46 @@
-"""One task for each call: hears what happens to the caller and does what the dialogue wishes."""
+"""All callers' dialogues: begun, gone on with after another service, told what happens."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from dataclasses import replace
 
 import structlog
 
-from ivr.dialplan.plan import Plan
-from ivr.flow.advance import advance
-from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WakeAt
-from ivr.flow.events import (
-    AgentJoined,
-    CallerHungUp,
-    CallReturned,
-    CallStarted,
-    Event,
-    Heard,
-    HeardNothing,
-    KeyPressed,
-    ListeningFailed,
-    NotUnderstood,
-    PromptEnded,
-    Woke,
-)
+from ivr.dialogue import Dialogue, Resumed, Surroundings
+from ivr.dialplan.plan import Plan, Queue
+from ivr.flow.events import AgentJoined, CallerHungUp, CallReturned, Event, KeyPressed
 from ivr.flow.session import Phase, Session, open_session
-from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from ivr.ports import CallBusy, CallGone
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import Input, QueueEntered
+from queues.centre.inputs import QueueEntered
 from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
-
-_KEY_FOLLOWS_S = 0.3
-
-Submit = Callable[[Input], object]
-Now = Callable[[], float]
-MayListen = Callable[[str], bool]
 
 
 class Driver:
     """All dialogues that run. `Dialogues` of the waiting side's ports is fulfilled here.
 
     `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed;
-    `may_listen` says of a language whether one more caller can be listened to now.
+    `forget` is told of each call that is over.
     """
 
     def __init__(
         self,
         plans: Mapping[LineId, Plan],
-        control: CallControl,
-        submit: Submit,
-        now: Now,
+        around: Surroundings,
         default_queue: QueueId,
-        may_listen: MayListen,
+        forget: Callable[[CallId], None],
     ) -> None:
         self._plans = plans
-        self._control = control
-        self._submit = submit
-        self._now = now
+        self._around = around
         self._default_queue = default_queue
-        self._may_listen = may_listen
-        self._dialogues: dict[CallId, _Dialogue] = {}
-        self._arrivals: asyncio.Queue[_Dialogue] = asyncio.Queue()
+        self._forget = forget
+        self._dialogues: dict[CallId, Dialogue] = {}
+        self._arrivals: asyncio.Queue[Dialogue] = asyncio.Queue()
 
     async def run(self) -> None:
         """Own every dialogue's task until cancelled."""
@@ -76,23 +51,35 @@ class Driver:
 
     def call_arrived(self, call: CallId, line: LineId) -> None:
         """A caller rings on a line. A line without a dialplan is hung up."""
-        if call in self._dialogues:
+        if call not in self._dialogues:
+            self._begin(Dialogue(call, line, self._plans.get(line), self._around))
+
+    def call_resumed(self, kept: Session, *, waits: bool, talks: bool) -> None:
+        """Go on with a call that lives, where the service before this one was.
+
+        `waits`: the queue knows the call; `talks`: an agent is on the line. If the line's dialplan
+        has changed since, a caller in the queue keeps the place, any other begins the line anew.
+        """
+        if kept.call in self._dialogues:
             return
-        plan = self._plans.get(line)
-        dialogue = _Dialogue(
-            call, line, plan, self._control, self._submit, self._now, self._may_listen
-        )
-        self._dialogues[call] = dialogue
-        self._arrivals.put_nowait(dialogue)
+        plan = self._plans.get(kept.line)
+        session: Session | None = kept
+        if plan is None or plan.hash != kept.plan:
+            session = _in_the_queue(kept, plan) if plan is not None and (waits or talks) else None
+        if session is None:
+            self._begin(Dialogue(kept.call, kept.line, plan, self._around))
+            return
+        resumed = Resumed(session, waits=waits, talks=talks)
+        self._begin(Dialogue(kept.call, kept.line, plan, self._around, resumed))
 
     def key_pressed(self, call: CallId, key: str) -> None:
         """The caller pressed a key."""
-        self._control.key_pressed(call)
+        self._around.control.key_pressed(call)
         self._tell(call, KeyPressed(key))
 
     def call_ended(self, call: CallId) -> None:
         """The caller's channel is gone."""
-        self._control.call_ended(call)
+        self._around.control.call_ended(call)
         self._tell(call, CallerHungUp())
 
     def connected(self, call: CallId) -> None:
@@ -113,11 +100,15 @@ class Driver:
         dialogue = self._dialogues.get(call)
         return None if dialogue is None else dialogue.card
 
+    def _begin(self, dialogue: Dialogue) -> None:
+        self._dialogues[dialogue.call] = dialogue
+        self._arrivals.put_nowait(dialogue)
+
     def _tell(self, call: CallId, event: Event) -> None:
         if (dialogue := self._dialogues.get(call)) is not None:
             dialogue.hear(event)
 
-    async def _see_through(self, dialogue: _Dialogue) -> None:
+    async def _see_through(self, dialogue: Dialogue) -> None:
         try:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller
@@ -126,198 +117,28 @@ class Driver:
                 await self._rescue(dialogue)
         finally:
             self._dialogues.pop(dialogue.call, None)
+            if dialogue.is_done or dialogue.gone.is_set():
+                self._forget(dialogue.call)
 
-    async def _rescue(self, dialogue: _Dialogue) -> None:
+    async def _rescue(self, dialogue: Dialogue) -> None:
         """A human for the caller whose dialogue failed."""
+        control = self._around.control
         try:
             if not dialogue.with_centre:
-                self._submit(QueueEntered(dialogue.call, dialogue.line, self._default_queue))
-                await self._control.start_music(dialogue.call)
+                entered = QueueEntered(dialogue.call, dialogue.line, self._default_queue)
+                self._around.submit(entered)
+                await control.start_music(dialogue.call)
             await dialogue.wait_returned()
-            await self._control.hang_up(dialogue.call)
+            await control.hang_up(dialogue.call)
         except (CallGone, CallBusy):
             log.info("rescued caller left", call=dialogue.call)
         except Exception as error:  # nothing more can be done here; the other callers go on
             log.error("rescue failed", call=dialogue.call, exc_info=error)
 
 
-class _Dialogue:
-    """One caller's dialogue: an inbox, a worker that performs, one alarm."""
-
-    def __init__(
-        self,
-        call: CallId,
-        line: LineId,
-        plan: Plan | None,
-        control: CallControl,
-        submit: Submit,
-        now: Now,
-        may_listen: MayListen,
-    ) -> None:
-        self.call = call
-        self.line = line
-        self.inbox: asyncio.Queue[Event] = asyncio.Queue()
-        self.key_seen = asyncio.Event()  # since the prompts that are played began
-        self.with_centre = False
-        self.card: tuple[CardEntry, ...] = ()
-        self.is_done = False
-        self.gone = asyncio.Event()
-        self._plan = plan
-        self._language = plan.language if plan is not None else ""
-        self._control = control
-        self._submit = submit
-        self._now = now
-        self._may_listen = may_listen
-        self._more = asyncio.Event()  # a command came after the one that is performed
-        self._alarm: WakeAt | None = None
-        self._work: asyncio.Queue[Command] = asyncio.Queue()
-
-    async def run(self) -> None:
-        """From the first ring to the caller's end."""
-        if self._plan is None:
-            log.warning("line without dialplan", call=self.call)
-            await self._control.hang_up(self.call)
-            return
-        listening = self._plan.listens and self._may_listen(self._language)
-        session = open_session(self.call, self.line, self._plan, listening=listening)
-        async with asyncio.TaskGroup() as tasks:
-            worker = tasks.create_task(self._perform_all())
-            session = self._step(self._plan, session, CallStarted())
-            event: Event = CallStarted()
-            while session.phase is not Phase.DONE:
-                event = await self._next_event()
-                session = self._step(self._plan, session, event)
-            if not isinstance(event, CallerHungUp):
-                self.is_done = True
-                await self._said_goodbye(tasks)
-            worker.cancel()
-
-    def hear(self, event: Event) -> None:
-        """Take an event in; a key and the caller's end are known at once, the rest in its turn."""
-        if isinstance(event, KeyPressed):
-            self.key_seen.set()
-        elif isinstance(event, CallerHungUp):
-            self.gone.set()
-        self.inbox.put_nowait(event)
-
-    async def wait_returned(self) -> None:
-        """Wait until the centre gives the caller back or the caller is gone."""
-        while not self.gone.is_set():
-            if isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
-                return
-
-    async def _said_goodbye(self, tasks: asyncio.TaskGroup) -> None:
-        """Wait until all is done, the hang-up last, or the caller is gone before."""
-        ends = [tasks.create_task(self._work.join()), tasks.create_task(self.gone.wait())]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for end in ends:
-            end.cancel()
-
-    def _step(self, plan: Plan, session: Session, event: Event) -> Session:
-        self.with_centre = self.with_centre and not isinstance(event, CallReturned)
-        session, commands = advance(plan, session, event, now=self._now())
-        for command in commands:
-            if isinstance(command, WakeAt):
-                self._alarm = command
-            else:
-                self._work.put_nowait(command)
-                self._more.set()
-        self.card = session.card
-        return session
-
-    async def _next_event(self) -> Event:
-        if self._alarm is None:
-            return await self.inbox.get()
-        try:
-            async with asyncio.timeout(max(0.0, self._alarm.at - self._now())):
-                return await self.inbox.get()
-        except TimeoutError:
-            token, self._alarm = self._alarm.token, None
-            return Woke(token)
-
-    async def _perform_all(self) -> None:
-        while True:
-            command = await self._work.get()
-            if self._work.empty():
-                self._more.clear()
-            try:
-                await self._perform(command)
-            except (CallGone, CallBusy) as error:
-                # The caller hung up or an agent joined meanwhile: that event is on its way.
-                log.debug("command dropped", call=self.call, error=type(error).__name__)
-            finally:
-                self._work.task_done()
-
-    async def _perform(self, command: Command) -> None:
-        match command:
-            case Answer():
-                await self._control.answer(self.call)
-            case Play(prompts, token, keys_cut):
-                await self._play(prompts, token, keys_cut=keys_cut)
-            case EnterQueue(queue):
-                self._submit(QueueEntered(self.call, self.line, queue))
-                self.with_centre = True
-                await self._control.start_music(self.call)
-            case HangUp():
-                await self._control.hang_up(self.call)
-            case Ask():
-                await self._ask(command)
-            case WakeAt():
-                raise AssertionError("an alarm is set, not performed")
-
-    async def _play(self, prompts: tuple[str, ...], token: int, *, keys_cut: bool) -> None:
-        """Play one after the other. A key also counts when it falls between two of them."""
-        self.key_seen.clear()
-        cut = False
-        try:
-            for prompt in prompts:
-                sound = f"{self._language}/{prompt}"
-                cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
-                if cut or (keys_cut and self.key_seen.is_set()):
-                    cut = True
-                    break
-            if cut:
-                # The key itself comes by another way, and must be known before the end it caused.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_KEY_FOLLOWS_S):
-                        await self.key_seen.wait()
-        finally:
-            # However it ended: a caller must never be left in a prompt that is not played.
-            self.inbox.put_nowait(PromptEnded(token, cut))
-
-    async def _ask(self, ask: Ask) -> None:
-        """Ask until it is answered, or until the dialogue wishes something else."""
-        question = Question(
-            self._language,
-            tuple(f"{self._language}/{prompt}" for prompt in ask.prompts),
-            ask.phrases,
-            ask.wait_s,
-        )
-        asking = asyncio.ensure_future(self._control.ask(self.call, question))
-        overtaken = asyncio.ensure_future(self._more.wait())
-        either: list[asyncio.Future[Any]] = [asking, overtaken]
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in either:
-                each.cancel()
-            await asyncio.wait(either)  # nothing of it may sound when the next command begins
-        if not asking.cancelled():
-            answer = _answer(ask.token, asking.result())
-            if answer is not None:
-                self.inbox.put_nowait(answer)
-
-
-def _answer(token: int, reply: Reply) -> Event | None:
-    """What a reply is to the dialogue; a key is told by itself."""
-    match reply.kind:
-        case ReplyKind.UNDERSTOOD:
-            return Heard(token, reply.phrase)
-        case ReplyKind.NOT_UNDERSTOOD:
-            return NotUnderstood(token)
-        case ReplyKind.SILENT:
-            return HeardNothing(token)
-        case ReplyKind.UNHEARD:
-            return ListeningFailed(token)
-        case ReplyKind.KEY:
-            return None
+def _in_the_queue(kept: Session, plan: Plan) -> Session | None:
+    """A session on a changed plan for a caller who waits or talks: at the plan's way to a human."""
+    if plan.human is None or not isinstance(plan.nodes[plan.human], Queue):
+        return None
+    fresh = open_session(kept.call, kept.line, plan)
+    return replace(fresh, phase=Phase.WAITING, node=plan.human, card=kept.card, token=kept.token)

@@ -17,7 +17,8 @@
 | DONE               | ignored | ignored       | ignored      | ignored         |
 | each other         | stale   | stale         | stale        | stale           |
 
-`CallerHungUp` ends every phase in DONE without a command.
+`CallerHungUp` ends every phase in DONE without a command. `CallResumed` is told first to a session
+that another service stored: in every phase but DONE it goes on at the same node (`moves.resume`).
 
 The rules:
 1. One thing at a time. While prompts are played keys are only kept (at most `MAX_TYPED`); at
@@ -50,10 +51,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.dialplan.plan import Plan
-from ivr.flow.commands import Answer
+from ivr.flow.commands import Answer, HangUp
 from ivr.flow.events import (
     AgentJoined,
     CallerHungUp,
+    CallResumed,
     CallReturned,
     CallStarted,
     Event,
@@ -79,6 +81,7 @@ from ivr.flow.moves import (
     go_deaf,
     go_on,
     keep,
+    resume,
 )
 from ivr.flow.session import Phase, Session
 
@@ -92,10 +95,15 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
     if session.plan != plan.hash:
         raise IllegalTransition(f"session of plan {session.plan:.12} given plan {plan.hash:.12}")
     match session.phase, event:
+        case (Phase.DONE, CallResumed()):
+            return session, (HangUp(),)
         case (Phase.DONE, _):
             return session, ()
         case (_, CallerHungUp()):
             return done(session), ()
+
+        case (_, CallResumed()):
+            return resume(plan, session, event)
 
         case (Phase.NEW, CallStarted()):
             after, commands = enter(plan, session, plan.start)

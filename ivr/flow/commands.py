@@ -54,8 +54,13 @@ class EnterQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitOn:
+    """Music again for a caller whom the queue knows already."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 
 
-Command = Answer | Play | Ask | WakeAt | EnterQueue | HangUp
+Command = Answer | Play | Ask | WakeAt | EnterQueue | WaitOn | HangUp

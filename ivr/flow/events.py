@@ -11,6 +11,19 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallResumed:
+    """Another service goes on with this call, which lives; the one before ended without a word.
+
+    `waits` says whether the queue knows the call; `talks` whether an agent is on the line;
+    `listening` whether the caller can be listened to now.
+    """
+
+    waits: bool
+    talks: bool
+    listening: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PromptEnded:
     """All prompts of the `Play` with this token were heard, or a key cut them short."""
 
@@ -83,6 +96,7 @@ class CallerHungUp:
 
 Event = (
     CallStarted
+    | CallResumed
     | PromptEnded
     | KeyPressed
     | Heard

@@ -9,7 +9,8 @@ from dataclasses import replace
 from enum import Enum
 
 from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
-from ivr.flow.commands import Ask, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WaitOn, WakeAt
+from ivr.flow.events import CallResumed
 from ivr.flow.session import Phase, Session
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
@@ -134,6 +135,35 @@ def come_back(plan: Plan, session: Session, reason: ReturnReason) -> Step:
     if reason is ReturnReason.TALK_OVER:
         return enter(plan, replace(session, unattended=0), node.then)
     return enter(plan, session, node.refused)
+
+
+def resume(plan: Plan, session: Session, how: CallResumed) -> Step:
+    """Go on where the service before us was: at the same node, which speaks anew; nothing counts.
+
+    What was said or typed into a prompt that nobody heard the end of is kept as it was stored.
+    """
+    session = replace(session, listening=session.listening and how.listening, wake_at=None)
+    if how.talks:
+        return replace(session, phase=Phase.TALKING, typed=""), ()
+    match session.phase, plan.nodes[session.node]:
+        case (Phase.NEW, _):
+            after, commands = enter(plan, session, plan.start)
+            return after, (Answer(), *commands)
+        case (Phase.WAITING | Phase.TALKING, Queue()):
+            if how.waits:
+                return replace(session, phase=Phase.WAITING), (WaitOn(),)
+            if session.phase is Phase.WAITING:
+                return _queue(plan, session)
+            return come_back(plan, session, ReturnReason.TALK_OVER)
+        case (_, Menu() as menu):
+            return _offer(session, menu)
+        case (_, Queue(prompts=())):
+            return _queue(plan, session)
+        case (_, Say(prompts=prompts)):
+            return _speak(session, prompts, keys_cut=True)
+        case (_, Queue(prompts=prompts) | Goodbye(prompts=prompts)):
+            return _speak(session, prompts, keys_cut=False)
+    raise IllegalTransition(f"nothing to go on with in {session.phase.value}")
 
 
 def done(session: Session) -> Session:

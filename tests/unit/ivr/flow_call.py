@@ -97,6 +97,10 @@ class Call:
         commands = self.tell(KeyPressed(key))
         return self.ended(cut=True) if speaking else commands
 
+    def tell_key_only(self, key: str) -> tuple[Command, ...]:
+        """A key whose end of the prompt has not come yet."""
+        return self.tell(KeyPressed(key))
+
     def silence(self) -> tuple[Command, ...]:
         return self.tell(Woke(self.session.token))
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ivr import driver as driver_module
+from ivr import dialogue as dialogue_module
+from ivr.dialogue import Surroundings
 from ivr.dialplan import load_plan
 from ivr.driver import Driver
+from ivr.flow.session import Phase, Session
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
@@ -47,6 +49,7 @@ WITHIN_S = 3.0
 class Stage:
     driver: Driver
     calls: FakeCalls
+    kept: dict[CallId, Session]
     inputs: list[Input] = field(default_factory=list)
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -69,12 +72,16 @@ async def stage(
     calls = FakeCalls(prompt_s=prompt_s)
     inputs: list[Input] = []
     loop = asyncio.get_running_loop()
-    driver = Driver(
-        {LINE: plan}, calls, inputs.append, loop.time, QueueId("service"), lambda _: listening
-    )
+    kept: dict[CallId, Session] = {}
+
+    def keep(session: Session) -> None:
+        kept[session.call] = session
+
+    around = Surroundings(calls, inputs.append, loop.time, lambda _: listening, keep)
+    driver = Driver({LINE: plan}, around, QueueId("service"), lambda call: kept.pop(call, None))
     running = asyncio.create_task(driver.run())
     try:
-        yield Stage(driver, calls, inputs)
+        yield Stage(driver, calls, kept, inputs)
     finally:
         running.cancel()
         await asyncio.wait({running})
@@ -129,7 +136,7 @@ async def test_while_an_agent_talks_nothing_is_played_and_after_it_the_dialogue_
 async def test_a_dialogue_that_fails_leads_to_a_human_and_harms_no_other_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = driver_module.advance
+    real = dialogue_module.advance
     spoilt = CallId("call-2")
 
     def advance(plan, session, event, *, now):  # type: ignore[no-untyped-def]
@@ -137,7 +144,7 @@ async def test_a_dialogue_that_fails_leads_to_a_human_and_harms_no_other_call(
             raise ZeroDivisionError("planted")
         return real(plan, session, event, now=now)
 
-    monkeypatch.setattr(driver_module, "advance", advance)
+    monkeypatch.setattr(dialogue_module, "advance", advance)
     async with stage() as on:
         on.driver.call_arrived(spoilt, LINE)
         on.driver.call_arrived(CALL, LINE)
@@ -211,6 +218,59 @@ async def test_a_caller_who_hangs_up_during_a_question_is_forgotten() -> None:
         on.driver.call_ended(CALL)
         await on.until(lambda: not on.driver.calls)
         assert on.inputs == []
+
+
+async def left_at(where: str) -> Session:
+    """A dialogue that a service left when it was killed: in the menu, or waiting."""
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
+        if where == "queue":
+            on.calls.say(CALL, "human")
+            await on.until(lambda: ("music", "") in on.calls.did)
+        return on.kept[CALL]
+
+
+async def test_a_call_in_a_menu_is_gone_on_with_at_that_menu_and_forgotten_at_its_end() -> None:
+    kept = await left_at("menu")
+    async with stage(text=LISTENING) as on:
+        on.driver.call_resumed(kept, waits=False, talks=False)
+        await on.until(lambda: on.calls.did == [("ask", "en/menu")])
+        assert on.kept[CALL].node == "main"
+        on.driver.call_ended(CALL)
+        await on.until(lambda: not on.driver.calls)
+        assert not on.kept
+
+
+async def test_a_caller_in_the_queue_gets_music_keeps_the_card_and_is_not_handed_over_twice() -> (
+    None
+):
+    kept = await left_at("queue")
+    async with stage(text=LISTENING) as on:
+        on.driver.call_resumed(kept, waits=True, talks=False)
+        await on.until(lambda: on.calls.did == [("music", "")])
+        assert on.inputs == []
+        assert on.driver.card(CALL) == (CardEntry("main", By.VOICE, "human", "human"),)
+
+
+async def test_a_talk_is_not_touched_and_its_end_is_followed() -> None:
+    kept = await left_at("queue")
+    async with stage(text=LISTENING) as on:
+        on.driver.call_resumed(kept, waits=True, talks=True)
+        await on.until(lambda: CALL in on.kept and on.kept[CALL].phase is Phase.TALKING)
+        assert on.calls.did == []
+        on.driver.returned(CALL, ReturnReason.TALK_OVER)
+        await on.until(lambda: on.played() == ["bye"])
+
+
+@pytest.mark.parametrize(("waits", "did"), [(True, ["music"]), (False, ["answer", "play"])])
+async def test_after_a_change_of_the_dialplan_a_place_is_kept_and_a_menu_begins_anew(
+    waits: bool, did: list[str]
+) -> None:
+    kept = await left_at("queue" if waits else "menu")
+    async with stage(text=LISTENING.replace("Goodbye.", "So long."), prompt_s=30) as on:
+        on.driver.call_resumed(kept, waits=waits, talks=False)
+        await on.until(lambda: [each for each, _ in on.calls.did] == did)
 
 
 async def test_a_line_without_a_dialplan_is_hung_up() -> None:

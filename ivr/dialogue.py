@@ -1,0 +1,248 @@
+"""One caller's dialogue as a task: an inbox, a worker that performs, one alarm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from ivr.dialplan.plan import Plan
+from ivr.flow.advance import advance
+from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WaitOn, WakeAt
+from ivr.flow.events import (
+    CallerHungUp,
+    CallResumed,
+    CallReturned,
+    CallStarted,
+    Event,
+    Heard,
+    HeardNothing,
+    KeyPressed,
+    ListeningFailed,
+    NotUnderstood,
+    PromptEnded,
+    Woke,
+)
+from ivr.flow.session import Phase, Session, open_session
+from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from queues.cards import CardEntry
+from queues.centre.inputs import Input, QueueEntered
+from queues.ids import CallId, LineId
+
+log = structlog.get_logger()
+
+_KEY_FOLLOWS_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every dialogue needs of the service. `may_listen` is asked by language, `keep` told of
+    each new standing of a session, so that another service can go on with it.
+    """
+
+    control: CallControl
+    submit: Callable[[Input], object]
+    now: Callable[[], float]
+    may_listen: Callable[[str], bool]
+    keep: Callable[[Session], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A dialogue that another service left: its session, and how its call stands now."""
+
+    session: Session
+    waits: bool  # the queue knows the call
+    talks: bool  # an agent is on the line
+
+
+class Dialogue:
+    """One caller's dialogue; `run` is a task of its owner, `hear` takes events in."""
+
+    def __init__(
+        self,
+        call: CallId,
+        line: LineId,
+        plan: Plan | None,
+        around: Surroundings,
+        resumed: Resumed | None = None,
+    ) -> None:
+        self.call = call
+        self.line = line
+        self.inbox: asyncio.Queue[Event] = asyncio.Queue()
+        self.key_seen = asyncio.Event()  # since the prompts that are played began
+        self.with_centre = False
+        self.card: tuple[CardEntry, ...] = ()
+        self.is_done = False
+        self.gone = asyncio.Event()
+        self._plan = plan
+        self._language = plan.language if plan is not None else ""
+        self._around = around
+        self._control = around.control
+        self._resumed = resumed
+        self._more = asyncio.Event()  # a command came after the one that is performed
+        self._alarm: WakeAt | None = None
+        self._work: asyncio.Queue[Command] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """From the first ring to the caller's end."""
+        if self._plan is None:
+            log.warning("line without dialplan", call=self.call)
+            await self._control.hang_up(self.call)
+            return
+        session, event = self._beginning(self._plan)
+        async with asyncio.TaskGroup() as tasks:
+            worker = tasks.create_task(self._perform_all())
+            session = self._step(self._plan, session, event)
+            while session.phase is not Phase.DONE:
+                event = await self._next_event()
+                session = self._step(self._plan, session, event)
+            if not isinstance(event, CallerHungUp):
+                self.is_done = True
+                await self._said_goodbye(tasks)
+            worker.cancel()
+
+    def _beginning(self, plan: Plan) -> tuple[Session, Event]:
+        listening = plan.listens and self._around.may_listen(self._language)
+        if self._resumed is None:
+            return open_session(self.call, self.line, plan, listening=listening), CallStarted()
+        how = self._resumed
+        self.with_centre = how.waits or how.talks
+        return how.session, CallResumed(how.waits, how.talks, listening)
+
+    def hear(self, event: Event) -> None:
+        """Take an event in; a key and the caller's end are known at once, the rest in its turn."""
+        if isinstance(event, KeyPressed):
+            self.key_seen.set()
+        elif isinstance(event, CallerHungUp):
+            self.gone.set()
+        self.inbox.put_nowait(event)
+
+    async def wait_returned(self) -> None:
+        """Wait until the centre gives the caller back or the caller is gone."""
+        while not self.gone.is_set():
+            if isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
+                return
+
+    async def _said_goodbye(self, tasks: asyncio.TaskGroup) -> None:
+        """Wait until all is done, the hang-up last, or the caller is gone before."""
+        ends = [tasks.create_task(self._work.join()), tasks.create_task(self.gone.wait())]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in ends:
+            end.cancel()
+
+    def _step(self, plan: Plan, session: Session, event: Event) -> Session:
+        self.with_centre = self.with_centre and not isinstance(event, CallReturned)
+        session, commands = advance(plan, session, event, now=self._around.now())
+        for command in commands:
+            if isinstance(command, WakeAt):
+                self._alarm = command
+            else:
+                self._work.put_nowait(command)
+                self._more.set()
+        self.card = session.card
+        self._around.keep(session)
+        return session
+
+    async def _next_event(self) -> Event:
+        if self._alarm is None:
+            return await self.inbox.get()
+        try:
+            async with asyncio.timeout(max(0.0, self._alarm.at - self._around.now())):
+                return await self.inbox.get()
+        except TimeoutError:
+            token, self._alarm = self._alarm.token, None
+            return Woke(token)
+
+    async def _perform_all(self) -> None:
+        while True:
+            command = await self._work.get()
+            if self._work.empty():
+                self._more.clear()
+            try:
+                await self._perform(command)
+            except (CallGone, CallBusy) as error:
+                # The caller hung up or an agent joined meanwhile: that event is on its way.
+                log.debug("command dropped", call=self.call, error=type(error).__name__)
+            finally:
+                self._work.task_done()
+
+    async def _perform(self, command: Command) -> None:
+        match command:
+            case Answer():
+                await self._control.answer(self.call)
+            case Play(prompts, token, keys_cut):
+                await self._play(prompts, token, keys_cut=keys_cut)
+            case EnterQueue(queue):
+                self._around.submit(QueueEntered(self.call, self.line, queue))
+                self.with_centre = True
+                await self._control.start_music(self.call)
+            case WaitOn():
+                await self._control.start_music(self.call)
+            case HangUp():
+                await self._control.hang_up(self.call)
+            case Ask():
+                await self._ask(command)
+            case WakeAt():
+                raise AssertionError("an alarm is set, not performed")
+
+    async def _play(self, prompts: tuple[str, ...], token: int, *, keys_cut: bool) -> None:
+        """Play one after the other. A key also counts when it falls between two of them."""
+        self.key_seen.clear()
+        cut = False
+        try:
+            for prompt in prompts:
+                sound = f"{self._language}/{prompt}"
+                cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
+                if cut or (keys_cut and self.key_seen.is_set()):
+                    cut = True
+                    break
+            if cut:
+                # The key itself comes by another way, and must be known before the end it caused.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_KEY_FOLLOWS_S):
+                        await self.key_seen.wait()
+        finally:
+            # However it ended: a caller must never be left in a prompt that is not played.
+            self.inbox.put_nowait(PromptEnded(token, cut))
+
+    async def _ask(self, ask: Ask) -> None:
+        """Ask until it is answered, or until the dialogue wishes something else."""
+        question = Question(
+            self._language,
+            tuple(f"{self._language}/{prompt}" for prompt in ask.prompts),
+            ask.phrases,
+            ask.wait_s,
+        )
+        asking = asyncio.ensure_future(self._control.ask(self.call, question))
+        overtaken = asyncio.ensure_future(self._more.wait())
+        either: list[asyncio.Future[Any]] = [asking, overtaken]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in either:
+                each.cancel()
+            await asyncio.wait(either)  # nothing of it may sound when the next command begins
+        if not asking.cancelled():
+            answer = _answer(ask.token, asking.result())
+            if answer is not None:
+                self.inbox.put_nowait(answer)
+
+
+def _answer(token: int, reply: Reply) -> Event | None:
+    """What a reply is to the dialogue; a key is told by itself."""
+    match reply.kind:
+        case ReplyKind.UNDERSTOOD:
+            return Heard(token, reply.phrase)
+        case ReplyKind.NOT_UNDERSTOOD:
+            return NotUnderstood(token)
+        case ReplyKind.SILENT:
+            return HeardNothing(token)
+        case ReplyKind.UNHEARD:
+            return ListeningFailed(token)
+        case ReplyKind.KEY:
+            return None
