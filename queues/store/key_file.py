@@ -77,7 +77,7 @@ def read_keys(path: Path) -> MasterKeys | None:
             f"{path}: the key file cannot be opened ({error.strerror}); it must be a file of ours "
             f"(account {os.geteuid()}), mode 0600, and no link"
         ) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             raise KeyUnusable(
@@ -90,8 +90,9 @@ def read_keys(path: Path) -> MasterKeys | None:
                 f"{stat.S_IMODE(found.st_mode):04o}, expected 0600); take the rights away with "
                 "chmod 0600, and think of who may have read it"
             )
-        text = file.read(_LARGEST)
-    return MasterKeys(_parse(path, text))
+        return MasterKeys(_parse(path, os.read(descriptor, _LARGEST)))
+    finally:
+        os.close(descriptor)
 
 
 def _parse(path: Path, text: bytes) -> dict[int, bytes]:

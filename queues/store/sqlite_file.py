@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from queues.store.errors import StoreInUse, StoreUnavailable, StoreUnusable, Trouble
 
-BUSY_S: Final = 5.0  # how long a statement waits for another connection
+BUSY_S: Final = 3.0  # how long a statement waits for another connection
 _CONNECTIONS: Final = 8
 _LOOK_S: Final = 0.05
 _Identity = tuple[int, int]  # device and inode

@@ -51,8 +51,16 @@ class Place:
         """Run one statement beside the store."""
         if self.server is not None:
             return self.server.say(self.database, statement)
-        with closing(sqlite3.connect(self.file, isolation_level=None)) as connection:
-            return connection.execute(statement).fetchall()
+        return _say(self.file, statement)
+
+    def say_to_people(self, statement: str) -> list[Any]:
+        """Run one statement beside the store in the database that says who is who."""
+        return _say(self.folder / "people.db", statement)
+
+
+def _say(file: Path, statement: str) -> list[Any]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        return connection.execute(statement).fetchall()
 
 
 def row(number: int = 0, *, kind: Kind = Kind.FACT, at: float = 1000.0, about: str = "") -> NewRow:

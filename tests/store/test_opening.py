@@ -127,7 +127,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(home: Path)
 
 def test_a_second_service_is_refused_while_the_first_lives(place: Place) -> None:
     with place.opened() as first:
-        with pytest.raises(StoreInUse, match="another service .*end that one first"):
+        with pytest.raises(StoreInUse, match=r"another service .*end that one first"):
             place.open()
         write(first, row(1))
         assert numbers(first) == [1]

@@ -31,7 +31,9 @@ def database_of(place: Place, which: Schema) -> Iterator[Database]:
 def checks(engine: Engine) -> dict[str, set[str]]:
     found = inspect(engine)
     return {
-        table: {f"{check['name']}: {check['sqltext']}" for check in found.get_check_constraints(table)}
+        table: {
+            f"{check['name']}: {check['sqltext']}" for check in found.get_check_constraints(table)
+        }
         for table in found.get_table_names()
         if not table.endswith("schema_version")
     }
@@ -59,14 +61,13 @@ def test_the_version_a_start_expects_is_the_last_step(which: Schema) -> None:
 
 def older(place: Place) -> None:
     """A database as the first version made it, with a row in its journal."""
-    with database_of(place, STORE) as database:
-        with database.write() as connection:
-            migrate.upgrade(connection, STORE, "0001")
-            connection.exec_driver_sql("UPDATE writer SET epoch = 7")
-            connection.exec_driver_sql(
-                "INSERT INTO journal VALUES (1, 1000.0, 7, 'old', 'fact', 'call_queued', 1, 'call',"
-                " '{\"number\": 41}')"
-            )
+    with database_of(place, STORE) as database, database.write() as connection:
+        migrate.upgrade(connection, STORE, "0001")
+        connection.exec_driver_sql("UPDATE writer SET epoch = 7")
+        connection.exec_driver_sql(
+            "INSERT INTO journal VALUES (1, 1000.0, 7, 'old', 'fact', 'call_queued', 1, 'call',"
+            " '{\"number\": 41}')"
+        )
 
 
 def test_a_database_of_an_older_version_is_upgraded_with_all_that_is_in_it(place: Place) -> None:
@@ -144,4 +145,3 @@ def test_the_steps_are_found_in_the_package() -> None:
     for which in (STORE, PEOPLE):
         assert which.steps.parent == folder
         assert list(which.steps.glob("*.py"))
-
