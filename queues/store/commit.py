@@ -11,7 +11,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from queues.store.errors import StoreError, StoreUnavailable, Trouble, told, trouble_of
 from queues.store.hold import WriteHold
@@ -19,6 +20,8 @@ from queues.store.rows import DialogueRow, NewRow
 from queues.store.tables import dialogues, journal
 from queues.store.waiting import Group
 
+# The rows themselves are at fault, so that trying again is of no use.
+_AT_FAULT: Final = (DataError, IntegrityError)
 _OVER: Final = {Trouble.UNREACHABLE, Trouble.GONE, Trouble.DAMAGED, Trouble.FAILED}
 _INSERT_ROW: Final = insert(journal)
 _INSERT_DIALOGUE: Final = insert(dialogues)
@@ -112,9 +115,8 @@ class Committer:
                     self._hold.same_epoch(self._connection)
             except StoreError as found:
                 error = found
-        trouble = trouble_of(error)
-        if trouble is not None:
-            error = StoreUnavailable(self._name, trouble)
+        if isinstance(error, DBAPIError | PoolTimeout) and not isinstance(error, _AT_FAULT):
+            error = StoreUnavailable(self._name, trouble_of(error) or Trouble.FAILED)
         broken = self._connection is not None and self._connection.invalidated
         if broken or (isinstance(error, StoreUnavailable) and error.trouble in _OVER):
             self.close()

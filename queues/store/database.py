@@ -65,7 +65,7 @@ class Database:
             self.file.unlock()
 
 
-def open_database(url: str, *, writable: bool = True, patience_s: float = 0.0) -> Database:
+def open_database(url: str | URL, *, writable: bool = True, patience_s: float = 0.0) -> Database:
     """Open, and for writing lock, what an address leads to; raises `StoreUnusable`.
 
     A service that is about to end is given `patience_s` to let go of a file.

@@ -76,7 +76,7 @@ class JournalWriter:
         with self._changed:
             if self._fenced:
                 self._waiting.refuse([batch], WriterFenced())
-            elif self._closes_at is not None:
+            elif self._over or self._closes_at is not None:
                 self._waiting.refuse([batch], NotCommitted("the store is closed"))
             else:
                 self._waiting.add(batch)
@@ -100,7 +100,8 @@ class JournalWriter:
     def health(self) -> WriterHealth:
         """How the writer is doing just now."""
         with self._changed:
-            return self._waiting.health(self.committed, fenced=self._fenced)
+            ended = self._fenced or self._over
+            return self._waiting.health(self.committed, fenced=self._fenced, ended=ended)
 
     def flush(self, within_s: float) -> bool:
         """Wait until all that was submitted before is committed or refused; tell whether it is."""
@@ -120,7 +121,7 @@ class JournalWriter:
 
     def _note_dialogue(self, call: str, row: DialogueRow | None) -> None:
         with self._changed:
-            if not self._fenced and self._closes_at is None:
+            if not self._fenced and not self._over and self._closes_at is None:
                 self._waiting.note_dialogue(call, row)
                 self._changed.notify_all()
 
@@ -133,6 +134,7 @@ class JournalWriter:
             self._committer.close()
             with self._changed:
                 self._over = True
+                self._waiting.refuse_all(Group(()), NotCommitted("the writer has ended"))
             self._answer_refused()
 
     def _next_group(self) -> Group | None:

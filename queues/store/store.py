@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import URL
+
 from queues.store.belonging import open_envelope
 from queues.store.closed_days import KEPT_DAYS, ClosedDays
 from queues.store.commit import Committer
@@ -83,7 +85,7 @@ class Store:
         `StoreUnavailable`; what was there is then as it was.
         """
         check_text("the node's name", node)
-        people_url = people_url or f"sqlite:///{key_file.absolute().parent / 'people.db'}"
+        beside = URL.create("sqlite", database=str(key_file.absolute().parent / "people.db"))
         days_folder = days_folder or key_file.parent / "journal"
         with ExitStack() as undo:
             store = open_database(url)
@@ -91,7 +93,7 @@ class Store:
             hold = WriteHold(store)
             connection = hold.connect(wait=wait, give_up=give_up)
             undo.callback(connection.close)
-            people = open_database(people_url, patience_s=_PATIENCE_S if wait else 0.0)
+            people = open_database(people_url or beside, patience_s=_PATIENCE_S if wait else 0.0)
             undo.callback(people.close)
             bring_up(store, STORE)
             bring_up(people, PEOPLE)

@@ -42,7 +42,8 @@ class WriterHealth:
     """How the writer is doing: `trouble` and `since` (Unix seconds) while nothing can be written.
 
     `waiting` rows lie in memory; `lost` were dropped since the start; `committed` is the number of
-    the last row in the database. A writer that is `fenced` writes nothing any more.
+    the last row in the database. A writer that has `ended` writes nothing any more; one that is
+    `fenced` has ended because another service has taken over.
     """
 
     trouble: Trouble | None
@@ -51,11 +52,12 @@ class WriterHealth:
     lost: int
     committed: int
     fenced: bool
+    ended: bool
 
     @property
     def ok(self) -> bool:
         """Whether rows are committed as they come."""
-        return self.trouble is None and not self.fenced
+        return self.trouble is None and not self.ended
 
 
 @dataclass(slots=True)
@@ -180,9 +182,11 @@ class WaitingRows:
         refused, self._refused = self._refused, []
         return refused
 
-    def health(self, committed: int, *, fenced: bool) -> WriterHealth:
+    def health(self, committed: int, *, fenced: bool, ended: bool) -> WriterHealth:
         """How things stand."""
-        return WriterHealth(self._trouble, self._since, self.rows, self.lost, committed, fenced)
+        return WriterHealth(
+            self._trouble, self._since, self.rows, self.lost, committed, fenced, ended
+        )
 
     def _append(self, batch: Batch, *, first: bool = False) -> None:
         self.rows += len(batch.rows)

@@ -30,14 +30,19 @@ def file_place(home: Path) -> Place:
     return Place(home, f"sqlite:///{home / 'store.db'}")
 
 
+@pytest.fixture(scope="session")
+def database(server: PostgresServer) -> str:
+    return server.new_database()
+
+
 @pytest.fixture
-def server_place(home: Path, server: PostgresServer) -> Place:
-    database = server.new_database()
-    return Place(home, server.url(database), server, database)
+def server_place(home: Path, server: PostgresServer, database: str) -> Iterator[Place]:
+    yield Place(home, server.url(database), server, database)
+    server.clean(database)
 
 
 @pytest.fixture(params=["file", "server"])
 def place(request: pytest.FixtureRequest) -> Place:
-    """Each kind of database in turn."""
+    """Each kind of database in turn, empty."""
     found: Place = request.getfixturevalue(f"{request.param}_place")
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from queues.store import Kind, NewRow, Store
+from queues.store import DialogueRow, Kind, NewRow, Store
 from tests.store.postgres_server import PostgresServer
 
 DAY_S = 86_400.0
@@ -67,6 +67,11 @@ def row(number: int = 0, *, kind: Kind = Kind.FACT, at: float = 1000.0, about: s
     """A row that tells a number."""
     subject = about or f"call-{number}"
     return NewRow(at, kind, "call_queued", 1, subject, json.dumps({"number": number}))
+
+
+def dialogue(call: str, turn: int, at: float = 1.0) -> DialogueRow:
+    """Where a call's dialogue stands after so many turns."""
+    return DialogueRow(call, f"node-{turn}", "hash", turn, at, ("value-1", "value-2"), '{"a": 1}')
 
 
 def numbers(store: Store, after_seq: int = 0, **more: Any) -> list[int]:

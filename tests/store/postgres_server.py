@@ -96,6 +96,16 @@ class PostgresServer:
         self.say("postgres", f"CREATE DATABASE {name}")
         return name
 
+    def clean(self, database: str) -> None:
+        """Make a database as new, whoever still has a session in it: much faster than a new one."""
+        self.say(
+            database,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        self.say(database, "DROP SCHEMA public CASCADE")
+        self.say(database, "CREATE SCHEMA public")
+
     def url(self, database: str, socket_folder: Path | None = None) -> str:
         host = socket_folder or self._folder
         return f"postgresql+psycopg://freizeichen@/{database}?host={host}"

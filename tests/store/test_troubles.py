@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from queues.store import Kind, NotCommitted, StoreError, StoreUnavailable, Trouble
 from tests.folders import open_folder
 from tests.store.commit_cutter import CommitCutter
-from tests.store.places import Place, eventually, numbers, row, write
+from tests.store.places import Place, dialogue, eventually, numbers, row, write
 from tests.store.postgres_server import running_server
 
 
@@ -94,6 +95,36 @@ def test_what_memory_cannot_hold_is_counted_and_told_in_the_journal(place: Place
         assert (found[10].kind, found[10].type) == (Kind.LOST, "rows_lost")
         assert found[10].values() == {"rows": 15, "first_at": 10.0, "last_at": 24.0}
         assert store.journal.health().lost == 15
+
+
+class Unheard(StrEnum):
+    """A kind of row that the tables do not know."""
+
+    OF = "unheard-of"
+
+
+def test_rows_that_the_database_never_takes_are_lost_alone(place: Place) -> None:
+    with place.opened() as store:
+        told: list[tuple[int, Exception | None]] = []
+        with locked(place):  # so that all go into one group
+            for number in range(5):
+                rows = [row(number)]
+                if number == 2:
+                    rows += [row(9, kind=Unheard.OF, at=2.5)]  # type: ignore[arg-type]
+                store.journal.submit(rows, lambda error, n=number: told.append((n, error)))
+            store.journal.keep_dialogue(dialogue("call-1", 1))
+            eventually(lambda: store.journal.health().trouble)
+        assert store.journal.flush(20)
+        eventually(lambda: len(told) == 5)
+        assert [number for number, error in told if error is None] == [0, 1, 3, 4]
+        assert [str(error) for _, error in told if error] == [
+            "the rows were not committed: the database does not take them"
+        ]
+        found = list(store.read_journal())
+        assert [each.values().get("number") for each in found] == [0, 1, None, 3, 4]
+        assert found[2].values() == {"rows": 2, "first_at": 2.5, "last_at": 1000.0}
+        assert store.dialogues.all() == (dialogue("call-1", 1),)
+        assert (store.journal.health().ok, store.journal.health().lost) == (True, 2)
 
 
 def test_a_store_that_is_closed_while_nothing_can_be_written_says_what_is_lost(

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from queues.store import DialogueRow, Kind, NewRow
-from tests.store.places import Place, eventually, numbers, row, write
+from queues.store import Kind, NewRow
+from tests.store.places import Place, dialogue, eventually, numbers, row, write
 
 
 def test_rows_stand_in_the_order_in_which_they_were_submitted(place: Place) -> None:
@@ -105,10 +105,6 @@ def test_a_row_that_no_database_could_hold_is_refused_at_once(
             store.journal.submit([row(1), bad])
         write(store, row(2))
         assert numbers(store) == [2]
-
-
-def dialogue(call: str, turn: int, at: float = 1.0) -> DialogueRow:
-    return DialogueRow(call, f"node-{turn}", "hash", turn, at, ("value-1", "value-2"), '{"a": 1}')
 
 
 def test_of_each_live_call_the_newest_dialogue_is_kept(place: Place) -> None:
