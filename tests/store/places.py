@@ -94,3 +94,17 @@ def eventually(what: Callable[[], T], within_s: float = 20.0) -> T:
         assert time.monotonic() < until, f"not within {within_s:g} s"
         time.sleep(0.01)
     return answer
+
+
+@contextmanager
+def locked(place: Place) -> Iterator[None]:
+    """Another connection holds the journal."""
+    if place.server is not None:
+        with place.server.connect(place.database) as connection, connection.transaction():
+            connection.execute("LOCK TABLE journal IN ACCESS EXCLUSIVE MODE")
+            yield
+        return
+    with closing(sqlite3.connect(place.file, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")

@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from queues.store import NotCommitted, Trouble, committed, in_loop
-from tests.store.places import Place, numbers, row
-from tests.store.test_troubles import locked
+from tests.store.places import Place, locked, numbers, row
 
 
 async def test_a_loop_waits_for_a_commit(place: Place) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import resource
 import signal
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,22 +16,8 @@ import pytest
 from queues.store import Kind, NotCommitted, StoreError, StoreUnavailable, Trouble
 from tests.folders import open_folder
 from tests.store.commit_cutter import CommitCutter
-from tests.store.places import Place, dialogue, eventually, numbers, row, write
+from tests.store.places import Place, dialogue, eventually, locked, numbers, row, write
 from tests.store.postgres_server import running_server
-
-
-@contextmanager
-def locked(place: Place) -> Iterator[None]:
-    """Another connection holds the journal."""
-    if place.server is not None:
-        with place.server.connect(place.database) as connection, connection.transaction():
-            connection.execute("LOCK TABLE journal IN ACCESS EXCLUSIVE MODE")
-            yield
-        return
-    with closing(sqlite3.connect(place.file, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("ROLLBACK")
 
 
 def test_rows_wait_for_a_locked_database_and_are_written_in_order(place: Place) -> None:
