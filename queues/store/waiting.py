@@ -113,9 +113,9 @@ class WaitingRows:
         """Take what goes into the next transaction."""
         if self._one_by_one:
             self._one_by_one -= 1
-            if self._batches:
-                return Group((self._batches.popleft(),))
-            return Group((), dict([self._dialogues.popitem()] if self._dialogues else []))
+            if self._dialogues:  # first, so that a flush is not overtaken by what was before it
+                return Group((), dict([self._dialogues.popitem()]))
+            return Group((self._batches.popleft(),) if self._batches else ())
         taken: list[Batch] = []
         rows = 0
         while self._batches and (
