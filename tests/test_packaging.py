@@ -47,6 +47,8 @@ def test_the_wheel_brings_its_data_and_no_recording(wheel: Path) -> None:
             if path.is_file():
                 assert str(path.relative_to(ROOT)) in bundled
     assert {"ivr/py.typed", "queues/py.typed", "ivr/example.yaml"} <= set(names)
+    for path in (ROOT / "queues" / "store" / "migrations").rglob("*.py"):
+        assert str(path.relative_to(ROOT)) in names
     assert not [name for name in names if "planted" in name or "/calls/" in name]
     assert not [name for name in names if name.startswith(("tests/", "dialplans/", "recordings/"))]
 

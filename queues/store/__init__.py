@@ -1,0 +1,56 @@
+"""What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
+
+from queues.store.bridge import committed, in_loop
+from queues.store.day_file import DayDamaged
+from queues.store.errors import (
+    JournalDamaged,
+    KeyUnusable,
+    NotCommitted,
+    SchemaTooNew,
+    StoreError,
+    StoreInUse,
+    StoreUnavailable,
+    StoreUnusable,
+    Trouble,
+    WriterFenced,
+)
+from queues.store.journal_writer import JournalWriter
+from queues.store.records import EndedCall, EndedOffer, Position, ProjectorBehind
+from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
+from queues.store.snapshots import Snapshot
+from queues.store.store import Store, StoreView
+from queues.store.vault import ContactUnknown, DataClass, KeptValue, ValueUnreadable
+from queues.store.waiting import WriterHealth
+
+__all__ = [
+    "ContactUnknown",
+    "DataClass",
+    "DayDamaged",
+    "DialogueRow",
+    "EndedCall",
+    "EndedOffer",
+    "JournalDamaged",
+    "JournalRow",
+    "JournalWriter",
+    "KeptValue",
+    "KeyUnusable",
+    "Kind",
+    "NewRow",
+    "NotCommitted",
+    "Position",
+    "ProjectorBehind",
+    "SchemaTooNew",
+    "Snapshot",
+    "Store",
+    "StoreError",
+    "StoreInUse",
+    "StoreUnavailable",
+    "StoreUnusable",
+    "StoreView",
+    "Trouble",
+    "ValueUnreadable",
+    "WriterFenced",
+    "WriterHealth",
+    "committed",
+    "in_loop",
+]

@@ -1,0 +1,97 @@
+"""Whether the journal is whole when it is opened: no row missing, the last one readable."""
+
+from __future__ import annotations
+
+import json
+
+import structlog
+from sqlalchemy import Connection, delete, func, select
+
+from queues.store.database import Database
+from queues.store.errors import JournalDamaged
+from queues.store.tables import closed_days, journal, projections, snapshots
+
+_log = structlog.get_logger("queues.store")
+
+
+def check_journal(database: Database) -> int:
+    """Give the number of the last row; 0 for an empty journal.
+
+    A last row whose payload was torn is dropped, with a warning. Raises `JournalDamaged` for
+    anything else that is not whole.
+    """
+    with database.write() as connection:
+        closed = last_closed(connection)
+        last = _last_whole(connection, database.name, closed)
+        if _is_torn(connection, last):
+            _drop(connection, last)
+            last = _last_whole(connection, database.name, closed)
+            if _is_torn(connection, last):
+                raise JournalDamaged(
+                    f"{database.name}: the last two rows of the journal cannot be read ({last} and "
+                    f"the one after it); restore a backup. Up to row {last - 1} it is whole and "
+                    "can be read; nothing was changed",
+                    last,
+                    last + 1,
+                )
+        return last
+
+
+def last_closed(connection: Connection) -> int:
+    """The last row that lies in a file of a closed day; 0 if there is none."""
+    found: int | None = connection.scalar(select(func.max(closed_days.c.last_seq)))
+    return found or 0
+
+
+def _last_whole(connection: Connection, name: str, closed: int) -> int:
+    first, last, count = connection.execute(
+        select(func.min(journal.c.seq), func.max(journal.c.seq), func.count())
+    ).one()
+    if first is None:
+        return closed
+    if first > closed + 1:
+        raise _missing(name, closed + 1, first - 1)
+    if count != last - first + 1:
+        after = journal.alias()
+        before_gap: int = connection.execute(
+            select(func.min(journal.c.seq)).where(
+                ~select(after.c.seq).where(after.c.seq == journal.c.seq + 1).exists()
+            )
+        ).scalar_one()
+        after_gap: int = connection.execute(
+            select(func.min(journal.c.seq)).where(journal.c.seq > before_gap)
+        ).scalar_one()
+        raise _missing(name, before_gap + 1, after_gap - 1)
+    return max(int(last), closed)
+
+
+def _missing(name: str, first: int, last: int) -> JournalDamaged:
+    return JournalDamaged(
+        f"{name}: rows {first} to {last} of the journal are missing; restore a backup that has "
+        f"them, or move this database away to begin with an empty one. Up to row {first - 1} it is "
+        f"whole, and what follows row {last} can be read; nothing was changed",
+        first,
+        last,
+    )
+
+
+def _is_torn(connection: Connection, seq: int) -> bool:
+    payload = connection.scalar(select(journal.c.payload).where(journal.c.seq == seq))
+    if payload is None:  # in a file, which has a checksum of its own
+        return False
+    try:
+        json.loads(payload)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _drop(connection: Connection, seq: int) -> None:
+    """Take the last row out, and what was already made of it."""
+    connection.execute(delete(journal).where(journal.c.seq == seq))
+    connection.execute(delete(snapshots).where(snapshots.c.seq >= seq))
+    connection.execute(delete(projections).where(projections.c.seq >= seq))
+    _log.warning(
+        "the last row of the journal could not be read and was dropped; what it told is lost",
+        seq=seq,
+    )
