@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.facts import Fact, PlacesForgotten, SettingsTaken
+from queues.centre.facts import Fact
+from queues.centre.house_facts import PlacesForgotten, SettingsTaken
 from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, CallId, PlaceId, QueueId
 

@@ -56,8 +56,9 @@ class AgentSetting:
 
 @dataclass(frozen=True, slots=True)
 class SettingsLoaded:
-    """The settings file was read at start. Agents begin signed out, places unreachable.
+    """The settings file was read, at a start or anew.
 
+    What is known and still named is kept. Other agents begin signed out, other places unreachable.
     `epoch` (4 to 32 of a-z and 0-9) is drawn anew by the edge at each start and begins each offer's
     id, because a leg that an earlier run rang may still be alive in the switch.
     """
@@ -193,6 +194,15 @@ class TimerFired:
     VERSION: ClassVar[int] = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ClockMoved:
+    """The wall clock was set: by so many seconds it is further ahead of the time that we keep."""
+
+    TYPE: ClassVar[str] = "clock_moved"
+    VERSION: ClassVar[int] = 1
+    by_s: float
+
+
 Input = (
     SettingsLoaded
     | QueueEntered
@@ -208,4 +218,5 @@ Input = (
     | AgentLegEnded
     | SwitchRestarted
     | TimerFired
+    | ClockMoved
 )

@@ -7,8 +7,7 @@ from typing import Final
 
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
-
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+from queues.centre.json_values import Plain
 
 _AS_THEY_ARE: Final = frozenset((type(None), bool, int, str))
 
@@ -26,16 +25,19 @@ def payload_of(what: Input | Fact) -> dict[str, Plain]:
     Raises ValueError for a number that JSON does not know (infinite, or none at all) and TypeError
     for a value that has no place there, so that nothing is written that cannot be read back.
     """
-    return _object(what)
+    return object_as_json(what)
 
 
-def _object(value: object) -> dict[str, Plain]:
+def object_as_json(value: object) -> dict[str, Plain]:
+    """Give the fields of a dataclass as JSON values, without those that are derived from others."""
     kind = type(value)
     names = _names.get(kind)
     if names is None:
         if not is_dataclass(kind):
             raise TypeError(f"{kind.__name__} has no place in an input or a fact")
-        names = _names[kind] = tuple(field.name for field in fields(kind))
+        names = _names[kind] = tuple(
+            field.name for field in fields(kind) if "derived" not in field.metadata
+        )
     return {name: _value(getattr(value, name)) for name in names}
 
 
@@ -49,7 +51,9 @@ def _value(value: object) -> Plain:
             return value
         case Enum():
             return str(value.value)
+        case dict():
+            return value  # JSON already
         case tuple():
             return [_value(item) for item in value]
         case _:
-            return _object(value)
+            return object_as_json(value)

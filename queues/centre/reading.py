@@ -42,6 +42,8 @@ def reader_of(kind: Any) -> Reader:
         return _SIMPLE[kind]
     if get_origin(kind) in (types.UnionType, Union):
         return _optional(kind)
+    if get_origin(kind) is dict:
+        return _json_object
     if get_origin(kind) is tuple and get_args(kind)[1:] == (...,):
         return _tuple(reader_of(get_args(kind)[0]))
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -88,7 +90,6 @@ _SIMPLE: dict[Any, Reader] = {
     int: _whole,
     float: _number,
     bool: _flag,
-    dict: _json_object,
 }
 
 
@@ -141,7 +142,8 @@ def _enum(kind: type[Enum]) -> Reader:
 
 def _object(kind: type) -> Reader:
     hints = get_type_hints(kind)
-    readers = tuple((field.name, reader_of(hints[field.name])) for field in fields(kind))
+    stored = [field.name for field in fields(kind) if "derived" not in field.metadata]
+    readers = tuple((name, reader_of(hints[name])) for name in stored)
     names = frozenset(name for name, _ in readers)
     expected = "an object with just the fields " + (", ".join(sorted(names)) or "(none)")
 

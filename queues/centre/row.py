@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from queues.centre.plain import Plain
+from queues.centre.json_values import Plain
 
-Kind = Literal["input", "fact"]
+Kind = Literal["input", "fact", "lost"]  # lost: rows that were to stand here are missing
 
 
 @dataclass(frozen=True, slots=True)

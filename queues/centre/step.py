@@ -16,7 +16,7 @@ def step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     """Take one input at `now` (Unix seconds, never backwards); give all facts, applied, in order.
 
     Afterwards no call waits that an agent who is free could take. Raises ValueError for settings
-    that contradict themselves and `IllegalTransition` for settings while calls are known.
+    that contradict themselves.
     """
     facts: list[Fact] = list(decide(centre, what, now))
     for fact in facts:

@@ -8,12 +8,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.plain import Plain
+from queues.centre.json_values import Plain
 
 Payload = dict[str, Plain]
 Upcaster = Callable[[Payload], Payload]
 
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType({})
+
+def _settings_taken_1(payload: Payload) -> Payload:
+    """In version 1 settings were taken only while nobody was there, and began all anew."""
+    return payload | {"keeps": False}
+
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
+    {("settings_taken", 1): _settings_taken_1}
+)
 
 
 def upcast(

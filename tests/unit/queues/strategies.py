@@ -7,10 +7,18 @@ from hypothesis import strategies as st
 
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
+from queues.centre.json_values import Snapshot
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | FLOATS | TEXT,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=4,
+)
+
+st.register_type_strategy(Snapshot, st.dictionaries(TEXT, JSON, max_size=2))
 st.register_type_strategy(float, FLOATS)
 st.register_type_strategy(str, TEXT)
 
