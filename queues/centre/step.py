@@ -4,6 +4,8 @@ Live service, simulation and replay come through here; recovery applies recorded
 nothing.
 """
 
+from collections.abc import Iterator
+
 from queues.centre.apply import apply
 from queues.centre.decide import decide
 from queues.centre.facts import Fact
@@ -18,10 +20,17 @@ def step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Afterwards no call waits that an agent who is free could take. Raises ValueError for settings
     that contradict themselves.
     """
-    facts: list[Fact] = list(decide(centre, what, now))
-    for fact in facts:
+    return tuple(steps(centre, what, now))
+
+
+def steps(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
+    """Do the same fact by fact, each given once it is applied.
+
+    So that after a fault of ours in the midst it is known what has been decided until then.
+    """
+    for fact in decide(centre, what, now):
         apply(centre, fact)
+        yield fact
     while (offer := next_offer(centre, now)) is not None:
         apply(centre, offer)
-        facts.append(offer)
-    return tuple(facts)
+        yield offer

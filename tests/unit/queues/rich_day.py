@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import random
 
-from queues.centre.codec import fact_row, input_row
 from queues.centre.facts import CallReturned, Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -32,6 +31,7 @@ from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub
+from tests.unit.queues.fake_journal import FakeJournal
 from tests.unit.queues.fakes import FakeDialogues, FakeTelephony, Phone
 
 EIGHT_O_CLOCK = 1_780_293_600.0  # 1 June 2026 in UTC+2
@@ -52,6 +52,16 @@ SETTINGS = SettingsLoaded(
     tuple(AgentSetting(AgentId(a), PlaceId(p), serves) for a, (p, serves) in AGENTS.items()),
     "day1",
 )
+NEW_SETTINGS = SettingsLoaded(  # no repairs any more; cem is gone, dora has another phone
+    (SETTINGS.queues[0], SETTINGS.queues[2]),
+    (
+        AgentSetting(AgentId("anna"), PlaceId("p-1"), (BILLING,)),
+        AgentSetting(AgentId("bert"), PlaceId("p-2"), (BILLING, MOVING)),
+        AgentSetting(AgentId("dora"), PlaceId("p-3"), (BILLING, MOVING)),
+        AgentSetting(AgentId("emil"), PlaceId("p-4"), (MOVING,)),
+    ),
+    "day2",
+)
 
 
 class Day:
@@ -59,22 +69,22 @@ class Day:
 
     def __init__(self, seed: int) -> None:
         loop = asyncio.get_running_loop()
-        self.rows: list[JournalRow] = []
+        self.journal = FakeJournal()
         self.chance = random.Random(seed)  # noqa: S311  # a day by its number, no secret
         self.telephony = FakeTelephony(submit=self.submit, answer_s=4.0)
-        self.clock = Clock(wall=lambda: EIGHT_O_CLOCK + loop.time(), monotonic=loop.time)
+        self.wall_ahead_s = 0.0
+        self.clock = Clock(
+            wall=lambda: EIGHT_O_CLOCK + self.wall_ahead_s + loop.time(), monotonic=loop.time
+        )
+        self.calls = 0
         self.dispatcher = _Recording(self)
         self.submit(SETTINGS)
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         return self.dispatcher.submit(what)
 
-    def took(self, what: Input, at: float, facts: tuple[Fact, ...]) -> None:
-        seq = len(self.rows) + 1
-        self.rows.append(input_row(what, seq=seq, at=at, epoch=1, node="n1"))
+    def took(self, facts: tuple[Fact, ...]) -> None:
         for fact in facts:
-            seq += 1
-            self.rows.append(fact_row(fact, seq=seq, epoch=1, node="n1"))
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
             if isinstance(fact, CallReturned) and self.chance.random() < 0.5:
@@ -106,7 +116,8 @@ class Day:
         """Calls come; agents do what agents do; phones are as phones are."""
         for _ in range(calls):
             await asyncio.sleep(self.chance.expovariate(calls / 1800))
-            number = len(self.rows)
+            self.calls += 1
+            number = self.calls
             queue = self.chance.choice((BILLING, REPAIRS, MOVING))
             self.enter(CallId(f"call-{number}"), queue)
             self.later(
@@ -146,7 +157,10 @@ class Day:
         await self.hour(20)
         self.enter(CallId("call-astray"), QueueId("nowhere"))
         self.submit(OfferAnswered(OfferId("day0-7")))  # a leg that an earlier start rang
+        self.wall_ahead_s = 7200.0
         await self.hour(20)
+        self.submit(NEW_SETTINGS)
+        await self.hour(12)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False
@@ -159,13 +173,21 @@ class Day:
 
 class _Recording(Dispatcher):
     def __init__(self, day: Day) -> None:
-        super().__init__(day.telephony, FakeDialogues(), day.clock, Hub())
+        super().__init__(
+            day.telephony,
+            FakeDialogues(),
+            day.clock,
+            Hub(),
+            journal=day.journal,
+            epoch=1,
+            node="n1",
+            clock_look_s=60.0,
+        )
         self._day = day
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
-        at = self._day.clock.now()
         facts = super().submit(what)
-        self._day.took(what, at, facts)
+        self._day.took(facts)
         return facts
 
 
@@ -173,4 +195,4 @@ async def record(seed: int) -> list[JournalRow]:
     """Give the rows of one day."""
     day = Day(seed)
     await day.from_eight_to_twelve()
-    return day.rows
+    return day.journal.rows
