@@ -89,7 +89,8 @@ class Ledger:
         self._taken_over: JournalTakenOver | None = None
         self._is_degraded = False
         self._ahead = self._given_up = self._lost_rows = 0
-        self._gap = 0  # rows lost that no row tells of
+        self._gap = 0  # rows lost since the state last stood written as a whole
+        self._is_restating = False
 
     @property
     def health(self) -> LedgerHealth | None:
@@ -121,14 +122,12 @@ class Ledger:
         if self._journal is None:
             act()
             return
-        rows = [input_row(what, seq=self._next(), at=at, epoch=self._epoch, node=self._node)]
-        rows.extend(self._row(fact) for fact in facts)
         deadline = asyncio.get_running_loop().time() + self._bound_s
-        entry = _Entry(len(rows), act, settled, deadline)
+        entry = _Entry(1 + len(facts), act, settled, deadline)
         self._unreleased.append(entry)
         if len(self._unreleased) == 1:
             self._head_changed.set()
-        self._append(self._journal, rows, entry)
+        self._append(self._journal, partial(self._rows, what, at, facts), entry)
         if self._is_degraded:
             self._release_all()
 
@@ -150,13 +149,19 @@ class Ledger:
                 if self._unreleased and self._unreleased[0].deadline == deadline:
                     self._degrade("overdue")
 
-    def _append(self, journal: Journal, rows: list[JournalRow], entry: _Entry) -> None:
+    def _append(
+        self, journal: Journal, rows: Callable[[], tuple[JournalRow, ...]], entry: _Entry
+    ) -> None:
         self._ahead += 1
+        before = self._last_seq
         try:
-            journal.append(tuple(rows), partial(self._done, entry))
+            journal.append(rows(), partial(self._done, entry))
         except Exception as error:  # the decision stands, whatever is wrong with its rows
             _log.error("rows not appended", exc_info=error)
+            self._last_seq = before
             self._done(entry, error)
+            if entry.rows:  # no row tells of this gap, so no other decision may follow it
+                self._tell_whole_state(journal)
 
     def _done(self, entry: _Entry, error: Exception | None) -> None:
         if entry.is_settled:
@@ -180,11 +185,24 @@ class Ledger:
         if self._is_degraded:
             self._is_degraded = False
             _log.warning("journal is written again", given_up=self._given_up, lost=self._lost_rows)
-        if self._gap and self._journal is not None:
-            told, self._gap = self._row(self._restate(self._gap)), 0
-            self._append(self._journal, [told], _Entry(1, _nothing, None, deadline=0.0))
+        if self._journal is not None:
+            self._tell_whole_state(self._journal)
         while self._unreleased and self._unreleased[0].is_settled:
             self._release(self._unreleased.popleft())
+
+    def _tell_whole_state(self, journal: Journal) -> None:
+        gap = self._gap
+        if not gap or self._is_restating:
+            return
+
+        def settled(error: Exception | None) -> None:
+            self._is_restating = False
+            if error is None:
+                self._gap -= gap
+
+        self._is_restating = True
+        whole = _Entry(0, _nothing, settled, deadline=0.0)
+        self._append(journal, lambda: (self._row(self._restate(gap)),), whole)
 
     def _degrade(self, why: str) -> None:
         if not self._is_degraded:
@@ -201,7 +219,14 @@ class Ledger:
             return  # whoever writes now decides and acts
         if not entry.is_committed:
             self._given_up += 1
-        entry.act()
+        try:
+            entry.act()
+        except Exception as error:  # the decisions behind it must not wait for ever
+            _log.error("decision not carried out", exc_info=error)
+
+    def _rows(self, what: Input, at: float, facts: Sequence[Fact]) -> tuple[JournalRow, ...]:
+        row = input_row(what, seq=self._next(), at=at, epoch=self._epoch, node=self._node)
+        return (row, *(self._row(fact) for fact in facts))
 
     def _next(self) -> int:
         self._last_seq += 1

@@ -18,6 +18,7 @@ class Disk(Enum):
     SLOW = auto()  # committed after `slow_s`
     GONE = auto()  # rows wait, until `back` is called
     FULL = auto()  # rows are refused, for good
+    STRANGE = auto()  # rows are not even taken
 
 
 @dataclass(slots=True)
@@ -27,6 +28,7 @@ class FakeJournal:
     disk: Disk = Disk.QUICK
     slow_s: float = 0.1
     error: Exception = field(default_factory=lambda: OSError("no space left"))
+    trouble: str | None = None
     rows: list[JournalRow] = field(default_factory=list)
     waiting: deque[tuple[tuple[JournalRow, ...], Done]] = field(default_factory=deque)
     _has_gap: bool = False
@@ -34,6 +36,8 @@ class FakeJournal:
     def append(self, rows: tuple[JournalRow, ...], done: Done) -> None:
         """Take rows."""
         loop = asyncio.get_running_loop()
+        if self.disk is Disk.STRANGE:
+            raise ValueError("a row that no database could hold")
         if self.disk is Disk.FULL:
             self._has_gap = True
             loop.call_soon(done, self.error)
@@ -49,8 +53,8 @@ class FakeJournal:
 
     @property
     def health(self) -> str | None:
-        """What is wrong."""
-        return None
+        """What is wrong, in its own word."""
+        return self.trouble
 
     def commit_one(self) -> None:
         """Commit what waits longest, if anything does."""

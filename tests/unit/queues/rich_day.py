@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import random
 
+import structlog
+
 from queues.centre.facts import CallReturned, Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -194,5 +196,6 @@ class _Recording(Dispatcher):
 async def record(seed: int) -> list[JournalRow]:
     """Give the rows of one day."""
     day = Day(seed)
-    await day.from_eight_to_twelve()
+    with structlog.testing.capture_logs():
+        await day.from_eight_to_twelve()
     return day.journal.rows
