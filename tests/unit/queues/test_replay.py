@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from queues.centre.codec import fact_row, input_row
-from queues.centre.facts import AgentBecameReady, Fact, OfferMade
+from queues.centre.codec import fact_row
+from queues.centre.facts import AgentBecameReady, OfferMade
 from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import Input, PauseAsked, SettingsLoaded
+from queues.centre.inputs import PauseAsked
 from queues.centre.policy import next_offer
 from queues.centre.recovery import recover
 from queues.centre.replay import MOST_SHOWN, ReplayReport, replay
@@ -20,28 +20,12 @@ from queues.centre.state import Centre
 from queues.ids import AgentId
 from tests.unit.queues.journals import KEPT, read_journal
 from tests.unit.queues.rich_day import record
-from tests.unit.queues.scenes import BILLING, Scene, settings
+from tests.unit.queues.scenes import BILLING, settings
 from tests.unit.queues.virtual_time import run_in_virtual_time
+from tests.unit.queues.written import Written
 
 SENTINEL = "Frau Musterfrau is on the line"
 LOST = JournalRow(0, 0.0, 1, "n1", "lost", "rows_lost", 1, "", {})
-
-
-class Written(Scene):
-    """A scene whose inputs and facts are rows."""
-
-    def __init__(self, loaded: SettingsLoaded) -> None:
-        self.rows: list[JournalRow] = []
-        super().__init__(loaded)
-
-    def take(self, what: Input, *, after: float = 0.0) -> tuple[Fact, ...]:
-        facts = super().take(what, after=after)
-        seq = len(self.rows) + 1
-        self.rows.append(input_row(what, seq=seq, at=self.now, epoch=1, node="n1"))
-        self.rows.extend(
-            fact_row(fact, seq=seq + n, epoch=1, node="n1") for n, fact in enumerate(facts, 1)
-        )
-        return facts
 
 
 def a_day() -> list[JournalRow]:
