@@ -42,12 +42,14 @@ class Frame:
             calls = {
                 name: "null" if row is None else _row(row) for name, row in change.calls.items()
             }
-            agents = {name: _row(row) for name, row in change.agents.items()}
+            agents = {
+                name: "null" if row is None else _row(row) for name, row in change.agents.items()
+            }
             self._encoded = _frame(
                 self._epoch,
                 "fact",
                 self.seq,
-                f'{{"seq":{self.seq},"at":"{iso(fact.at)}","fact":{_json(plain(fact))},'
+                f'{{"seq":{self.seq},"at":"{iso(change.at)}","fact":{_json(plain(fact))},'
                 f'"calls":{_named(calls)},"agents":{_named(agents)}}}',
             )
         return self._encoded

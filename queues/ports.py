@@ -1,8 +1,10 @@
-"""What the waiting side asks of the world outside: a telephone switch, the callers' dialogues."""
+"""What the waiting side asks of the world outside: a switch, the callers' dialogues, a journal."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from queues.centre.commands import ReturnReason
+from queues.centre.row import JournalRow
 from queues.ids import CallId, OfferId, PlaceId
 
 
@@ -45,3 +47,29 @@ class Dialogues(Protocol):
 
 class TelephonyFailed(Exception):
     """The switch refused a command or did not answer it in time. The text names no number."""
+
+
+class Journal(Protocol):
+    """Where inputs and facts are kept. It tries by itself for as long as it can.
+
+    What is appended together is committed together or not at all, after all that was appended
+    before it.
+    """
+
+    def append(
+        self, rows: tuple[JournalRow, ...], done: Callable[[Exception | None], None]
+    ) -> None:
+        """Take rows, at once and without waiting.
+
+        `done` is called once, later, on the loop: with None when the rows are committed, with
+        `JournalTakenOver` when another service writes now, with any other error when these rows
+        will never be committed.
+        """
+
+    @property
+    def health(self) -> str | None:
+        """What keeps the journal from being written, in a few words of ours; None if nothing."""
+
+
+class JournalTakenOver(Exception):
+    """Another service writes the journal now; this one must do nothing any more."""

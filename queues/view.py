@@ -1,4 +1,8 @@
-"""What others may see of the centre: immutable rows of calls, agents and queues."""
+"""What others may see of the centre: immutable rows of calls, agents and queues.
+
+Times in rows are those of the wall clock, as it was last looked at: the centre keeps a time of its
+own, that no hand on the clock moves.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,9 +11,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.facts import Fact, PlacesForgotten, SettingsTaken
 from queues.centre.state import Agent, Call, Centre
-from queues.ids import AgentId, CallId, PlaceId, QueueId
+from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
 
@@ -114,70 +117,28 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The rows that one fact touched, as they are after the decision; None for a call that left."""
+class Roster:
+    """Which agents and queues there are, in the order of the settings."""
 
+    agents: tuple[AgentId, ...]
+    queues: tuple[QueueId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The rows that one fact touched, as they are after the decision; None for what is gone.
+
+    `at` is the fact's time by the wall clock in Unix seconds; `roster` is given where it may have
+    changed.
+    """
+
+    at: float
     calls: Mapping[str, CallRow | None]
-    agents: Mapping[str, AgentRow]
+    agents: Mapping[str, AgentRow | None]
+    roster: Roster | None = None
 
 
 _TALKING: Final = "talking"
-
-
-class Projection:
-    """Follows the facts and gives views. A view is built when it is asked for, once for each fact.
-
-    So a burst of decisions costs the rows it touched and no more, and what was given out never
-    changes.
-    """
-
-    def __init__(self, centre: Centre) -> None:
-        self._centre = centre
-        self._calls: dict[CallId, CallRow] = {}
-        self._agents: dict[AgentId, AgentRow] = {}
-        self._view: View | None = None
-
-    def follow(self, fact: Fact) -> Change:
-        """Take the rows that this applied fact touched from the state, and give them."""
-        self._view = None
-        calls: list[CallId] = []
-        agents: list[AgentId] = []
-        if isinstance(fact, SettingsTaken | PlacesForgotten):
-            agents.extend(self._centre.agents)
-        call: CallId | None = getattr(fact, "call", None)
-        agent: AgentId | None = getattr(fact, "agent", None)
-        place: PlaceId | None = getattr(fact, "place", None)
-        if call is not None:
-            calls.append(call)
-        if place is not None:
-            agents.extend(self._centre.places[place].agents)
-        elif agent is not None:
-            agents.append(agent)
-        return Change(
-            MappingProxyType({name: self._take_call(name) for name in calls}),
-            MappingProxyType({name: self._take_agent(name) for name in agents}),
-        )
-
-    def view(self, seq: int) -> View:
-        """Give the picture as it is now, after fact `seq`."""
-        if self._view is None or self._view.seq != seq:
-            calls = tuple(sorted(self._calls.values(), key=lambda row: (row.since, row.call)))
-            agents = tuple(self._agents[name] for name in self._centre.agents)
-            queues = tuple(_queue_row(name, calls, agents) for name in self._centre.queues)
-            self._view = View(seq, calls, agents, queues)
-        return self._view
-
-    def _take_call(self, name: CallId) -> CallRow | None:
-        call = self._centre.calls.get(name)
-        if call is None:
-            self._calls.pop(name, None)
-            return None
-        row = self._calls[name] = _call_row(self._centre, call)
-        return row
-
-    def _take_agent(self, name: AgentId) -> AgentRow:
-        row = self._agents[name] = _agent_row(self._centre, self._centre.agents[name])
-        return row
 
 
 def iso(at: float) -> str:
@@ -185,30 +146,34 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
 
 
-def _call_row(centre: Centre, call: Call) -> CallRow:
+def call_row(centre: Centre, call: Call) -> CallRow:
+    """Give the row of a call."""
+    ahead = centre.wall_ahead_s
     agent = None if call.offer is None else centre.offers[call.offer].agent
     return CallRow(
         call=call.call,
         line=call.line,
         queue=call.queue,
         state=call.state.value,
-        since=call.since,
-        state_since=call.state_since,
+        since=call.since + ahead,
+        state_since=call.state_since + ahead,
         agent=agent,
-        rests_until=call.rest_until,
+        rests_until=None if call.rest_until is None else call.rest_until + ahead,
     )
 
 
-def _agent_row(centre: Centre, agent: Agent) -> AgentRow:
+def agent_row(centre: Centre, agent: Agent) -> AgentRow:
+    """Give the row of an agent."""
+    ahead = centre.wall_ahead_s
     setting, place = agent.setting, centre.places[agent.setting.place]
     planned = agent.after_talk.value if agent.state == _TALKING else None
     return AgentRow(
         agent=setting.agent,
         place=setting.place,
         place_state=place.state.value,
-        place_rests_until=place.rest_until,
+        place_rests_until=None if place.rest_until is None else place.rest_until + ahead,
         state=agent.state.value,
-        since=agent.since,
+        since=agent.since + ahead,
         reason=agent.reason,
         after_talk=None if planned == "ready" else planned,
         call=None if agent.offer is None else centre.offers[agent.offer].call,
@@ -216,7 +181,8 @@ def _agent_row(centre: Centre, agent: Agent) -> AgentRow:
     )
 
 
-def _queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]) -> QueueRow:
+def queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]) -> QueueRow:
+    """Give the row of a queue, from those of all calls and all agents."""
     waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
     states = Counter(row.state for row in agents if name in row.queues)
     return QueueRow(name, len(waiting), min(waiting, default=None), MappingProxyType(states))

@@ -90,7 +90,8 @@ async def _serve(
     app = create_app(
         submit=service.submit,
         view=service.dispatcher.view,
-        now=service.clock.now,
+        shown=service.dispatcher.shown,
+        now=service.clock.wall,
         hub=service.hub,
         token=prepared.token,
         health=service.health,

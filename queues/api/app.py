@@ -34,13 +34,16 @@ def create_app(
     health: Callable[[], HealthReport],
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
+    shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
     tick_s: float = TICK_S,
 ) -> FastAPI:
     """Give the app. It reads views and submits inputs; it never sees the centre's state.
 
-    `now` gives Unix seconds of the dispatcher's clock. `metrics` gives the text that Prometheus
+    `view` gives the picture after the last decision, `shown` the one after the last fact that the
+    hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
+    of the views have it. `metrics` gives the text that Prometheus
     reads, `card` what a live call's caller said and keyed in, None for any other call. `hosts` are
     the names besides loopback under which the service is reached, without ports. `session_s` and
     `tick_s` are seconds. Raises ValueError for a token under 16 characters.
@@ -53,7 +56,16 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    wiring = Wiring(submit, view, now, hub, card, SignIn(token, now, session_s=session_s), tick_s)
+    wiring = Wiring(
+        submit=submit,
+        view=view,
+        shown=shown or view,
+        now=now,
+        hub=hub,
+        card=card,
+        sign_in=SignIn(token, now, session_s=session_s),
+        tick_s=tick_s,
+    )
     answer_all_errors(app)
     app.add_middleware(Shield, hosts=tuple(hosts))
     app.include_router(session_routes(wiring))

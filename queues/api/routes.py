@@ -33,10 +33,11 @@ from queues.view import AgentRow, View
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the routes stand on. `now` gives Unix seconds of the dispatcher's clock."""
+    """What the routes stand on. `now` gives Unix seconds of the wall clock, as the views do."""
 
     submit: Callable[[Input], tuple[Fact, ...]]
     view: Callable[[], View]
+    shown: Callable[[], View]
     now: Callable[[], float]
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
@@ -179,7 +180,7 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         return live_response(
             wiring.hub,
             last_event_id,
-            view=wiring.view,
+            view=wiring.shown,
             now=wiring.now,
             is_allowed=lambda: wiring.sign_in.is_allowed(request),
             tick_s=wiring.tick_s,

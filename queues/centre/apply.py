@@ -4,15 +4,20 @@ Each function first asks the lives (`agent.py`, `call.py`) for the next states, 
 `IllegalTransition` before anything is changed, and only then writes.
 """
 
+from dataclasses import fields
+
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.apply_settings import take_settings
 from queues.centre.call import CallEvent, CallState, call_after
 from queues.centre.facts import (
     AfterTalkPlanned,
     AgentBecameReady,
+    AgentForgotten,
     AgentPaused,
     AgentSignedOut,
     CallClosed,
     CallEndNoted,
+    CallMoved,
     CallQueued,
     CallRefused,
     CallRested,
@@ -24,17 +29,28 @@ from queues.centre.facts import (
     OfferMade,
     OfferMissed,
     OfferWithdrawn,
-    PlaceNoted,
-    PlaceRested,
-    PlacesForgotten,
-    SettingsTaken,
     TalkBegan,
     TalkEnded,
     WrapUpEnded,
 )
+from queues.centre.house_facts import (
+    ClockReanchored,
+    HistoryLost,
+    PlaceNoted,
+    PlaceRested,
+    PlacesForgotten,
+    SettingsTaken,
+)
 from queues.centre.illegal import IllegalTransition
-from queues.centre.index import index_agent, index_call, set_deadline, unindex_call
+from queues.centre.index import (
+    index_agent,
+    index_call,
+    set_deadline,
+    unindex_agent,
+    unindex_call,
+)
 from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
     Agent,
     Call,
@@ -42,7 +58,6 @@ from queues.centre.state import (
     DeadlineKind,
     Offer,
     Place,
-    Queue,
     the_agent,
     the_call,
     the_offer,
@@ -57,9 +72,11 @@ def apply(centre: Centre, fact: Fact) -> None:
     """Change the state by one fact. Raises `IllegalTransition`, then nothing was changed."""
     match fact:
         case SettingsTaken():
-            _take_settings(centre, fact)
+            take_settings(centre, fact)
         case CallQueued():
             _queue_call(centre, fact)
+        case CallMoved():
+            _transfer_call(centre, fact)
         case CallTakenBack() | CallReturned():
             _end_call(centre, fact.call, CallEvent.RETURNED)
         case CallClosed():
@@ -78,7 +95,9 @@ def apply(centre: Centre, fact: Fact) -> None:
         case TalkEnded():
             _end_talk(centre, fact)
         case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
-            _move_agent(centre, fact)
+            _change_agent(centre, fact)
+        case AgentForgotten():
+            _forget_agent(centre, the_agent(centre, fact.agent))
         case AfterTalkPlanned():
             _plan_after_talk(centre, fact)
         case CallRested():
@@ -91,24 +110,18 @@ def apply(centre: Centre, fact: Fact) -> None:
             for place in centre.places.values():
                 place.state = PlaceState.UNREACHABLE
                 _forgive_place(centre, place)
+        case ClockReanchored():
+            centre.wall_ahead_s += fact.by_s
+        case HistoryLost():
+            _begin_with(centre, from_snapshot(fact.state))
         case CallRefused() | LegDropped():
             pass  # they tell and command; nothing is kept of them
+    centre.at = max(centre.at, fact.at)
 
 
-def _take_settings(centre: Centre, fact: SettingsTaken) -> None:
-    signed_in = any(a.state is not AgentState.SIGNED_OUT for a in centre.agents.values())
-    if centre.calls or signed_in:
-        raise IllegalTransition("settings are taken while no call is known and no agent signed in")
-    centre.epoch = fact.epoch
-    centre.queues = {setting.queue: Queue(setting) for setting in fact.queues}
-    centre.agents = {
-        setting.agent: Agent(setting, number, since=fact.at)
-        for number, setting in enumerate(fact.agents)
-    }
-    centre.places = {setting.place: Place(setting.place) for setting in fact.agents}
-    centre.deadlines = []
-    for setting in fact.agents:
-        centre.places[setting.place].agents += (setting.agent,)
+def _begin_with(centre: Centre, other: Centre) -> None:
+    for field in fields(Centre):
+        setattr(centre, field.name, getattr(other, field.name))
 
 
 def _queue_call(centre: Centre, fact: CallQueued) -> None:
@@ -118,6 +131,16 @@ def _queue_call(centre: Centre, fact: CallQueued) -> None:
     centre.calls[fact.call] = call
     centre.last_call = fact.number
     index_call(centre, call)
+
+
+def _transfer_call(centre: Centre, fact: CallMoved) -> None:
+    call = the_call(centre, fact.call)
+    unindex_call(centre, call)
+    call.queue = fact.to
+    if call.offer is not None:
+        the_offer(centre, call.offer).queue = fact.to
+    if fact.to in centre.queues:  # else it comes with the settings, the next fact
+        index_call(centre, call)
 
 
 def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
@@ -184,7 +207,7 @@ def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
         if fact.rest_until is not None:
             _rest_place(centre, place, fact.rest_until)
     _free_agent(agent, agent_state, fact.then_reason, fact.at)
-    _occupy(centre, place, None)
+    _leave_place(centre, place, agent)
 
 
 def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
@@ -207,10 +230,10 @@ def _end_talk(centre: Centre, fact: TalkEnded) -> None:
     _free_agent(agent, agent_state, fact.then_reason, fact.at)
     agent.idle_since = fact.at
     _set_wrap_up(centre, agent, fact.wrap_up_until)
-    _occupy(centre, the_place(centre, offer.place), None)
+    _leave_place(centre, the_place(centre, offer.place), agent)
 
 
-def _move_agent(
+def _change_agent(
     centre: Centre, fact: AgentBecameReady | AgentPaused | AgentSignedOut | WrapUpEnded
 ) -> None:
     agent = the_agent(centre, fact.agent)
@@ -229,6 +252,18 @@ def _move_agent(
         agent.missed = 0
     _set_wrap_up(centre, agent, None)
     index_agent(centre, agent)
+
+
+def _forget_agent(centre: Centre, agent: Agent) -> None:
+    name = agent.setting.agent
+    if agent.offer is not None:
+        raise IllegalTransition(f"agent {name} is {agent.state} and cannot be forgotten")
+    unindex_agent(centre, agent)
+    _set_wrap_up(centre, agent, None)
+    del centre.agents[name]
+    place = the_place(centre, agent.setting.place)
+    place.agents = tuple(other for other in place.agents if other != name)
+    _forget_unused(centre, place)
 
 
 def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
@@ -293,9 +328,23 @@ def _rest_call(centre: Centre, call: Call, until: float | None) -> None:
     index_call(centre, call)
 
 
-def _occupy(centre: Centre, place: Place, offer: OfferId | None) -> None:
+def _occupy(centre: Centre, place: Place, offer: OfferId) -> None:
     place.offer = offer
     _index_place(centre, place)
+
+
+def _leave_place(centre: Centre, place: Place, agent: Agent) -> None:
+    place.offer = None
+    _index_place(centre, place)
+    index_agent(centre, agent)  # who may sit elsewhere since the settings changed
+    _forget_unused(centre, place)
+
+
+def _forget_unused(centre: Centre, place: Place) -> None:
+    """Forget a phone where nobody sits any more, with the last offer that was alive at it."""
+    if not place.agents and place.offer is None:
+        _rest_place(centre, place, None)
+        del centre.places[place.place]
 
 
 def _index_place(centre: Centre, place: Place) -> None:

@@ -4,14 +4,23 @@ Inputs come late, twice and in any order. What no longer fits is harmless: it le
 where a leg would be left ringing or up, to `LegDropped`.
 """
 
-import re
-from typing import Final
+from collections.abc import Iterator
 
 from queues.centre.agent import AgentState
-from queues.centre.facts import CallQueued, CallRefused, Fact, PlacesForgotten, SettingsTaken
+from queues.centre.facts import (
+    AgentForgotten,
+    CallQueued,
+    CallRefused,
+    Fact,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkEnded,
+)
+from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
+    ClockMoved,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -35,9 +44,8 @@ from queues.centre.on_offers import (
     talk_started,
     time_has_come,
 )
+from queues.centre.on_settings import settings_loaded
 from queues.centre.state import Centre
-
-_EPOCH: Final = re.compile(r"[0-9a-z]{4,32}")
 
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -46,6 +54,10 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
+    return tuple(_with_partings(centre, _decided(centre, what, now), now))
+
+
+def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     match what:
         case QueueEntered():
             return _entered(centre, what, now)
@@ -75,7 +87,9 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             lost = (call_lost_with_switch(centre, call, now) for call in centre.calls.values())
             return (*(fact for facts in lost for fact in facts), PlacesForgotten(now))
         case SettingsLoaded():
-            return (_settings(what, now),)
+            return settings_loaded(centre, what, now)
+        case ClockMoved():
+            return (ClockReanchored(now, what.by_s),)
 
 
 def _entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]:
@@ -86,14 +100,13 @@ def _entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]
     return (CallQueued(now, what.call, what.line, what.queue, centre.last_call + 1),)
 
 
-def _settings(what: SettingsLoaded, now: float) -> SettingsTaken:
-    queues = {setting.queue for setting in what.queues}
-    agents = {setting.agent for setting in what.agents}
-    if len(queues) < len(what.queues) or len(agents) < len(what.agents):
-        raise ValueError("a queue or an agent stands twice in the settings")
-    for setting in what.agents:
-        if len(set(setting.queues)) < len(setting.queues) or not queues.issuperset(setting.queues):
-            raise ValueError(f"agent {setting.agent} serves a queue that is unknown or named twice")
-    if _EPOCH.fullmatch(what.epoch) is None:
-        raise ValueError("the epoch is not 4 to 32 of a-z and 0-9")
-    return SettingsTaken(now, what.queues, what.agents, what.epoch)
+def _with_partings(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:
+    """Let an agent whom the settings name no more go as soon as the last offer or talk is over."""
+    for fact in facts:
+        yield fact
+        match fact:
+            case OfferMissed() | OfferWithdrawn() | TalkEnded():
+                if centre.agents[fact.agent].leaving:
+                    yield AgentForgotten(now, fact.agent)
+            case _:
+                pass

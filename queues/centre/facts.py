@@ -12,7 +12,15 @@ from typing import ClassVar, Final
 
 from queues.centre.agent import AgentState
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import AgentSetting, EndCause, PlaceState, QueueSetting, RefuseCause
+from queues.centre.house_facts import (
+    ClockReanchored,
+    HistoryLost,
+    PlaceNoted,
+    PlaceRested,
+    PlacesForgotten,
+    SettingsTaken,
+)
+from queues.centre.inputs import EndCause, RefuseCause
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 PAUSED_MISSED: Final = "missed"  # the reason of a pause that the centre itself decides
@@ -27,6 +35,7 @@ class WithdrawReason(StrEnum):
     SIGN_OUT_ASKED = "sign_out_asked"
     PLACE_LOST = "place_lost"  # the phone became unreachable while it rang
     SWITCH_LOST = "switch_lost"  # Asterisk was started anew
+    SETTINGS_CHANGED = "settings_changed"  # the agent is not in the settings any more
 
 
 class TalkEnd(StrEnum):
@@ -35,21 +44,6 @@ class TalkEnd(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     SWITCH = "switch"
-
-
-@dataclass(frozen=True, slots=True)
-class SettingsTaken:
-    """Queues, agents and places are as the settings file says; agents signed out.
-
-    Ids of offers are `<epoch>-<number>` from here on.
-    """
-
-    TYPE: ClassVar[str] = "settings_taken"
-    VERSION: ClassVar[int] = 1
-    at: float
-    queues: tuple[QueueSetting, ...]
-    agents: tuple[AgentSetting, ...]
-    epoch: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +70,22 @@ class CallRefused:
     line: LineId
     queue: QueueId
     reason: str  # "unknown_queue"
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """A call's queue is not in the settings any more; it is in queue `to` now, with its place.
+
+    It has waited, been offered or talked for `in_centre_s`, and goes on with that.
+    """
+
+    TYPE: ClassVar[str] = "call_moved"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    to: QueueId
+    in_centre_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +307,16 @@ class AgentSignedOut:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentForgotten:
+    """An agent who is not in the settings any more, and has no call, is gone."""
+
+    TYPE: ClassVar[str] = "agent_forgotten"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
 class AfterTalkPlanned:
     """What a talking agent does after the talk: paused, signed out, or (the usual) ready."""
 
@@ -318,42 +338,11 @@ class WrapUpEnded:
     agent: AgentId
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceNoted:
-    """A phone is as the switch reports it. One that was unreachable and no longer is rests no more,
-    and its unexplained offers are forgotten.
-    """
-
-    TYPE: ClassVar[str] = "place_noted"
-    VERSION: ClassVar[int] = 1
-    at: float
-    place: PlaceId
-    state: PlaceState
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceRested:
-    """A phone that rested, because it was not reached or not joined, may be offered calls again."""
-
-    TYPE: ClassVar[str] = "place_rested"
-    VERSION: ClassVar[int] = 1
-    at: float
-    place: PlaceId
-
-
-@dataclass(frozen=True, slots=True)
-class PlacesForgotten:
-    """Every phone counts as unreachable until the switch reports it anew; none rests any more."""
-
-    TYPE: ClassVar[str] = "places_forgotten"
-    VERSION: ClassVar[int] = 1
-    at: float
-
-
 Fact = (
     SettingsTaken
     | CallQueued
     | CallRefused
+    | CallMoved
     | CallTakenBack
     | CallReturned
     | CallClosed
@@ -369,9 +358,12 @@ Fact = (
     | AgentBecameReady
     | AgentPaused
     | AgentSignedOut
+    | AgentForgotten
     | AfterTalkPlanned
     | WrapUpEnded
     | PlaceNoted
     | PlaceRested
     | PlacesForgotten
+    | ClockReanchored
+    | HistoryLost
 )

@@ -1,7 +1,12 @@
-"""Inputs: what came to the centre from outside, each as what happened or was asked."""
+"""Inputs: what came to the centre from outside, each as what happened or was asked.
+
+`TYPE` and `VERSION` name an input in the journal and never change their meaning. An input holds
+plain values only, as a fact does; its time is that of its row.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
@@ -51,12 +56,15 @@ class AgentSetting:
 
 @dataclass(frozen=True, slots=True)
 class SettingsLoaded:
-    """The settings file was read at start. Agents begin signed out, places unreachable.
+    """The settings file was read, at a start or anew.
 
+    What is known and still named is kept. Other agents begin signed out, other places unreachable.
     `epoch` (4 to 32 of a-z and 0-9) is drawn anew by the edge at each start and begins each offer's
     id, because a leg that an earlier run rang may still be alive in the switch.
     """
 
+    TYPE: ClassVar[str] = "settings_loaded"
+    VERSION: ClassVar[int] = 1
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str
@@ -66,6 +74,8 @@ class SettingsLoaded:
 class QueueEntered:
     """The dialogue handed a call over to wait for an agent."""
 
+    TYPE: ClassVar[str] = "queue_entered"
+    VERSION: ClassVar[int] = 1
     call: CallId
     line: LineId
     queue: QueueId
@@ -75,6 +85,8 @@ class QueueEntered:
 class QueueLeft:
     """The dialogue took a waiting call back (a key pressed while waiting)."""
 
+    TYPE: ClassVar[str] = "queue_left"
+    VERSION: ClassVar[int] = 1
     call: CallId
 
 
@@ -82,6 +94,8 @@ class QueueLeft:
 class CallEnded:
     """The caller's channel is gone."""
 
+    TYPE: ClassVar[str] = "call_ended"
+    VERSION: ClassVar[int] = 1
     call: CallId
     cause: EndCause
 
@@ -90,6 +104,8 @@ class CallEnded:
 class ReadyAsked:
     """An agent, or a supervisor for the agent, asked for calls. Signs in who was signed out."""
 
+    TYPE: ClassVar[str] = "ready_asked"
+    VERSION: ClassVar[int] = 1
     agent: AgentId
 
 
@@ -97,6 +113,8 @@ class ReadyAsked:
 class PauseAsked:
     """An agent, or a supervisor for the agent, asked for no further calls for a stated reason."""
 
+    TYPE: ClassVar[str] = "pause_asked"
+    VERSION: ClassVar[int] = 1
     agent: AgentId
     reason: str
 
@@ -105,6 +123,8 @@ class PauseAsked:
 class SignOutAsked:
     """An agent goes home."""
 
+    TYPE: ClassVar[str] = "sign_out_asked"
+    VERSION: ClassVar[int] = 1
     agent: AgentId
 
 
@@ -112,6 +132,8 @@ class SignOutAsked:
 class PlaceChanged:
     """A phone became reachable, unreachable, free or busy."""
 
+    TYPE: ClassVar[str] = "place_changed"
+    VERSION: ClassVar[int] = 1
     place: PlaceId
     state: PlaceState
 
@@ -120,6 +142,8 @@ class PlaceChanged:
 class OfferAnswered:
     """The agent picked up the phone that rang for this offer."""
 
+    TYPE: ClassVar[str] = "offer_answered"
+    VERSION: ClassVar[int] = 1
     offer: OfferId
 
 
@@ -127,6 +151,8 @@ class OfferAnswered:
 class OfferRefused:
     """The phone that was to ring for this offer did not come to an answer."""
 
+    TYPE: ClassVar[str] = "offer_refused"
+    VERSION: ClassVar[int] = 1
     offer: OfferId
     cause: RefuseCause
 
@@ -135,6 +161,8 @@ class OfferRefused:
 class TalkStarted:
     """Caller and agent are in one bridge."""
 
+    TYPE: ClassVar[str] = "talk_started"
+    VERSION: ClassVar[int] = 1
     offer: OfferId
 
 
@@ -142,6 +170,8 @@ class TalkStarted:
 class AgentLegEnded:
     """The agent's leg of an answered offer is gone (hung up, or the phone was lost)."""
 
+    TYPE: ClassVar[str] = "agent_leg_ended"
+    VERSION: ClassVar[int] = 1
     offer: OfferId
 
 
@@ -152,10 +182,25 @@ class SwitchRestarted:
     Every place counts as unreachable from here on, until a `PlaceChanged` for it follows.
     """
 
+    TYPE: ClassVar[str] = "switch_restarted"
+    VERSION: ClassVar[int] = 1
+
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     """The deadline that `next_wake` named has come."""
+
+    TYPE: ClassVar[str] = "timer_fired"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMoved:
+    """The wall clock was set: by so many seconds it is further ahead of the time that we keep."""
+
+    TYPE: ClassVar[str] = "clock_moved"
+    VERSION: ClassVar[int] = 1
+    by_s: float
 
 
 Input = (
@@ -173,4 +218,5 @@ Input = (
     | AgentLegEnded
     | SwitchRestarted
     | TimerFired
+    | ClockMoved
 )

@@ -7,9 +7,9 @@ from queues.centre.facts import (
     AgentPaused,
     AgentSignedOut,
     Fact,
-    PlaceNoted,
     WithdrawReason,
 )
+from queues.centre.house_facts import PlaceNoted
 from queues.centre.inputs import PlaceState
 from queues.centre.on_offers import withdraw
 from queues.centre.state import Agent, Centre, the_offer
@@ -26,7 +26,7 @@ def agent_asked_for(
     and the caller need not wait for the ring timeout. Ready changes nothing there.
     """
     agent = centre.agents.get(name)
-    if agent is None:
+    if agent is None or agent.leaving:
         return ()
     match agent.state, wanted:
         case AgentState.TALKING, _:

@@ -14,15 +14,15 @@ from queues.centre.facts import (
     OfferAccepted,
     OfferMissed,
     OfferWithdrawn,
-    PlaceRested,
     TalkBegan,
     TalkEnd,
     TalkEnded,
     WithdrawReason,
     WrapUpEnded,
 )
+from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
-from queues.centre.state import Centre, DeadlineKind, Offer, due
+from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 
 MISS_POLICY: Final = "missed-in-a-row/1"
@@ -103,7 +103,7 @@ def withdraw(
     """Take an offer back that rings or is being joined; the agent goes to `then`, or as planned."""
     agent = centre.agents[offer.agent]
     if then is None:
-        then, then_reason = agent.after_talk, agent.after_talk_reason
+        then, then_reason = _planned(agent)
     return OfferWithdrawn(
         now, offer.offer, offer.call, offer.agent, offer.place, reason, then, then_reason
     )
@@ -115,7 +115,8 @@ def end_talk(centre: Centre, offer: Offer, by: TalkEnd, now: float) -> TalkEnded
     No wrap-up after the switch was lost: there was no proper end to write down.
     """
     agent = centre.agents[offer.agent]
-    then, reason, until = agent.after_talk, agent.after_talk_reason, None
+    then, reason = _planned(agent)
+    until = None
     wrap_up = centre.queues[offer.queue].setting.wrap_up_s
     if then is AgentState.READY and wrap_up > 0 and by is not TalkEnd.SWITCH:
         then, until = AgentState.WRAP_UP, now + wrap_up
@@ -164,7 +165,7 @@ def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tup
     given_back = failed_joins > len(CALL_RESTS_S)
     limit = centre.queues[offer.queue].setting.missed_before_pause
     misses = agent.missed + (1 if cause in _COUNTED else 0)
-    then, reason = agent.after_talk, agent.after_talk_reason
+    then, reason = _planned(agent)
     if then is AgentState.READY and cause in _COUNTED and misses >= limit:
         then, reason = AgentState.PAUSED, PAUSED_MISSED
     missed = OfferMissed(
@@ -187,6 +188,13 @@ def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tup
     if not given_back:
         return (missed,)
     return (missed, CallReturned(now, call.call, call.queue, ReturnReason.FAILED))
+
+
+def _planned(agent: Agent) -> tuple[AgentState, str | None]:
+    """Give what an agent does next, with the reason of a pause."""
+    if agent.leaving:
+        return AgentState.SIGNED_OUT, None
+    return agent.after_talk, agent.after_talk_reason
 
 
 def _nth(rests_s: tuple[float, ...], times: int) -> float:

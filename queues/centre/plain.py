@@ -1,31 +1,59 @@
-"""How a fact is written down: JSON values under the names of its fields, with type and version."""
+"""How an input or a fact is written down: JSON values under the names of its fields."""
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from math import isfinite
+from typing import Final
 
 from queues.centre.facts import Fact
+from queues.centre.inputs import Input
+from queues.centre.json_values import Plain
 
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+_AS_THEY_ARE: Final = frozenset((type(None), bool, int, str))
+
+_names: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each type seen so far
 
 
 def plain(fact: Fact) -> dict[str, Plain]:
     """Give a fact as JSON values: `type`, `v` (version) and its fields; times in Unix seconds."""
-    return {"type": fact.TYPE, "v": fact.VERSION, **_fields(fact)}
+    return {"type": fact.TYPE, "v": fact.VERSION, **payload_of(fact)}
 
 
-def _fields(value: object) -> dict[str, Plain]:
-    if not is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} has no place in a fact")
-    return {field.name: _value(getattr(value, field.name)) for field in fields(value)}
+def payload_of(what: Input | Fact) -> dict[str, Plain]:
+    """Give the fields of an input or a fact as JSON values.
+
+    Raises ValueError for a number that JSON does not know (infinite, or none at all) and TypeError
+    for a value that has no place there, so that nothing is written that cannot be read back.
+    """
+    return object_as_json(what)
+
+
+def object_as_json(value: object) -> dict[str, Plain]:
+    """Give the fields of a dataclass as JSON values, without those that are derived from others."""
+    kind = type(value)
+    names = _names.get(kind)
+    if names is None:
+        if not is_dataclass(kind):
+            raise TypeError(f"{kind.__name__} has no place in an input or a fact")
+        names = _names[kind] = tuple(
+            field.name for field in fields(kind) if "derived" not in field.metadata
+        )
+    return {name: _value(getattr(value, name)) for name in names}
 
 
 def _value(value: object) -> Plain:
+    if type(value) in _AS_THEY_ARE:
+        return value  # type: ignore[return-value]  # one of the four types above
     match value:
+        case float():
+            if not isfinite(value):
+                raise ValueError("a number that is infinite, or none, cannot be written down")
+            return value
         case Enum():
             return str(value.value)
-        case None | bool() | int() | float() | str():
-            return value
+        case dict():
+            return value  # JSON already
         case tuple():
             return [_value(item) for item in value]
         case _:
-            return _fields(value)
+            return object_as_json(value)

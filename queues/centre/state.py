@@ -8,12 +8,16 @@ could take one now, and for the whole centre the deadlines.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+
+DERIVED: Final = MappingProxyType({"derived": True})  # a field that follows from other fields
 
 CallRank = tuple[float, int, CallId]  # counts as waiting since (Unix seconds), number, id
 AgentRank = tuple[float, int, AgentId]  # idle since (Unix seconds), place in the settings, id
@@ -58,7 +62,10 @@ class Call:
 
 @dataclass(slots=True)
 class Agent:
-    """An agent. `after_talk` is what was asked for during a talk; `missed` counts in a row."""
+    """An agent. `after_talk` is what was asked for during a talk; `missed` counts in a row.
+
+    One who is `leaving` is not in the settings any more, and is forgotten when the talk is over.
+    """
 
     setting: AgentSetting
     number: int
@@ -71,12 +78,15 @@ class Agent:
     after_talk: AgentState = AgentState.READY
     after_talk_reason: str | None = None
     wrap_up_until: float | None = None
-    free_as: AgentRank | None = None  # the agent's entry in the queues' `free`, if any
+    leaving: bool = False
+    free_as: AgentRank | None = field(default=None, metadata=DERIVED)  # the entry in `free`
 
 
 @dataclass(slots=True)
 class Place:
     """A phone. At most one offer is alive at it, also when two agents share it.
+
+    One where nobody sits any more is kept while an offer is alive at it.
 
     `state` is what the switch reported last and nothing else; what our own offers met with is in
     `unexplained` (in a row) and `rest_until`.
@@ -84,10 +94,10 @@ class Place:
 
     place: PlaceId
     state: PlaceState = PlaceState.UNREACHABLE
-    agents: tuple[AgentId, ...] = ()
     offer: OfferId | None = None
     unexplained: int = 0
     rest_until: float | None = None
+    agents: tuple[AgentId, ...] = field(default=(), metadata=DERIVED)
 
 
 @dataclass(slots=True)
@@ -105,7 +115,11 @@ class Offer:
 
 @dataclass(slots=True)
 class Centre:
-    """The whole waiting side. Begins empty; `SettingsTaken` fills it."""
+    """The whole waiting side. Begins empty; `SettingsTaken` fills it.
+
+    `at` is the time of the last fact. The wall clock, when it was last looked at, stood
+    `wall_ahead_s` ahead of the centre's time, which is the time of everything in here.
+    """
 
     epoch: str = ""
     queues: dict[QueueId, Queue] = field(default_factory=dict)
@@ -117,6 +131,8 @@ class Centre:
     deadlines: list[Deadline] = field(default_factory=list)
     last_call: int = 0
     last_offer: int = 0
+    at: float = 0.0
+    wall_ahead_s: float = 0.0
 
 
 def next_wake(centre: Centre) -> float | None:

@@ -4,6 +4,8 @@ Live service, simulation and replay come through here; recovery applies recorded
 nothing.
 """
 
+from collections.abc import Iterator
+
 from queues.centre.apply import apply
 from queues.centre.decide import decide
 from queues.centre.facts import Fact
@@ -16,12 +18,19 @@ def step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     """Take one input at `now` (Unix seconds, never backwards); give all facts, applied, in order.
 
     Afterwards no call waits that an agent who is free could take. Raises ValueError for settings
-    that contradict themselves and `IllegalTransition` for settings while calls are known.
+    that contradict themselves.
     """
-    facts: list[Fact] = list(decide(centre, what, now))
-    for fact in facts:
+    return tuple(steps(centre, what, now))
+
+
+def steps(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
+    """Do the same fact by fact, each given once it is applied.
+
+    So that after a fault of ours in the midst it is known what has been decided until then.
+    """
+    for fact in decide(centre, what, now):
         apply(centre, fact)
+        yield fact
     while (offer := next_offer(centre, now)) is not None:
         apply(centre, offer)
-        facts.append(offer)
-    return tuple(facts)
+        yield offer

@@ -1,27 +1,46 @@
-"""The one place where inputs become facts: decided, applied, numbered, published, carried out."""
+"""The one place where inputs become facts: decided, applied, journalled, published, carried out.
+
+The order of a decision: the state changes in memory and dialogues are told, at once; its rows are
+appended to the journal; when they are committed (`ledger.py`), the live stream shows the facts and
+the performer gets what the switch is to do.
+"""
 
 import asyncio
-from typing import Final
+from functools import partial
+from typing import Final, Self
 
 import structlog
 
+from queues.centre.commands import HandOverCall, ReturnCall
 from queues.centre.facts import Fact
-from queues.centre.inputs import Input, TimerFired
+from queues.centre.house_facts import HistoryLost
+from queues.centre.inputs import ClockMoved, Input, TimerFired
+from queues.centre.snapshot import to_snapshot
 from queues.centre.state import Centre, next_wake
-from queues.centre.step import step
+from queues.centre.step import steps
 from queues.centre.wishes import commands_for
 from queues.dispatcher.clock import Clock
-from queues.dispatcher.performer import Performer
+from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Settled
+from queues.dispatcher.performer import Leg, Performer, Word
+from queues.dispatcher.timer import FAULT_PAUSE_S, Timer
 from queues.live import Hub
-from queues.ports import Dialogues, Telephony
-from queues.view import Projection, View
+from queues.picture import Picture, look, look_at_all
+from queues.ports import Dialogues, Journal, Telephony
+from queues.view import Change, View
 
 # Longer than the edge's own deadline (5 s), so that its word comes first; shorter than the centre's
 # `COMMAND_SETTLED_S`, so that the performer's word comes before the centre gives the offer up.
 COMMAND_DEADLINE_S: Final = 8.0
-FAULT_PAUSE_S: Final = 1.0  # before deadlines that could not be settled are tried again
+CLOCK_LOOK_S: Final = 1.0  # between two looks at the wall clock
+COMMIT_DEADLINE_S: Final = 2.0  # so long somebody waits to hear that a promise is kept
 
 _log = structlog.get_logger("queues.dispatcher")
+
+
+class NotStored(Exception):
+    """What was promised could not be committed in time, and has been taken back."""
+
+    code = "not_stored"
 
 
 class Dispatcher:
@@ -37,83 +56,221 @@ class Dispatcher:
         clock: Clock,
         hub: Hub,
         *,
+        journal: Journal | None = None,
+        centre: Centre | None = None,
+        last_seq: int = 0,
+        epoch: int = 0,
+        node: str = "",
         command_deadline_s: float = COMMAND_DEADLINE_S,
         fault_pause_s: float = FAULT_PAUSE_S,
+        clock_look_s: float = CLOCK_LOOK_S,
+        bound_s: float = BOUND_S,
     ) -> None:
         self._clock = clock
         self._hub = hub
-        self._centre = Centre()
-        self._projection = Projection(self._centre)
+        self._centre = Centre() if centre is None else centre
+        self._decided, self._shown = Picture(), Picture()
         self._performer = Performer(
             telephony, dialogues, self.submit, deadline_s=command_deadline_s
         )
-        self._fault_pause_s = fault_pause_s
-        self._seq = 0
-        self._wake: float | None = None
-        self._wake_changed = asyncio.Event()
+        self._ledger = Ledger(
+            journal, self._restate, last_seq=last_seq, epoch=epoch, node=node, bound_s=bound_s
+        )
+        self._clock_look_s = clock_look_s
+        self._seq = 0  # of the last fact that was shown
+        self._unshown = 0
+        self._timer = Timer(clock.now, self._fire, fault_pause_s=fault_pause_s)
+
+    @classmethod
+    def recovered(
+        cls,
+        telephony: Telephony,
+        dialogues: Dialogues,
+        clock: Clock,
+        hub: Hub,
+        *,
+        journal: Journal,
+        centre: Centre,
+        last_seq: int,
+        epoch: int,
+        node: str,
+    ) -> Self:
+        """Begin with a recovered centre and the number of the journal's last row.
+
+        Deadlines are held from the start: `release` when the switch has been looked up. Raises
+        ValueError for a clock that would let the centre's time run backwards (`Clock.after`).
+        """
+        if clock.now() < centre.at:
+            raise ValueError("the clock is behind the recovered centre; make it by Clock.after")
+        made = cls(
+            telephony,
+            dialogues,
+            clock,
+            hub,
+            journal=journal,
+            centre=centre,
+            last_seq=last_seq,
+            epoch=epoch,
+            node=node,
+        )
+        everything = look_at_all(centre)
+        for picture in (made._decided, made._shown):
+            picture.follow(everything)
+        made.hold()
+        made._timer.follow(next_wake(centre))
+        return made
+
+    @property
+    def journal_health(self) -> LedgerHealth | None:
+        """How the journal keeps up; None without one."""
+        return self._ledger.health
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Decide on one input and give the facts, in order. Never waits.
 
         May be called from within `Dialogues`. Raises ValueError for settings that contradict
-        themselves, `IllegalTransition` for settings while calls are known.
+        themselves.
         """
+        return self._decide(what, None)
+
+    async def submit_and_commit(
+        self, what: Input, *, otherwise: Input, within_s: float = COMMIT_DEADLINE_S
+    ) -> tuple[Fact, ...]:
+        """Decide on something that somebody is told is certain, and give the facts once committed.
+
+        Raises `NotStored` if that cannot be had within `within_s`. When it is known beforehand,
+        nothing is decided. Else `otherwise` is submitted, which takes back what was decided; so it
+        is too if whoever waits is cancelled. Both stand in the journal, in this order, when it can
+        be written again.
+        """
+        health = self._ledger.health
+        if health is None or health.is_degraded:
+            raise NotStored("the journal is not written just now; nothing was decided")
+        committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def settle(error: Exception | None) -> None:
+            if not committed.done():
+                committed.set_result(error is None)
+
+        facts = self._decide(what, settle)
         try:
-            facts = step(self._centre, what, self._clock.now())
-        finally:  # also after a fault: what was settled before it must not be waited for again
-            self._follow_wake()
-        for fact in facts:
-            self._publish(fact)
-        self._performer.take(
-            [(command, _lane(fact)) for fact in facts for command in commands_for(fact)]
-        )
+            async with asyncio.timeout(within_s):
+                is_committed = await committed
+        except TimeoutError:
+            is_committed = False
+        except asyncio.CancelledError:
+            self.submit(otherwise)
+            raise
+        if not is_committed:
+            self.submit(otherwise)
+            raise NotStored("the journal was not written in time; what was decided is taken back")
         return facts
 
     def view(self) -> View:
-        """Give the picture after the last fact. It never changes afterwards."""
-        return self._projection.view(self._seq)
+        """Give the picture after the last decision. It never changes afterwards."""
+        return self._decided.view(self._seq + self._unshown)
+
+    def shown(self) -> View:
+        """Give the picture after the last fact that the live stream tells of."""
+        return self._shown.view(self._seq)
+
+    def hold(self) -> None:
+        """Let no deadline fire until `release`."""
+        self._timer.hold()
+
+    def release(self) -> None:
+        """Let deadlines fire again, those at once that came meanwhile."""
+        self._timer.release()
 
     async def run(self) -> None:
-        """Carry commands out and keep the one timer, until cancelled. No fault ends it."""
+        """Carry commands out and keep the one timer, until cancelled. No fault of ours ends it.
+
+        Raises an ExceptionGroup of `JournalTakenOver` when another service writes the journal.
+        """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._performer.run(), name="performer")
-            group.create_task(self._keep_time(), name="centre timer")
+            group.create_task(self._ledger.run(), name="ledger")
+            group.create_task(self._timer.run(), name="centre timer")
+            group.create_task(self._watch_clock(), name="wall clock")
 
-    def _publish(self, fact: Fact) -> None:
+    def look_at_clock(self) -> None:
+        """Record how far the wall clock was set, if it was."""
+        by_s = self._clock.moved_s()
+        if by_s:
+            self.submit(ClockMoved(by_s))
+            self._clock.anchor(by_s)
+
+    def _decide(self, what: Input, settled: Settled | None) -> tuple[Fact, ...]:
+        at = self._clock.now()
+        facts: list[Fact] = []
         try:
-            self._hub.publish(self._seq + 1, fact, self._projection.follow(fact))
+            for fact in steps(self._centre, what, at):
+                facts.append(fact)  # noqa: PERF402  # what was given before a fault must be kept
+        except Exception:
+            if facts:
+                self._take(what, at, facts, settled)
+            raise
+        else:
+            self._take(what, at, facts, settled)
+        finally:  # also after a fault: what was settled before it must not be waited for again
+            self._timer.follow(next_wake(self._centre))
+        return tuple(facts)
+
+    def _take(self, what: Input, at: float, facts: list[Fact], settled: Settled | None) -> None:
+        legs: list[tuple[Leg, str]] = []
+        words: list[Word] = []
+        for fact in facts:
+            for command in commands_for(fact):
+                if isinstance(command, HandOverCall | ReturnCall):
+                    words.append(command)
+                else:
+                    legs.append((command, _lane(fact)))
+        changes = [(fact, self._look(fact)) for fact in facts]
+        self._ledger.take(what, at, facts, partial(self._act, changes, legs), settled)
+        # Last, because a dialogue may submit an input there and then, whose commands must not come
+        # before these.
+        for word in words:
+            self._performer.tell(word)
+
+    def _act(self, changes: list[tuple[Fact, Change | None]], legs: list[tuple[Leg, str]]) -> None:
+        for fact, change in changes:
+            self._show(fact, change)
+        self._performer.take(legs)
+
+    def _look(self, fact: Fact) -> Change | None:
+        self._unshown += 1
+        try:
+            change = look(self._centre, fact)
+            self._decided.follow(change)
+        except Exception as error:  # what cannot be shown must still be carried out
+            _log.error("fact not looked at", fact=fact.TYPE, exc_info=error)
+            return None
+        return change
+
+    def _show(self, fact: Fact, change: Change | None) -> None:
+        self._unshown -= 1
+        if change is None:
+            return
+        self._shown.follow(change)
+        try:
+            self._hub.publish(self._seq + 1, fact, change)
             self._seq += 1
         except Exception as error:  # what cannot be shown must still be carried out
             _log.error("fact not shown", fact=fact.TYPE, exc_info=error)
 
-    def _follow_wake(self) -> None:
-        wake = next_wake(self._centre)
-        if wake != self._wake:
-            self._wake = wake
-            self._wake_changed.set()
+    def _restate(self, rows: int) -> HistoryLost:
+        return HistoryLost(self._clock.now(), rows, to_snapshot(self._centre))
 
-    async def _settle_deadlines(self) -> None:
-        try:
-            self.submit(TimerFired())
-        except Exception as error:  # the deadline is still there: try again, but not hot
-            _log.error("deadlines not settled", exc_info=error)
-            await asyncio.sleep(self._fault_pause_s)
-        else:
-            await asyncio.sleep(0)
+    def _fire(self) -> None:
+        self.submit(TimerFired())
 
-    async def _keep_time(self) -> None:
+    async def _watch_clock(self) -> None:
         while True:
-            self._wake_changed.clear()
-            wake = self._wake
-            wait_s = None if wake is None else wake - self._clock.now()
-            if wait_s is not None and wait_s <= 0:
-                await self._settle_deadlines()
-                continue
+            await asyncio.sleep(self._clock_look_s)
             try:
-                async with asyncio.timeout(wait_s):
-                    await self._wake_changed.wait()
-            except TimeoutError:
-                continue
+                self.look_at_clock()
+            except Exception as error:  # it is looked at again
+                _log.error("clock not looked at", exc_info=error)
 
 
 def _lane(fact: Fact) -> str:

@@ -14,7 +14,6 @@ import structlog
 
 from queues.centre.commands import (
     CancelRing,
-    Command,
     ConnectCall,
     HandOverCall,
     ReturnCall,
@@ -26,7 +25,8 @@ from queues.ports import Dialogues, Telephony, TelephonyFailed
 
 _log = structlog.get_logger("queues.dispatcher")
 
-_Leg = RingAgent | CancelRing | ConnectCall
+Leg = RingAgent | CancelRing | ConnectCall  # what the switch is to do
+Word = HandOverCall | ReturnCall  # what a dialogue is to know
 
 
 class Performer:
@@ -44,25 +44,24 @@ class Performer:
         self._dialogues = dialogues
         self._refused = refused
         self._deadline_s = deadline_s
-        self._lanes: dict[str, deque[_Leg]] = {}
+        self._lanes: dict[str, deque[Leg]] = {}
         self._new = asyncio.Event()
         self._unstarted: list[str] = []
 
-    def take(self, commands: list[tuple[Command, str]]) -> None:
-        """Carry commands out, each after those of its lane; dialogues are told at once, but last.
-
-        Last, because a dialogue may submit an input there and then, whose commands must not come
-        before these.
-        """
-        told: list[HandOverCall | ReturnCall] = []
+    def take(self, commands: list[tuple[Leg, str]]) -> None:
+        """Carry commands out, each after those of its lane."""
         for command, lane in commands:
-            match command:
-                case HandOverCall() | ReturnCall():
-                    told.append(command)
-                case RingAgent() | CancelRing() | ConnectCall():
-                    self._enter(command, lane)
-        for word in told:
-            self._tell(word)
+            self._enter(command, lane)
+
+    def tell(self, command: Word) -> None:
+        """Tell a dialogue, at once. It may submit an input there and then."""
+        try:
+            if isinstance(command, HandOverCall):
+                self._dialogues.connected(command.call)
+            else:
+                self._dialogues.returned(command.call, command.reason)
+        except Exception as error:  # one dialogue's fault must not stop the decisions
+            _log.error("dialogue not told", call=command.call, exc_info=error)
 
     async def run(self) -> None:
         """Carry commands out until cancelled."""
@@ -74,16 +73,7 @@ class Performer:
                     group.create_task(self._work(lane), name=f"lane {lane}")
                 await self._new.wait()
 
-    def _tell(self, command: HandOverCall | ReturnCall) -> None:
-        try:
-            if isinstance(command, HandOverCall):
-                self._dialogues.connected(command.call)
-            else:
-                self._dialogues.returned(command.call, command.reason)
-        except Exception as error:  # one dialogue's fault must not stop the decisions
-            _log.error("dialogue not told", call=command.call, exc_info=error)
-
-    def _enter(self, command: _Leg, lane: str) -> None:
+    def _enter(self, command: Leg, lane: str) -> None:
         queued = self._lanes.get(lane)
         if queued is None:
             queued = self._lanes[lane] = deque()
@@ -99,7 +89,7 @@ class Performer:
             await self._perform(queued.popleft())
         del self._lanes[lane]
 
-    async def _perform(self, command: _Leg) -> None:
+    async def _perform(self, command: Leg) -> None:
         try:
             async with asyncio.timeout(self._deadline_s):
                 match command:
@@ -122,7 +112,7 @@ class Performer:
         except Exception as error:  # a fault in one command must not end the others
             self._failed(command, error)
 
-    def _failed(self, command: _Leg, error: BaseException) -> None:
+    def _failed(self, command: Leg, error: BaseException) -> None:
         log = _log.bind(command=type(command).__name__, offer=command.offer)
         match error:
             case TelephonyFailed():
@@ -139,7 +129,7 @@ class Performer:
             log.error("failure not taken", exc_info=fault)
 
 
-def _drop_unsent(queued: deque[_Leg], offer: OfferId) -> bool:
+def _drop_unsent(queued: deque[Leg], offer: OfferId) -> bool:
     """Take what is not yet sent for an offer out of a lane; tell whether its ring was among it."""
     unsent = [command for command in queued if command.offer == offer]
     for command in unsent:

@@ -76,7 +76,8 @@ class Service:
         self.app: FastAPI = create_app(
             submit=self.dispatcher.submit,
             view=self.dispatcher.view,
-            now=clock.now,
+            shown=self.dispatcher.shown,
+            now=clock.wall,
             hub=self.hub,
             token=TOKEN,
             health=lambda: HealthReport(self.checks, self.figures),

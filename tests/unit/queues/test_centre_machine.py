@@ -1,5 +1,7 @@
 """Unit: random inputs in any order against what must always hold."""
 
+import json
+
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -19,6 +21,7 @@ from queues.centre.inputs import (
     AgentLegEnded,
     AgentSetting,
     CallEnded,
+    ClockMoved,
     EndCause,
     Input,
     OfferAnswered,
@@ -39,6 +42,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.policy import next_offer
+from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_call, next_wake
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
@@ -54,8 +58,9 @@ SETTINGS = SettingsLoaded(
     ),
     "test",
 )
-AGENTS = st.sampled_from([agent.agent for agent in SETTINGS.agents])
-PLACES = st.sampled_from([PlaceId("p1"), PlaceId("p2")])
+NAMES = ("x", "y", "z", "w")
+AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
+PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
 RESERVED = (AgentState.RINGING, AgentState.TALKING)
 WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, CallState.TALKING)
 
@@ -78,9 +83,9 @@ class CentreMachine(RuleBasedStateMachine):
     @rule(target=calls, queue=st.sampled_from(QUEUES))
     def everybody_is_there_for_a_call(self, queue: QueueId) -> CallId:
         """Random doings alone seldom leave an agent at work; talks shall happen often."""
-        for agent in SETTINGS.agents:
-            self.take(PlaceChanged(agent.place, PlaceState.FREE))
-            self.take(ReadyAsked(agent.agent))
+        for agent in tuple(self.centre.agents.values()):
+            self.take(PlaceChanged(agent.setting.place, PlaceState.FREE))
+            self.take(ReadyAsked(agent.setting.agent))
         return self.enter_queue(queue)
 
     @rule(data=st.data(), by_agent=st.booleans())
@@ -97,7 +102,7 @@ class CentreMachine(RuleBasedStateMachine):
     def take(self, what: Input) -> None:
         """What `step` does, with a look at the state before each offer."""
         self.inputs.append((what, self.now))
-        if isinstance(what, PlaceChanged):
+        if isinstance(what, PlaceChanged) and what.place in self.centre.places:
             self.reported[what.place] = what.state
         if isinstance(what, SwitchRestarted):
             self.reported = dict.fromkeys(self.reported, PlaceState.UNREACHABLE)
@@ -107,6 +112,9 @@ class CentreMachine(RuleBasedStateMachine):
             self.nobody_is_overtaken(made)
             self.made.append(made.offer)
             self.note(made)
+        self.reported = {
+            name: self.reported.get(name, PlaceState.UNREACHABLE) for name in self.centre.places
+        }
 
     def note(self, fact: Fact) -> None:
         apply(self.centre, fact)
@@ -188,6 +196,10 @@ class CentreMachine(RuleBasedStateMachine):
     def restart_switch(self) -> None:
         self.take(SwitchRestarted())
 
+    @rule(by_s=st.sampled_from((-7200.0, 7200.0)))
+    def set_clock(self, by_s: float) -> None:
+        self.take(ClockMoved(by_s))
+
     @rule(seconds=st.sampled_from((0.0, 0.5, 5.0, 25.0)))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
@@ -219,6 +231,24 @@ class CentreMachine(RuleBasedStateMachine):
         for agent in self.centre.agents.values():
             assert (agent.state in RESERVED) == (agent.offer is not None)
             assert agent.offer is None or agent.offer in self.centre.offers
+
+    @invariant()
+    def nothing_is_left_of_what_the_settings_name_no_more(self) -> None:
+        offers = self.centre.offers.values()
+        assert {call.queue for call in self.centre.calls.values()} <= self.centre.queues.keys()
+        assert {offer.queue for offer in offers} <= self.centre.queues.keys()
+        seats = {agent.setting.place for agent in self.centre.agents.values()}
+        assert self.centre.places.keys() == seats | {offer.place for offer in offers}
+        for agent in self.centre.agents.values():
+            assert not agent.leaving or agent.state is AgentState.TALKING
+            assert self.centre.queues.keys() >= {*agent.setting.queues}
+
+    @invariant()
+    def a_snapshot_gives_the_same_centre(self) -> None:
+        again = from_snapshot(json.loads(json.dumps(to_snapshot(self.centre))))
+        assert again == self.centre
+        for name in ("calls", "agents", "places", "offers", "queues", "ended"):
+            assert list(getattr(again, name)) == list(getattr(self.centre, name))
 
     @invariant()
     def no_free_agent_and_waiting_call_remain(self) -> None:
@@ -264,6 +294,7 @@ class CentreMachine(RuleBasedStateMachine):
 
         Phones that rest are not reported anew: they come back by themselves.
         """
+        self.take(SETTINGS)
         for place, state in tuple(self.reported.items()):
             if state is not PlaceState.FREE:
                 self.take(PlaceChanged(place, PlaceState.FREE))

@@ -1,0 +1,192 @@
+"""The way of one call, in order, with times and reasons, as the journal tells it.
+
+Reasons are those that were recorded with the decisions. Pure: rows go in, a structure comes out,
+and a text for people who ask why.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.call import CallState
+from queues.centre.codec import read_fact, read_input
+from queues.centre.facts import (
+    CallClosed,
+    CallQueued,
+    CallReturned,
+    CallTakenBack,
+    Fact,
+    OfferAccepted,
+    OfferMade,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkBegan,
+    TalkEnded,
+)
+from queues.centre.inputs import (
+    AgentLegEnded,
+    CallEnded,
+    Input,
+    OfferAnswered,
+    OfferRefused,
+    QueueEntered,
+    QueueLeft,
+    TalkStarted,
+)
+from queues.centre.reasons import reason_of
+from queues.centre.row import JournalRow
+from queues.ids import CallId
+
+_IDS: Final = ("offer", "agent", "place", "queue", "to", "line", "runner_up", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened to the call. `what` is the type of the fact or the input.
+
+    An input is only told if nothing followed from it. `at` is the centre's time in Unix seconds.
+    """
+
+    seq: int
+    at: float
+    what: str
+    why: str
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """How long the call was in one state without a break; `until` is None while it still is."""
+
+    state: CallState
+    since: float
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The whole way of a call through the centre."""
+
+    call: CallId
+    entries: tuple[Entry, ...]
+    stays: tuple[Stay, ...]
+
+    def seconds_in(self, state: CallState) -> float:
+        """Give for how long the call was in a state, all times together, as far as they ended."""
+        return sum(
+            stay.until - stay.since
+            for stay in self.stays
+            if stay.state is state and stay.until is not None
+        )
+
+
+def explain(call: CallId, rows: Iterable[JournalRow]) -> Way:
+    """Give the way of a call from its rows in order; rows about anything else are passed over.
+
+    Needed are the rows whose subject is the call, and those whose subject is one of its offers.
+    Raises `RowUnreadable`.
+    """
+    told = _Told(call)
+    for row in rows:
+        if row.subject == call or row.subject in told.offers:
+            told.take(row)
+    told.settle_input(None)
+    return Way(call, tuple(told.entries), tuple(told.stays))
+
+
+def way_as_text(way: Way, show_time: Callable[[float], str]) -> str:
+    """Give the way as lines for people. `show_time` turns the centre's time into what they read."""
+    if not way.entries:
+        return f"call {way.call}: nothing is known of it\n"
+    lines = [f"call {way.call}"]
+    lines.extend(
+        f"{show_time(entry.at)}  {entry.what.replace('_', ' ')}: {entry.why}"
+        for entry in way.entries
+    )
+    for state in dict.fromkeys(stay.state for stay in way.stays):
+        now = "" if way.stays[-1].state is not state or way.stays[-1].until else ", and is so now"
+        lines.append(f"{state.value}: {way.seconds_in(state):.1f} s in all{now}")
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(slots=True)
+class _Told:
+    call: CallId
+    offers: set[str] = field(default_factory=set)
+    entries: list[Entry] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+    _input: JournalRow | None = None
+    _offered_at: float = 0.0
+
+    def take(self, row: JournalRow) -> None:
+        self.settle_input(row)
+        match row.kind:
+            case "input":
+                self._input = row
+            case "fact":
+                self._take_fact(row.seq, read_fact(row))
+
+    def settle_input(self, after: JournalRow | None) -> None:
+        """Tell of the last input if the row after it shows that nothing followed from it."""
+        row, self._input = self._input, None
+        if row is None:
+            return
+        if after is None or after.kind != "fact" or after.seq != row.seq + 1:
+            what = read_input(row)
+            self.entries.append(Entry(row.seq, row.at, row.type, self._void(what), _ids(what)))
+
+    def _take_fact(self, seq: int, fact: Fact) -> None:
+        rang_s = None
+        match fact:
+            case CallQueued():
+                self._move(CallState.WAITING, fact.at)
+            case OfferMade():
+                self.offers.add(fact.offer)
+                self._offered_at = fact.at
+                self._move(CallState.OFFERED, fact.at)
+            case OfferAccepted():
+                rang_s = fact.at - self._offered_at
+                self._move(CallState.CONNECTING, fact.at)
+            case OfferMissed() | OfferWithdrawn():
+                self._move(CallState.WAITING, fact.at)
+            case TalkBegan():
+                self._move(CallState.TALKING, fact.at)
+            case TalkEnded() | CallReturned() | CallTakenBack() | CallClosed():
+                self._move(None, fact.at)
+            case _:
+                pass
+        self.entries.append(
+            Entry(seq, fact.at, fact.TYPE, reason_of(fact, rang_s=rang_s), _ids(fact))
+        )
+
+    def _move(self, state: CallState | None, at: float) -> None:
+        if self.stays and self.stays[-1].until is None:
+            last = self.stays[-1]
+            self.stays[-1] = Stay(last.state, last.since, at)
+        if state is not None:
+            self.stays.append(Stay(state, at, None))
+
+    def _void(self, what: Input) -> str:
+        state = self.stays[-1].state if self.stays and self.stays[-1].until is None else None
+        match what:
+            case QueueLeft() if state is CallState.TALKING:
+                return "too late to take it back: the talk had begun; nothing followed"
+            case QueueLeft():
+                return "it did not wait here any more; nothing followed"
+            case QueueEntered() if state is not None:
+                return "it was handed over already; nothing followed"
+            case QueueEntered():
+                return "the caller had hung up meanwhile; nothing followed"
+            case CallEnded():
+                return "its end was known already; nothing followed"
+            case OfferAnswered() | OfferRefused() | TalkStarted() | AgentLegEnded():
+                return "it had been settled already; nothing followed"
+            case _:
+                return "nothing followed"
+
+
+def _ids(what: Input | Fact) -> Mapping[str, str]:
+    names = {item.name for item in fields(what)}
+    found = {name: getattr(what, name) for name in _IDS if name in names}
+    return MappingProxyType({name: str(value) for name, value in found.items() if value})

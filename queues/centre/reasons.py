@@ -1,0 +1,154 @@
+"""What a fact says of a call to people: its reason as it was recorded, in a sentence."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.agent import AgentState
+from queues.centre.commands import ReturnReason
+from queues.centre.facts import (
+    CallClosed,
+    CallEndNoted,
+    CallMoved,
+    CallQueued,
+    CallRefused,
+    CallRested,
+    CallReturned,
+    CallTakenBack,
+    Fact,
+    LegDropped,
+    OfferAccepted,
+    OfferMade,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkBegan,
+    TalkEnd,
+    TalkEnded,
+    WithdrawReason,
+)
+from queues.centre.inputs import EndCause, RefuseCause
+
+_WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
+    {
+        WithdrawReason.CALLER_GONE: "the caller hung up",
+        WithdrawReason.CALLER_LEFT: "the dialogue took the caller back",
+        WithdrawReason.PAUSE_ASKED: "{agent} asked for a pause",
+        WithdrawReason.SIGN_OUT_ASKED: "{agent} signed out",
+        WithdrawReason.PLACE_LOST: "phone {place} became unreachable",
+        WithdrawReason.SWITCH_LOST: "the switch was started anew",
+        WithdrawReason.SETTINGS_CHANGED: "{agent} is not in the settings any more",
+    }
+)
+_MISSED: Final[Mapping[RefuseCause, str]] = MappingProxyType(
+    {
+        RefuseCause.NO_ANSWER: "{agent} did not answer",
+        RefuseCause.DECLINED: "{agent} declined, or phone {place} was busy",
+        RefuseCause.UNREACHABLE: "phone {place} was not reached",
+        RefuseCause.FAILED: "what became of the ringing is not known",
+    }
+)
+_RETURNED: Final[Mapping[ReturnReason, str]] = MappingProxyType(
+    {
+        ReturnReason.TALK_OVER: "the agent's side ended the talk",
+        ReturnReason.REFUSED: "the queue cannot take the call",
+        ReturnReason.FAILED: "no agent could be joined with it",
+    }
+)
+_CLOSED: Final[Mapping[EndCause, str]] = MappingProxyType(
+    {
+        EndCause.HUNG_UP: "the caller hung up, or the dialogue said goodbye",
+        EndCause.LOST: "the switch or the caller's phone went away under the call",
+    }
+)
+_ENDED_BY: Final[Mapping[TalkEnd, str]] = MappingProxyType(
+    {
+        TalkEnd.CALLER: "the caller ended it",
+        TalkEnd.AGENT: "the agent's side ended it",
+        TalkEnd.SWITCH: "the switch was started anew",
+    }
+)
+
+
+def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
+    """Give why, as recorded. `rang_s` is how long the offer was alive; None before an answer."""
+    match fact:
+        case CallQueued():
+            return f"came over line {fact.line} and waits in queue {fact.queue}"
+        case CallRefused():
+            return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
+        case CallMoved():
+            return (
+                f"queue {fact.queue} is not in the settings any more; it goes on in queue"
+                f" {fact.to}, with the {_s(fact.in_centre_s)} since it came"
+            )
+        case OfferMade():
+            return _offered(fact)
+        case OfferAccepted():
+            return f"{fact.agent} picked up" + ("" if rang_s is None else f" after {_s(rang_s)}")
+        case OfferMissed():
+            return _missed(fact)
+        case OfferWithdrawn():
+            why = _WITHDRAWN[fact.reason].format(agent=fact.agent, place=fact.place)
+            return f"{why}; {fact.agent} is {_state(fact.then)}"
+        case CallRested():
+            return "may be offered again, at its old place in the order"
+        case TalkBegan():
+            return f"joined with {fact.agent} after a wait of {_s(fact.waited_s)}"
+        case TalkEnded():
+            return (
+                f"{_ENDED_BY[fact.by]} after {_s(fact.talked_s)};"
+                f" {fact.agent} is {_state(fact.then)}"
+            )
+        case CallTakenBack():
+            return f"the dialogue took it back after a wait of {_s(fact.waited_s)}"
+        case CallReturned():
+            return f"{_RETURNED[fact.reason]}; the dialogue has the caller again"
+        case CallClosed():
+            return f"{_CLOSED[fact.cause]}, {_s(fact.in_centre_s)} after it came"
+        case CallEndNoted():
+            return f"{_CLOSED[fact.cause]}, while it did not wait here"
+        case LegDropped():
+            return "a phone answered for an offer that was over; its leg was ended"
+        case _:
+            return ""
+
+
+def _offered(fact: OfferMade) -> str:
+    others = "the only agent free" if fact.candidates == 1 else f"idle longest of {fact.candidates}"
+    instead = (
+        "no other call waited for this agent"
+        if fact.runner_up is None
+        else f"else this agent would have got call {fact.runner_up}"
+    )
+    return (
+        f"{fact.agent} was {others}, for {_s(fact.idle_s)}; the call had waited"
+        f" {_s(fact.waited_s)}; {instead}"
+    )
+
+
+def _missed(fact: OfferMissed) -> str:
+    joined = fact.cause is RefuseCause.FAILED and not fact.unexplained
+    parts = [
+        "caller and agent were not joined"
+        if joined
+        else _MISSED[fact.cause].format(agent=fact.agent, place=fact.place)
+    ]
+    if fact.cause in (RefuseCause.NO_ANSWER, RefuseCause.DECLINED):
+        parts.append(f"{fact.misses} missed in a row, {fact.limit} pause")
+    parts.append(f"{fact.agent} is {_state(fact.then)}")
+    if fact.rest_until is not None:
+        parts.append(f"phone {fact.place} rests for {_s(fact.rest_until - fact.at)}")
+    if fact.call_rest_until is not None:
+        parts.append(
+            f"the call rests for {_s(fact.call_rest_until - fact.at)}"
+            f" after {fact.failed_joins} failed joins in a row"
+        )
+    return "; ".join(parts)
+
+
+def _state(state: AgentState) -> str:
+    return "in wrap-up" if state is AgentState.WRAP_UP else state.value.replace("_", " ")
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.1f} s"

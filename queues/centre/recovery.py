@@ -1,0 +1,47 @@
+"""How the centre comes back after a start: the last snapshot, then every fact after it.
+
+Nothing is decided here. What was decided and never written is not known any more; what became of it
+outside is looked up in the switch afterwards. Where rows are missing, what follows is left until
+the whole state stands there again: an older state that is whole is better than one that is not.
+"""
+
+from collections.abc import Iterable
+
+from queues.centre.apply import apply
+from queues.centre.codec import read_fact
+from queues.centre.house_facts import HistoryLost
+from queues.centre.json_values import Snapshot
+from queues.centre.row import JournalRow
+from queues.centre.row_faults import FactDoesNotApply
+from queues.centre.snapshot import from_snapshot
+from queues.centre.state import Centre
+
+
+def recover(snapshot: Snapshot | None, rows: Iterable[JournalRow]) -> Centre:
+    """Give the centre after a snapshot and the rows that came after it, in order; inputs are left.
+
+    Raises `SnapshotUnreadable`, `RowUnreadable` and `FactDoesNotApply`, the last two with the
+    number of the row. A fact that was in the snapshot already does not apply a second time.
+    """
+    centre = Centre() if snapshot is None else from_snapshot(snapshot)
+    is_whole = True
+    for row in rows:
+        if row.kind == "lost":
+            is_whole = False
+        elif row.kind == "fact" and (is_whole or row.type == HistoryLost.TYPE):
+            apply_row(centre, row)
+            is_whole = True
+    return centre
+
+
+def apply_row(centre: Centre, row: JournalRow) -> None:
+    """Apply the fact of one row; raises `RowUnreadable` or `FactDoesNotApply` with its number."""
+    fact = read_fact(row)
+    try:
+        apply(centre, fact)
+    except Exception as error:  # whatever is wrong with a row, its number must be known
+        raise FactDoesNotApply(
+            row.seq,
+            f"the fact '{fact.TYPE}' does not follow from the state before it"
+            f" ({type(error).__name__}); take an older snapshot and the facts after it",
+        ) from error

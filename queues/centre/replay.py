@@ -1,0 +1,183 @@
+"""Whether the code of today comes to the decisions that a journal holds, and where it does not.
+
+Only the inputs are fed, each at its recorded time, and the facts that `step` gives are compared
+with the recorded ones. The replay goes on from its own decisions, so one recorded fact that is
+wrong is one difference. Two things cannot be decided anew and are counted instead: what a policy
+decided that today's code does not have any more (the recorded facts of that input are applied as
+they stand), and what lies in a gap of the journal, up to where the whole state stands written.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.apply import apply
+from queues.centre.codec import read_fact, read_input
+from queues.centre.facts import Fact
+from queues.centre.house_facts import HistoryLost
+from queues.centre.json_values import Plain
+from queues.centre.on_offers import MISS_POLICY
+from queues.centre.plain import payload_of
+from queues.centre.policy import POLICY
+from queues.centre.recovery import apply_row
+from queues.centre.row import JournalRow
+from queues.centre.state import Centre
+from queues.centre.step import step
+
+POLICIES: Final = frozenset({POLICY, MISS_POLICY})  # that can still decide
+MOST_SHOWN: Final = 20
+_FREE_TEXT: Final = frozenset({"reason", "then_reason"})  # people write these
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact by its type and fields, without the words that people wrote."""
+
+    type: str
+    fields: Mapping[str, Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A recorded fact that was not found again, a found one that was not recorded, or both.
+
+    `seq` is the number of the recorded row, or of the input's if nothing was recorded. `fields`
+    names those that differ, if both are of one type. A `fault` of ours ended the decision.
+    """
+
+    seq: int
+    expected: Told | None
+    found: Told | None
+    fields: tuple[str, ...] = ()
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """What a replay came to; `shown` are the first differences of `differences` in all."""
+
+    inputs: int
+    facts: int
+    differences: int
+    shown: tuple[Difference, ...]
+    not_recomputed: int  # facts that cannot be decided anew
+    gaps: int
+
+    @property
+    def first(self) -> Difference | None:
+        """The first difference, if there is any."""
+        return self.shown[0] if self.shown else None
+
+
+def replay(rows: Iterable[JournalRow], centre: Centre | None = None) -> ReplayReport:
+    """Feed the inputs of a journal to a centre, an empty one if none is given, and compare.
+
+    `rows` are in order and begin with an input. Raises `RowUnreadable` for a row that cannot be
+    read.
+    """
+    run = _Run(Centre() if centre is None else centre)
+    for row in rows:
+        run.take(row)
+    run.close()
+    return ReplayReport(
+        run.inputs, run.facts, run.differences, tuple(run.shown), run.not_recomputed, run.gaps
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    centre: Centre
+    inputs: int = 0
+    facts: int = 0
+    differences: int = 0
+    shown: list[Difference] = field(default_factory=list)
+    not_recomputed: int = 0
+    gaps: int = 0
+    _input: JournalRow | None = None
+    _recorded: list[JournalRow] = field(default_factory=list)
+    _is_whole: bool = True
+
+    def take(self, row: JournalRow) -> None:
+        if row.kind == "fact" and row.type != HistoryLost.TYPE:
+            self._recorded.append(row)
+            return
+        self.close()
+        match row.kind:
+            case "input":
+                self._input = row
+            case "fact":
+                apply_row(self.centre, row)
+                self._is_whole = True
+            case "lost":
+                self.gaps += 1
+                self._is_whole = False
+
+    def close(self) -> None:
+        """Decide on the last input, now that all of its recorded facts are known."""
+        row, self._input = self._input, None
+        recorded, self._recorded = self._recorded, []
+        self.inputs += row is not None
+        self.facts += len(recorded)
+        if not self._is_whole:
+            self.not_recomputed += len(recorded)
+            return
+        facts = [read_fact(fact) for fact in recorded]
+        if row is None or any(getattr(f, "policy", POLICY) not in POLICIES for f in facts):
+            self.not_recomputed += len(recorded)
+            self._adopt(recorded, facts)
+            return
+        what = read_input(row)
+        try:
+            found = step(self.centre, what, row.at)
+        except Exception as error:  # whatever it is, the live service met it too, or should not
+            self._note(Difference(row.seq, None, None, fault=type(error).__name__))
+            return
+        if found != tuple(facts):
+            for difference in _differences(row.seq, recorded, facts, found):
+                self._note(difference)
+
+    def _adopt(self, recorded: list[JournalRow], facts: list[Fact]) -> None:
+        for row, fact in zip(recorded, facts, strict=True):
+            try:
+                apply(self.centre, fact)
+            except Exception as error:  # the state before it is another one by now
+                self._note(Difference(row.seq, _told(fact), None, fault=type(error).__name__))
+
+    def _note(self, difference: Difference) -> None:
+        self.differences += 1
+        if len(self.shown) < MOST_SHOWN:
+            self.shown.append(difference)
+
+
+def _differences(
+    seq: int, recorded: list[JournalRow], expected: list[Fact], found: tuple[Fact, ...]
+) -> Iterator[Difference]:
+    """Compare so that one fact too many does not make all that follow it different."""
+    matcher = SequenceMatcher(None, expected, found, autojunk=False)
+    for kind, a, a_end, b, b_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        numbers = (row.seq for row in recorded[a:a_end])
+        for number, old, new in zip_longest(numbers, expected[a:a_end], found[b:b_end]):
+            yield _difference(seq if number is None else number, old, new)
+
+
+def _difference(seq: int, old: Fact | None, new: Fact | None) -> Difference:
+    fields: tuple[str, ...] = ()
+    if old is not None and new is not None and type(old) is type(new):
+        before, after = payload_of(old), payload_of(new)
+        fields = tuple(name for name in before if before[name] != after[name])
+    return Difference(seq, _told(old), _told(new), fields)
+
+
+def _told(fact: Fact | None) -> Told | None:
+    if fact is None:
+        return None
+    shown = {
+        name: "(text)" if name in _FREE_TEXT and type(getattr(fact, name)) is str else value
+        for name, value in payload_of(fact).items()
+    }
+    return Told(fact.TYPE, MappingProxyType(shown))

@@ -1,0 +1,123 @@
+"""How the whole centre is written down as JSON values, and comes back the same.
+
+Records are stored, indexes are made anew. The order of calls, agents and offers is kept, because
+decisions that go through all of them follow it.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from queues.centre.index import rebuild
+from queues.centre.inputs import QueueSetting
+from queues.centre.json_values import Snapshot
+from queues.centre.plain import object_as_json
+from queues.centre.reading import Unfit, reader_of
+from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
+from queues.ids import CallId
+
+
+class SnapshotUnreadable(Exception):
+    """A snapshot is not one that today's code reads. The text holds no value of it."""
+
+    code = "snapshot_unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    call: CallId
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    VERSION: ClassVar[int] = 1
+    version: int
+    at: float
+    wall_ahead_s: float
+    epoch: str
+    last_call: int
+    last_offer: int
+    queues: tuple[QueueSetting, ...]
+    agents: tuple[Agent, ...]
+    places: tuple[Place, ...]
+    calls: tuple[Call, ...]
+    offers: tuple[Offer, ...]
+    ended: tuple[_Ended, ...]
+
+
+_read_stored = reader_of(_Stored)
+
+
+def to_snapshot(centre: Centre) -> Snapshot:
+    """Give the centre as JSON values that nothing changes afterwards."""
+    stored = _Stored(
+        version=_Stored.VERSION,
+        at=centre.at,
+        wall_ahead_s=centre.wall_ahead_s,
+        epoch=centre.epoch,
+        last_call=centre.last_call,
+        last_offer=centre.last_offer,
+        queues=tuple(queue.setting for queue in centre.queues.values()),
+        agents=tuple(centre.agents.values()),
+        places=tuple(centre.places.values()),
+        calls=tuple(centre.calls.values()),
+        offers=tuple(centre.offers.values()),
+        ended=tuple(_Ended(call, at) for call, at in centre.ended.items()),
+    )
+    return Snapshot(object_as_json(stored))
+
+
+def from_snapshot(snapshot: Snapshot) -> Centre:
+    """Give the centre that was written down; raises `SnapshotUnreadable`."""
+    if snapshot.get("version") != _Stored.VERSION:
+        raise SnapshotUnreadable(
+            f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
+        )
+    try:
+        stored: _Stored = _read_stored(snapshot)
+    except Unfit as unfit:
+        raise SnapshotUnreadable(f"snapshot: {unfit}") from None
+    centre = Centre(
+        epoch=stored.epoch,
+        queues={setting.queue: Queue(setting) for setting in stored.queues},
+        agents={agent.setting.agent: agent for agent in stored.agents},
+        places={place.place: place for place in stored.places},
+        calls={call.call: call for call in stored.calls},
+        offers={offer.offer: offer for offer in stored.offers},
+        ended={ended.call: ended.at for ended in stored.ended},
+        last_call=stored.last_call,
+        last_offer=stored.last_offer,
+        at=stored.at,
+        wall_ahead_s=stored.wall_ahead_s,
+    )
+    if not _is_whole(centre, stored):
+        raise SnapshotUnreadable("the snapshot names what it does not hold; take another")
+    rebuild(centre)
+    return centre
+
+
+def _is_whole(centre: Centre, stored: _Stored) -> bool:
+    """Tell whether everything stands there once, and everything that is named is there."""
+    return (
+        len(centre.queues) == len(stored.queues)
+        and len(centre.agents) == len(stored.agents)
+        and len(centre.places) == len(stored.places)
+        and len(centre.calls) == len(stored.calls)
+        and len(centre.offers) == len(stored.offers)
+        and all(call.queue in centre.queues for call in stored.calls)
+        and all(
+            agent.setting.place in centre.places and centre.queues.keys() >= {*agent.setting.queues}
+            for agent in stored.agents
+        )
+        and all(
+            offer.call in centre.calls
+            and offer.agent in centre.agents
+            and offer.place in centre.places
+            and offer.queue in centre.queues
+            for offer in stored.offers
+        )
+        and centre.offers.keys()
+        >= {call.offer for call in stored.calls if call.offer is not None}
+        | {agent.offer for agent in stored.agents if agent.offer is not None}
+        | {place.offer for place in stored.places if place.offer is not None}
+    )

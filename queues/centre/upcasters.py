@@ -1,0 +1,37 @@
+"""How what an older release wrote becomes what today's code reads, one version at a time.
+
+A type and version, once released, stays here for ever: whoever changes the fields of an input or a
+fact, or what they mean, raises its VERSION and adds the step from the version before.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.json_values import Plain
+
+Payload = dict[str, Plain]
+Upcaster = Callable[[Payload], Payload]
+
+
+def _settings_taken_1(payload: Payload) -> Payload:
+    """In version 1 settings were taken only while nobody was there, and began all anew."""
+    return payload | {"keeps": False}
+
+
+UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
+    {("settings_taken", 1): _settings_taken_1}
+)
+
+
+def upcast(
+    name: str,
+    version: int,
+    payload: Payload,
+    upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
+) -> tuple[int, Payload]:
+    """Give version and payload after every step that is known from this version on."""
+    while (step := upcasters.get((name, version))) is not None:
+        payload = step(payload)
+        version += 1
+    return version, payload

@@ -1,0 +1,104 @@
+"""Which rows a fact touches, and the picture that follows from one fact after the other.
+
+What was looked at never changes, so it can be shown later than it was taken from the state: when
+the fact has been committed.
+"""
+
+from types import MappingProxyType
+
+from queues.centre.facts import AgentForgotten, Fact
+from queues.centre.house_facts import ClockReanchored, PlacesForgotten, SettingsTaken
+from queues.centre.state import Centre
+from queues.ids import AgentId, CallId, PlaceId
+from queues.view import (
+    AgentRow,
+    CallRow,
+    Change,
+    Roster,
+    View,
+    agent_row,
+    call_row,
+    queue_row,
+)
+
+
+def look(centre: Centre, fact: Fact) -> Change:
+    """Give the rows that an applied fact touched, taken from the state."""
+    calls: list[CallId] = []
+    agents: list[AgentId] = []
+    if isinstance(fact, SettingsTaken | PlacesForgotten | ClockReanchored):
+        agents.extend(centre.agents)
+    if isinstance(fact, ClockReanchored):
+        calls.extend(centre.calls)
+    call: CallId | None = getattr(fact, "call", None)
+    agent: AgentId | None = getattr(fact, "agent", None)
+    name: PlaceId | None = getattr(fact, "place", None)
+    if call is not None:
+        calls.append(call)
+    if agent is not None:
+        agents.append(agent)
+    if name is not None and (place := centre.places.get(name)) is not None:
+        agents.extend(other for other in place.agents if other != agent)
+    is_other_roster = isinstance(fact, SettingsTaken | AgentForgotten)
+    return _change(centre, fact.at, calls, agents, roster=is_other_roster)
+
+
+def look_at_all(centre: Centre) -> Change:
+    """Give everything that is to be seen of a centre."""
+    return _change(centre, centre.at, list(centre.calls), list(centre.agents), roster=True)
+
+
+class Picture:
+    """Follows the changes and gives views. A view is built when it is asked for, once for each.
+
+    So a burst of decisions costs the rows it touched and no more, and what was given out never
+    changes.
+    """
+
+    def __init__(self) -> None:
+        self._calls: dict[str, CallRow] = {}
+        self._agents: dict[str, AgentRow] = {}
+        self._roster = Roster((), ())
+        self._view: View | None = None
+
+    def follow(self, change: Change) -> None:
+        """Take the rows of one change."""
+        self._view = None
+        for name, call in change.calls.items():
+            if call is None:
+                self._calls.pop(name, None)
+            else:
+                self._calls[name] = call
+        for agent, row in change.agents.items():
+            if row is None:
+                self._agents.pop(agent, None)
+            else:
+                self._agents[agent] = row
+        if change.roster is not None:
+            self._roster = change.roster
+
+    def view(self, seq: int) -> View:
+        """Give the picture as it is now, after fact `seq`."""
+        if self._view is None or self._view.seq != seq:
+            calls = tuple(sorted(self._calls.values(), key=lambda row: (row.since, row.call)))
+            named = (self._agents.get(name) for name in self._roster.agents)
+            agents = tuple(row for row in named if row is not None)
+            queues = tuple(queue_row(name, calls, agents) for name in self._roster.queues)
+            self._view = View(seq, calls, agents, queues)
+        return self._view
+
+
+def _change(
+    centre: Centre, at: float, calls: list[CallId], agents: list[AgentId], *, roster: bool
+) -> Change:
+    known, at_work = centre.calls, centre.agents
+    return Change(
+        at + centre.wall_ahead_s,
+        MappingProxyType(
+            {name: call_row(centre, known[name]) if name in known else None for name in calls}
+        ),
+        MappingProxyType(
+            {name: agent_row(centre, at_work[name]) if name in at_work else None for name in agents}
+        ),
+        Roster(tuple(at_work), tuple(centre.queues)) if roster else None,
+    )

@@ -1,0 +1,87 @@
+"""Unit: what a snapshot keeps, and which snapshots are refused; the machines hold the rest."""
+
+import json
+from typing import Any
+
+import pytest
+
+from queues.centre.inputs import OfferAnswered, OfferRefused, RefuseCause, TimerFired
+from queues.centre.json_values import Snapshot
+from queues.centre.snapshot import SnapshotUnreadable, from_snapshot, to_snapshot
+from queues.centre.state import Centre
+from queues.centre.step import step
+from tests.unit.queues.scenes import BILLING, Scene, settings
+
+SENTINEL = "+4930123456"
+
+
+def busy() -> Scene:
+    scene = Scene(settings(("anna", (BILLING,)), ("bert", (BILLING,))))
+    scene.ready("anna", "bert")
+    for name in ("c3", "c1", "c2"):
+        scene.enter(name, after=1)
+    scene.talk("c3")
+    scene.take(OfferRefused(scene.offer("c1"), RefuseCause.UNREACHABLE))
+    return scene
+
+
+def stored(scene: Scene) -> dict[str, Any]:
+    text = json.dumps(to_snapshot(scene.centre), allow_nan=False)
+    read: dict[str, Any] = json.loads(text)
+    return read
+
+
+def test_a_snapshot_through_text_is_the_same_centre_and_decides_the_same() -> None:
+    scene = busy()
+    again = from_snapshot(Snapshot(stored(scene)))
+    assert again == scene.centre
+    assert list(again.calls) == ["c3", "c1", "c2"]
+    for what in (TimerFired(), OfferAnswered(scene.offer("c3"))):
+        assert step(again, what, scene.now + 10) == step(scene.centre, what, scene.now + 10)
+    assert again == scene.centre
+
+
+def test_an_empty_centre_has_a_snapshot_too() -> None:
+    assert from_snapshot(to_snapshot(Centre())) == Centre()
+
+
+def test_a_snapshot_does_not_change_with_the_centre() -> None:
+    scene = busy()
+    snapshot = to_snapshot(scene.centre)
+    before = json.dumps(snapshot)
+    scene.take(TimerFired(), after=60)
+    assert json.dumps(snapshot) == before
+
+
+def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
+    for version in (0, 2, None, "1", SENTINEL):
+        bad = stored(busy()) | {"version": version}
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 1") as raised:
+            from_snapshot(Snapshot(bad))
+        assert SENTINEL not in str(raised.value)
+
+
+def test_a_value_that_does_not_fit_is_named_by_its_place() -> None:
+    bad = stored(busy())
+    bad["calls"][1]["since"] = SENTINEL
+    with pytest.raises(SnapshotUnreadable, match=r"calls\[1\]\.since is not a finite") as raised:
+        from_snapshot(Snapshot(bad))
+    assert SENTINEL not in f"{raised.value!r}"
+    bad = stored(busy())
+    del bad["offers"]
+    with pytest.raises(SnapshotUnreadable, match="just the fields"):
+        from_snapshot(Snapshot(bad))
+
+
+@pytest.mark.parametrize("missing", ["queues", "agents", "places", "calls", "offers"])
+def test_a_snapshot_of_which_a_part_is_missing_is_refused(missing: str) -> None:
+    bad = stored(busy()) | {missing: []}
+    with pytest.raises(SnapshotUnreadable, match="names what it does not hold"):
+        from_snapshot(Snapshot(bad))
+
+
+def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
+    bad = stored(busy())
+    bad["calls"].append(bad["calls"][0])
+    with pytest.raises(SnapshotUnreadable):
+        from_snapshot(Snapshot(bad))
