@@ -14,14 +14,14 @@ import os
 import signal
 import socket
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import Secrets, accounts, render
+from ivr.asterisk.config import Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.runfile import Account
@@ -151,6 +151,8 @@ async def running_switch(
     extra_extensions: str = "",
     extra_pjsip: str = "",
     extra_modules: str = "",
+    when_down: Mapping[str, str] | None = None,
+    silence: Silence | None = None,
 ) -> AsyncIterator[Switch]:
     """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
     asterisk = real_asterisk()
@@ -175,6 +177,8 @@ async def running_switch(
         prompts=prompts,
         music=music,
         readers=account.readers,
+        when_down=when_down or {},
+        silence=silence,
     )
     for name, text in (
         ("extensions.conf", extra_extensions),
