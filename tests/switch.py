@@ -29,6 +29,9 @@ from ivr.settings import Settings
 from tests.programs import real_asterisk
 
 ROOT = Path(__file__).parent.parent
+# For tests without a service that beats: the dialplan waits for it for ever.
+_FOR_EVER = 10**10
+NEVER_SILENT = Silence(grace_s=86_400, dead_s=_FOR_EVER, music_s=_FOR_EVER)
 
 
 def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
@@ -152,9 +155,12 @@ async def running_switch(
     extra_pjsip: str = "",
     extra_modules: str = "",
     when_down: Mapping[str, str] | None = None,
-    silence: Silence | None = None,
+    silence: Silence = NEVER_SILENT,
 ) -> AsyncIterator[Switch]:
-    """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
+    """An Asterisk of its own in this folder, ready for calls; ended afterwards.
+
+    `silence`: by when its dialplan serves callers itself because no service beats.
+    """
     asterisk = real_asterisk()
     settings = settings or test_settings()
     prompts, music = prompts or folder / "prompts", music or folder / "music"
