@@ -183,6 +183,11 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         prompts=prompts,
         music=music,
         readers=account.readers,
+        when_down={
+            number: f"{plan.language}/{plan.when_down}"
+            for number, plan in plans.items()
+            if plan.when_down is not None
+        },
     )
     return Prepared(
         place=place,

@@ -14,14 +14,14 @@ import os
 import signal
 import socket
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import Secrets, accounts, render
+from ivr.asterisk.config import Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.runfile import Account
@@ -29,6 +29,9 @@ from ivr.settings import Settings
 from tests.programs import real_asterisk
 
 ROOT = Path(__file__).parent.parent
+# For tests without a service that beats: the dialplan waits for it for ever.
+_FOR_EVER = 10**10
+NEVER_SILENT = Silence(grace_s=86_400, dead_s=_FOR_EVER, music_s=_FOR_EVER)
 
 
 def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
@@ -151,8 +154,13 @@ async def running_switch(
     extra_extensions: str = "",
     extra_pjsip: str = "",
     extra_modules: str = "",
+    when_down: Mapping[str, str] | None = None,
+    silence: Silence = NEVER_SILENT,
 ) -> AsyncIterator[Switch]:
-    """An Asterisk of its own in this folder, ready for calls; ended afterwards."""
+    """An Asterisk of its own in this folder, ready for calls; ended afterwards.
+
+    `silence`: by when its dialplan serves callers itself because no service beats.
+    """
     asterisk = real_asterisk()
     settings = settings or test_settings()
     prompts, music = prompts or folder / "prompts", music or folder / "music"
@@ -175,6 +183,8 @@ async def running_switch(
         prompts=prompts,
         music=music,
         readers=account.readers,
+        when_down=when_down or {},
+        silence=silence,
     )
     for name, text in (
         ("extensions.conf", extra_extensions),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ivr.runfile import Account
 from ivr.settings import EMERGENCY_NUMBERS, Settings
 
 AMI_USER = "freizeichen"
+FALLBACK_QUEUE = "fallback"
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
 EVENTS = [
@@ -55,6 +56,30 @@ class PathUnusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """When a service that says nothing counts as away, and what then; all in seconds.
+
+    It sets a beat each second. A caller's absolute timeout is `grace_s`, and is set anew every
+    `renew_s` while the service lives. A caller whose timeout runs out within `dead_s` of the last
+    beat goes back to the service, with music; after `dead_s` the dialplan waits `doubt_s` more for
+    a beat, with music, and then serves the caller itself. So an outage of less than
+    `grace_s - renew_s` cuts nobody's music, and everyone is helped `grace_s + doubt_s` after the
+    last renewal at the latest. Who hears only what the service sends has `fed_grace_s` instead, so
+    that silence does not last longer. Who arrives when the beat is older than `music_s` has music
+    at once. `doubt_s` also bears a clock that was set, and an Asterisk that stood still.
+    `queue_s`: how long Asterisk's own queue may take.
+    """
+
+    grace_s: int = 19
+    fed_grace_s: int = 8
+    renew_s: int = 4
+    music_s: int = 3
+    dead_s: int = 15
+    doubt_s: int = 5
+    queue_s: int = 600
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """Passwords made at the first start."""
 
@@ -76,11 +101,14 @@ def render(
     prompts: Path,
     music: Path,
     readers: int | None,
+    when_down: Mapping[str, str],
+    silence: Silence | None = None,
 ) -> bool:
     """Write one Asterisk's configuration; False if nothing changed.
 
     `readers`: the group that may read it besides us. The folders are those of `make_folders`.
-    Raises `PathUnusable`, OSError.
+    `when_down`: for each line's number the prompt, as `<language>/<id>`, that says that nobody can
+    be reached; a line without one only hangs up. Raises `PathUnusable`, OSError.
     """
     channels = most_channels(settings.asterisk.max_calls)
     values = {
@@ -111,6 +139,11 @@ def render(
         "lines": settings.lines,
         "emergency_numbers": EMERGENCY_NUMBERS,
         "music": music,
+        "when_down": {number: f"{SOUNDS}/{sound}" for number, sound in when_down.items()},
+        "silence": silence or Silence(),
+        "fallback": FALLBACK_QUEUE,
+        "ring_s": round(settings.queues[0].ring_timeout_s),
+        "wrap_up_s": round(settings.queues[0].wrap_up_s),
     }
     environment = Environment(  # noqa: S701  (these are configuration files, not HTML)
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True

@@ -24,6 +24,7 @@ _ANSWER = re.compile(
     re.DOTALL,
 )
 _KEYS = frozenset("0123456789*#ABCD")
+_NUMBER = re.compile(r"\+?[0-9]{1,32}")
 _REACHABLE = {"Reachable": True, "NonQualified": True, "Unreachable": False, "Removed": False}
 _NO_NUMBER = frozenset(("", "<unknown>", "unknown"))
 
@@ -229,6 +230,25 @@ def _channel_listed(headers: Headers) -> e.ChannelListed:
     )
 
 
+def _queue_member(headers: Headers) -> e.QueueMemberListed | None:
+    technology, _, endpoint = _one(headers, "Location").partition("/")
+    return e.QueueMemberListed(endpoint) if technology == "PJSIP" and endpoint else None
+
+
+def _missed_call(headers: Headers) -> e.MissedCallListed:
+    # The dialplan wrote "number|line|seconds since 1970" under the channel's id.
+    kept = _one(headers, "Val").split("|")
+    if len(kept) != 3:
+        raise _Malformed
+    number, line, at = kept
+    return e.MissedCallListed(
+        e.ChannelId(_one(headers, "Key").rpartition("/")[2]),
+        line,
+        float(_whole(at)),
+        number if _NUMBER.fullmatch(number) else None,
+    )
+
+
 _Reader = Callable[[Headers], "e.WireEvent | e.SwitchReady | None"]
 _EVENTS: dict[str, _Reader] = {
     "FullyBooted": _ready,
@@ -248,6 +268,9 @@ _EVENTS: dict[str, _Reader] = {
 _ENTRIES: dict[str, Callable[[Headers], e.ListEntry | None]] = {
     "CoreShowChannel": _channel_listed,
     "DeviceStateChange": _device_listed,
+    "QueueMember": _queue_member,
+    "QueueEntry": lambda h: e.QueueCallerListed(_channel(h)),
+    "DBGetTreeResponse": _missed_call,
 }
 
 

@@ -199,6 +199,45 @@ def getvar(name: str, channel: ChannelId | None = None) -> Action:
     return Action("Getvar", tuple(headers))
 
 
+def queue_status(queue: str) -> Action:
+    """List one of the switch's own queues: `QueueMemberListed` and `QueueCallerListed`."""
+    return Action("QueueStatus", (("Queue", text.word("queue", queue)),), lists=True)
+
+
+def queue_add(queue: str, endpoint: str) -> Action:
+    """Let a queue ring this phone; refused if it does already."""
+    target = phone(endpoint)
+    where = (("Queue", text.word("queue", queue)), ("Interface", target))
+    return Action("QueueAdd", (*where, ("StateInterface", target)))
+
+
+def queue_remove(queue: str, endpoint: str) -> Action:
+    """Let a queue ring this phone no more; refused if it does not."""
+    where = (("Queue", text.word("queue", queue)), ("Interface", phone(endpoint)))
+    return Action("QueueRemove", where)
+
+
+def missed_calls() -> Action:
+    """List what the dialplan kept of calls it ended by itself, as `MissedCallListed`."""
+    return Action("DBGetTree", (("Family", "fz-missed"),), lists=True)
+
+
+def forget_missed_call(channel: ChannelId) -> Action:
+    """Delete what was kept of this call.
+
+    A leg of our own dialplan does it: deleting in the switch's database directly would need a class
+    that may also run console commands.
+    """
+    return originate(
+        "Local/del@fz-db/n",
+        channel_id=ChannelId(f"del-{channel}"),
+        context="fz-db",
+        exten="done",
+        timeout_ms=2000,
+        variables={"FZ_KEY": _channel(channel)},
+    )
+
+
 def qualify(endpoint: str) -> Action:
     """Ask a phone for a sign of life now; `ContactChanged` tells if its state changed."""
     return Action("PJSIPQualify", (("Endpoint", text.word("endpoint", endpoint)),))

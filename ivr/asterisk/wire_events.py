@@ -244,6 +244,33 @@ class DeviceListed:
     state: DeviceState
 
 
+@dataclass(frozen=True, slots=True)
+class QueueMemberListed:
+    """A phone that the switch's own queue rings, in the answer to `queue_status`."""
+
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCallerListed:
+    """A caller who waits in the switch's own queue, in the answer to `queue_status`."""
+
+    channel: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCallListed:
+    """A call that the dialplan had to end by itself, in the answer to `missed_calls`.
+
+    `number` is None if it was withheld or is none; `at_s` in seconds since 1970.
+    """
+
+    channel: ChannelId
+    line: str
+    at_s: float
+    number: str | None = field(repr=False)
+
+
 _KEYS = "0123456789*#ABCD"
 
 LinkEvent = LinkUp | LinkDown
@@ -258,5 +285,5 @@ ChannelEvent = (
     | OriginateDone
     | RingingSeen
 )
-ListEntry = ChannelListed | DeviceListed
+ListEntry = ChannelListed | DeviceListed | QueueMemberListed | QueueCallerListed | MissedCallListed
 WireEvent = LinkEvent | ChannelEvent | DeviceChanged | ContactChanged | SwitchShutdown | ListEntry

@@ -98,7 +98,8 @@ def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
         return
     used: set[str | None] = set()
     refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
-    for ref in (*refs, *(plan.defaults[word] for word in HINTS if word in plan.defaults)):
+    refs += [plan.defaults[word] for word in HINTS if word in plan.defaults]
+    for ref in (*refs, *([plan.down] if plan.down is not None else [])):
         used.add(ref.name)
         if ref.name not in plan.prompts:
             mend = did_you_mean(ref.name, plan.prompts, "add it to 'prompts'")

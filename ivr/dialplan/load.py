@@ -42,6 +42,7 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
         prompts=prompts,
         nodes=nodes,
         listening_notice=PromptId(draft.notice.name) if draft.notice else None,
+        when_down=PromptId(draft.down.name) if draft.down else None,
         phrase_lines=MappingProxyType(dict(draft.phrase_lines)),
         hash=content_hash(
             language=draft.language,

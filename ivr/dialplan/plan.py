@@ -77,7 +77,8 @@ Node = Say | Menu | Queue | Goodbye
 class Plan:
     """One dialplan, checked. `file` and `phrase_lines` (where each phrase was first written) are
     for messages; `speed` is in words a minute; `listening_notice` is the prompt that says that a
-    machine listens, None if it does not.
+    machine listens, None if it does not. `when_down` is the prompt for callers whom neither the
+    service nor an agent can take, spoken without the plan; None if they hear nothing.
 
     `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
     do not change it, a default that reaches a node does.
@@ -92,6 +93,7 @@ class Plan:
     prompts: Mapping[PromptId, str]
     nodes: Mapping[NodeId, Node]
     listening_notice: PromptId | None
+    when_down: PromptId | None
     phrase_lines: Mapping[str, int]
     hash: str
 

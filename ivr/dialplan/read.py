@@ -23,7 +23,7 @@ _REFS = (*HINTS, "goto", "then", "refused", "otherwise", "when_silent")
 
 _TOP = (
     *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
-    *("defaults", "prompts", "nodes"),
+    *("when_down", "defaults", "prompts", "nodes"),
 )
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
 _DEFAULTS = (*_TURNS, "then", "refused")
@@ -82,6 +82,9 @@ class _Reader:
         if "listening_notice" in tree.keys:
             plan.notice = values.name(tree.values["listening_notice"], "'listening_notice'")
             plan.opaque |= plan.notice is None
+        if "when_down" in tree.keys:
+            plan.down = values.name(tree.values["when_down"], "'when_down'")
+            plan.opaque |= plan.down is None
         defaults = values.table(tree, "defaults")
         values.check_words(defaults, _DEFAULTS, "'defaults'")
         for word in _REFS:

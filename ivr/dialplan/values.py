@@ -30,6 +30,7 @@ _MEANT = {
     "operator_words": "human_words",
     "nomatch": "not_understood",
     "notice": "listening_notice",
+    "fallback": "when_down",
 }
 
 

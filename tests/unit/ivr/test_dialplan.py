@@ -54,6 +54,16 @@ def test_a_bad_dialplan_is_refused_with_the_faults_its_first_line_states(file: P
     assert told == [f"x.yaml:{fault}" for fault in stated.split(" | ")]
 
 
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.parent.name)
+def test_each_shipped_line_has_a_prompt_for_when_nobody_can_be_reached(file: Path) -> None:
+    plan = load_plan(file.read_bytes(), file=str(file), queues=QUEUES)
+    assert plan.when_down in plan.prompts
+
+
+def test_a_prompt_for_when_nobody_can_be_reached_is_not_needed() -> None:
+    assert load(SMALL).when_down is None
+
+
 @pytest.mark.parametrize("file", GOOD, ids=lambda file: file.stem)
 def test_a_good_dialplan_is_loaded(file: Path) -> None:
     assert load_plan(file.read_bytes(), file=str(file), queues=QUEUES).nodes

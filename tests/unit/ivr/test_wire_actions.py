@@ -56,6 +56,11 @@ WAYS: dict[str, Say] = {
     "gosub": lambda t: a.gosub(t, "s"),
     "audio host": lambda t: a.exec_audiosocket(UNIQUE, t, 1),
     "qualified": lambda t: a.qualify(t),
+    "queue": lambda t: a.queue_status(t),
+    "queue to join": lambda t: a.queue_add(t, "desk1"),
+    "phone that joins": lambda t: a.queue_add("fallback", t),
+    "phone that leaves": lambda t: a.queue_remove("fallback", t),
+    "missed channel": lambda t: a.forget_missed_call(ChannelId(t)),
 }
 CONTROL = ["\r\nAction: Originate", "\n", "\r", "\x00", "\x7f", "\x85", "\x9b", "\u2028", "\u2029"]
 DIALPLAN = ["${SHELL(id)}", "$[1]", "a&b", "a,b", "a|b", "a;b", 'a"b']
@@ -167,6 +172,24 @@ def test_a_dial_is_asynchronous_names_its_channel_first_and_carries_its_id_as_ac
         'CallerID: "Jürgen" <+4930123>',
         "Variable: FZ_OFFER=o-1",
         "Variable: FZ_X=2",
+        "",
+        "",
+    ]
+
+
+def test_a_missed_call_is_forgotten_by_a_leg_of_our_own_dialplan() -> None:
+    made = a.forget_missed_call(ChannelId("freizeichen-1700000000.1"))
+    assert a.render(made, made.action_id or "").decode().split("\r\n") == [
+        "Action: Originate",
+        "ActionID: del-freizeichen-1700000000.1",
+        "Channel: Local/del@fz-db/n",
+        "Context: fz-db",
+        "Exten: done",
+        "Priority: 1",
+        "Timeout: 2000",
+        "Async: true",
+        "ChannelId: del-freizeichen-1700000000.1",
+        "Variable: FZ_KEY=freizeichen-1700000000.1",
         "",
         "",
     ]

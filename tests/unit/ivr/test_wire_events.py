@@ -128,6 +128,47 @@ def test_a_living_channel_is_listed_with_what_it_does() -> None:
     assert wire.listed(devices[0]) == e.DeviceListed("caller1", e.DeviceState.UNAVAILABLE)
 
 
+def test_the_switchs_own_queue_is_listed_with_phones_and_waiting_callers() -> None:
+    listed = [wire.listed(m) for m in recorded("own-queue-and-missed-calls.txt")]
+    waits = e.ChannelId("freizeichen-1795653782.0")
+    assert [m for m in listed if isinstance(m, e.QueueMemberListed)] == [
+        e.QueueMemberListed("desk1")  # and not the Local channel of somebody else
+    ]
+    assert [m for m in listed if isinstance(m, e.QueueCallerListed)] == [e.QueueCallerListed(waits)]
+
+
+def test_what_the_dialplan_kept_of_missed_calls_is_listed() -> None:
+    listed = [wire.listed(m) for m in recorded("own-queue-and-missed-calls.txt")]
+    assert [m for m in listed if isinstance(m, e.MissedCallListed)] == [
+        e.MissedCallListed(
+            e.ChannelId("freizeichen-1795651894.5"), "100", 1795651894.0, "+4930999"
+        ),
+        e.MissedCallListed(e.ChannelId("freizeichen-1795651895.7"), "200", 1795651895.0, None),
+    ]
+    assert "4930999" not in repr(listed)
+
+
+@pytest.mark.parametrize(
+    ("kept", "number"),
+    [
+        ("+49|100|1", "+49"),
+        ("++|100|1", None),
+        ("1+2|100|1", None),
+        (f"{'4' * 33}|100|1", None),
+        ("٣|100|1", None),
+        ("49|100", "unreadable"),
+        ("49|100|x", "unreadable"),
+        ("49|100|1|2", "unreadable"),
+    ],
+)
+def test_only_a_number_is_read_as_one(kept: str, number: str | None) -> None:
+    read = wire.listed(headers(Event="DBGetTreeResponse", Key="/fz-missed/c-1", Val=kept))
+    if number == "unreadable":
+        assert read == wire.Unreadable("DBGetTreeResponse")
+    else:
+        assert read == e.MissedCallListed(e.ChannelId("c-1"), "100", 1.0, number)
+
+
 def test_the_refusals_of_a_real_asterisk_are_told_apart() -> None:
     sentences = [
         wire.message(m)

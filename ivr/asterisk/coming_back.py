@@ -1,0 +1,143 @@
+"""What the service takes over of what the dialplan did while nobody decided.
+
+Rules:
+
+1. Nothing is taken before the switch has taken a beat of ours: from then on no caller goes to the
+   fallback any more, so that none can slip between the look and the beat.
+2. Callers who wait in the switch's own queue are brought back, those who called first before
+   others, and their start is told before they come. Who talks there, or hears that nobody can be
+   reached, is left alone.
+3. A missed call is told, and its number deleted only after it was taken without error. It may be
+   told twice, never lost; its channel's id says that it is the same.
+4. It is looked after each silence, and now and then: the dialplan also serves a caller by itself
+   when the switch has run out of what a call needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from ivr.asterisk import wire_actions as wire
+from ivr.asterisk.client import AmiClient
+from ivr.asterisk.config import FALLBACK_QUEUE
+from ivr.asterisk.errors import ActionRefused, AmiError
+from ivr.asterisk.wire_events import (
+    ChannelListed,
+    ListEntry,
+    MissedCallListed,
+    QueueCallerListed,
+)
+from queues.ids import CallId, LineId
+
+log = structlog.get_logger()
+
+_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCall:
+    """A call that ended without anybody. `number` is None if withheld; `at_s` since 1970."""
+
+    call: CallId
+    line: LineId
+    at_s: float
+    number: str | None = field(repr=False)
+
+
+OnAdopted = Callable[[CallId, float], None]
+OnMissed = Callable[[MissedCall], Awaitable[None]]
+
+
+def waiting(queue: tuple[ListEntry, ...], channels: tuple[ListEntry, ...]) -> list[ChannelListed]:
+    """The channels that wait in the queue and are in no talk, the oldest call first."""
+    in_queue = {each.channel for each in queue if isinstance(each, QueueCallerListed)}
+    found = [
+        each
+        for each in channels
+        if isinstance(each, ChannelListed) and each.channel in in_queue and each.bridge is None
+    ]
+    return sorted(found, key=lambda each: -each.duration_s)
+
+
+class ComingBack:
+    """Takes over; `run` is a task of its owner."""
+
+    def __init__(
+        self,
+        client: AmiClient,
+        beating: Callable[[], Awaitable[None]],
+        on_adopted: OnAdopted,
+        on_missed: OnMissed,
+        *,
+        clock: Callable[[], float] = time.time,
+        every_s: float = _EVERY_S,
+    ) -> None:
+        """`beating` comes back when the switch has just taken a beat (`Heartbeat.beating`).
+
+        `on_adopted` is told a caller and when the call began, in seconds since 1970.
+
+        It is told just before the caller comes to AGI as one who was redirected. `on_missed`
+        returns once the missed call is kept on our side.
+        """
+        self._client = client
+        self._beating = beating
+        self._on_adopted = on_adopted
+        self._on_missed = on_missed
+        self._clock = clock
+        self._every_s = every_s
+        self._asked = asyncio.Event()
+
+    def look(self) -> None:
+        """Look soon; to be called after each new link and each silence."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Look when asked and now and then, until cancelled."""
+        while True:
+            try:
+                async with asyncio.timeout(self._every_s):
+                    await self._asked.wait()
+            except TimeoutError:
+                pass
+            self._asked.clear()
+            try:
+                await self._beating()
+                await self._take_back()
+                await self._take_missed()
+            except AmiError as error:  # the next look finds what is left
+                log.warning("not all was taken over from the fallback", error=error.code)
+            except Exception as error:  # no traceback: it could hold a number
+                log.error("taking over from the fallback failed", error=type(error).__name__)
+
+    async def _take_back(self) -> None:
+        queue = await self._client.list(wire.queue_status(FALLBACK_QUEUE))
+        if not any(isinstance(each, QueueCallerListed) for each in queue):
+            return
+        found = waiting(queue, await self._client.list(wire.core_show_channels()))
+        for each in found:
+            self._on_adopted(CallId(each.channel), self._clock() - each.duration_s)
+            try:
+                await self._client.send(
+                    wire.redirect(each.channel, context="fz-hold", exten="back")
+                )
+            except ActionRefused:
+                continue  # hung up meanwhile
+        log.info("callers taken back from the fallback", calls=len(found))
+
+    async def _take_missed(self) -> None:
+        listed = await self._client.list(wire.missed_calls())
+        missed = [each for each in listed if isinstance(each, MissedCallListed)]
+        for each in sorted(missed, key=lambda each: each.at_s):
+            call = MissedCall(CallId(each.channel), LineId(each.line), each.at_s, each.number)
+            try:
+                await self._on_missed(call)
+            except Exception as error:  # it stays where it is, and the others are told
+                # No traceback: it could hold the number.
+                log.error("missed call not taken", call=call.call, error=type(error).__name__)
+                continue
+            await self._client.send(wire.forget_missed_call(each.channel))
