@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from ivr.caller.agent_phone import AgentPhone, AgentUnavailable
+from ivr.caller.agent_phone import AgentCall, AgentPhone, AgentUnavailable
 from ivr.caller.desk import Desk
 from ivr.caller.hearing import Ear
 from ivr.caller.library import Library, SoundName
@@ -65,16 +65,24 @@ class Team:
             for call in phone.calls
         )
 
-    def talking_at(self, moment: float) -> set[str]:
-        """The agents whose phone was answered at that moment (monotonic seconds)."""
+    def talking_at(self, moment: float) -> dict[str, AgentCall]:
+        """The talks at our agents' phones at that moment (monotonic seconds), by agent."""
         return {
-            phone.name
+            phone.name: call
             for phone in self.phones
             for call in phone.calls
             if call.answered_at is not None
             and call.answered_at <= moment
             and (call.ended_at is None or moment <= call.ended_at)
         }
+
+    def heard_talking(self, agent: str, heard_at: float) -> AgentCall | None:
+        """The talk in which `agent` was heard by the caller (monotonic seconds).
+
+        The sound is heard a little after it was spoken, and may end after the phone hung up.
+        """
+        talks = (self.talking_at(heard_at - late_s).get(agent) for late_s in (0.0, 0.3, -0.3))
+        return next((talk for talk in talks if talk is not None), None)
 
 
 @asynccontextmanager

@@ -28,8 +28,11 @@ class Arrivals:
         self._last_stamp = 0
         self._unwrapped = 0
 
-    def put(self, source: int, stamp: int, arrived_s: float, samples: Samples) -> None:
-        """Take one packet's sound (its SSRC, its RTP timestamp), come `arrived_s` into the call."""
+    def put(self, source: int, stamp: int, arrived_s: float, samples: Samples) -> int:
+        """Take one packet's sound (its SSRC, its RTP timestamp), come `arrived_s` into the call.
+
+        Gives the sample of the stream at which it begins.
+        """
         here = max(0, round(arrived_s * RATE) - len(samples))
         if source == self._source:
             step = (stamp - self._last_stamp + 0x80000000) % 0x100000000 - 0x80000000
@@ -40,6 +43,7 @@ class Arrivals:
             at = max(here, self._filled)
             self._offset = at - self._unwrapped
         self._last_stamp = stamp
+        begins = at
         if at < self._taken:  # too late: that time was already handed out as silence
             samples = samples[self._taken - at :]
             at = self._taken
@@ -50,6 +54,7 @@ class Arrivals:
             self._pending = grown
         self._pending[at - self._taken : end - self._taken] = samples
         self._filled = max(self._filled, end)
+        return begins
 
     def take(self, now_s: float, *, ended: bool = False) -> Samples:
         """All sound not yet handed out that is certain at `now_s`: up to the last packet, and

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ivr.caller.sound import Recording, Speech, Tone, Words
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9+_/-]*")
 _LONGEST_S = 600.0
-SPEECH = {"text", "language", "voice", "speed", "wav", "tone_hz", "for_s"}
+SPEECH = frozenset({"text", "language", "voice", "speed", "wav", "tone_hz", "for_s"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +66,19 @@ class Fields:
             return []
         return [(node, line_of(found, index)) for index, node in enumerate(found)]
 
-    def known(self, node: Mapping[str, Any], allowed: set[str], line: int) -> None:
+    def known(self, node: Mapping[str, Any], allowed: Set[str], line: int) -> None:
         for key in node:
             if key not in allowed:
                 names = ", ".join(sorted(allowed))
                 self.fault(line_of(node, key, line), f"unknown key {key!r}; use one of: {names}")
 
-    def speech(self, node: Any, line: int) -> Speech | None:
+    def speech(self, node: Any, line: int, more: Set[str] = frozenset()) -> Speech | None:
+        """What is to be spoken; `more` are keys beside it that somebody else reads."""
         mend = "write {text: ..., language: ko}, {wav: FILE} or {tone_hz: 1130, for_s: 2}"
         if not isinstance(node, Mapping):
             self.fault(line, f"says nothing that can be spoken; {mend}")
             return None
-        self.known(node, SPEECH, line)
+        self.known(node, SPEECH | more, line)
         kinds = [key for key in ("text", "wav", "tone_hz") if key in node]
         if len(kinds) != 1:
             self.fault(line, f"needs exactly one of text, wav and tone_hz; {mend}")
@@ -126,6 +127,9 @@ class Fields:
             self.fault(where, f"{key!r} is a number of seconds from {least:g} to {_LONGEST_S:g}")
             return default
         return float(value)
+
+    def seconds_or_none(self, node: Mapping[str, Any], key: str, line: int) -> float | None:
+        return self.seconds(node, key, line, 1.0) if node.get(key) is not None else None
 
     def hertz(self, node: Mapping[str, Any], key: str, line: int) -> float:
         value = node.get(key)

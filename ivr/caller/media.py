@@ -1,4 +1,8 @@
-"""Decides what RTP leaves the caller's phone and when: a frame or a piece of a key every 20 ms."""
+"""Decides what RTP leaves the caller's phone and when: a frame or a piece of a key every 20 ms.
+
+A key pressed while something is said goes out at once; what would have been said under it is lost,
+as with a telephone, and the rest of it stays in time.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +18,26 @@ from aiortp.dtmf import DTMF_EVENTS, DtmfEvent
 from aiortp.packet import RtpPacket
 
 from ivr.caller.sound import CODES, FRAME, ULAW, Samples
+from ivr.caller.word import Word, loud_frames
 
 KEYS = frozenset(DTMF_EVENTS)
 _TICK_S = 0.02
 _TOO_LATE_S = 0.5
 _KEY_TICKS = 5  # 100 ms, above the 40 ms that switches ask for
 _KEY_ENDS = 3
+_KEY_PAUSE = 5  # ticks until the next key
 _PORTS = range(20_000, 60_000, 2)
 
 # What a received packet is handed on as: SSRC, RTP timestamp, payload type, payload.
 Hear = Callable[[int, int, int, bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """20 ms of coded sound; a loud frame belongs to a word."""
+
+    data: bytes
+    word: Word | None
 
 
 @dataclass(slots=True)
@@ -31,6 +45,7 @@ class _Key:
     """A key being sent: its packets repeat the timestamp at which it went down (RFC 4733)."""
 
     event: int
+    done: asyncio.Future[None]
     stamp: int = 0
     ticks: int = 0
 
@@ -49,7 +64,8 @@ class CallMedia(RTPSession):
         super().__init__(payload_type=0, cname="freizeichen", symmetric_rtp=True)
         self.on_packet: Hear | None = None
         self.key_type: int | None = None
-        self._queue: deque[bytes | _Key | asyncio.Future[None]] = deque()
+        self._queue: deque[_Frame | asyncio.Future[None]] = deque()
+        self._keys: deque[_Key] = deque()
         self._stamp = secrets.randbits(32)
         self._code = ULAW
         self._spurt = True  # the next frame begins a talkspurt: marker
@@ -116,21 +132,26 @@ class CallMedia(RTPSession):
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _tick(self) -> None:
-        head = self._queue[0] if self._queue else None
-        while isinstance(head, asyncio.Future):
-            if not head.done():
-                head.set_result(None)
-            self._queue.popleft()
-            head = self._queue[0] if self._queue else None
-        if isinstance(head, _Key):
-            self._send_key(head)
+        frame = self._next_frame()
+        if self._keys and self._keys[0].ticks < _KEY_TICKS + _KEY_ENDS:
+            self._send_key(self._keys[0])
         else:
-            if head is not None:
-                self._queue.popleft()
-            frame = head if isinstance(head, bytes) else self._code.silent_frame
-            self._send(self._payload_type, frame, self._stamp, marker=self._spurt)
+            self._pause_after_key()
+            data = frame.data if frame is not None else self._code.silent_frame
+            if frame is not None and frame.word is not None:
+                frame.word.left(asyncio.get_running_loop().time())
+            self._send(self._payload_type, data, self._stamp, marker=self._spurt)
             self._spurt = False
         self._stamp = (self._stamp + FRAME) & 0xFFFFFFFF
+
+    def _next_frame(self) -> _Frame | None:
+        while self._queue:
+            head = self._queue.popleft()
+            if isinstance(head, _Frame):
+                return head
+            if not head.done():
+                head.set_result(None)
+        return None
 
     def _send_key(self, key: _Key) -> None:
         key.ticks += 1
@@ -139,35 +160,47 @@ class CallMedia(RTPSession):
         ending = key.ticks > _KEY_TICKS
         event = DtmfEvent(key.event, ending, 10, min(key.ticks, _KEY_TICKS) * FRAME)
         self._send(self.key_type or 101, event.serialize(), key.stamp, marker=key.ticks == 1)
-        if key.ticks == _KEY_TICKS + _KEY_ENDS:
-            self._queue.popleft()
-            self._spurt = True
+        self._spurt = True
+
+    def _pause_after_key(self) -> None:
+        if not self._keys:
+            return
+        key = self._keys[0]
+        key.ticks += 1
+        if key.ticks < _KEY_TICKS + _KEY_ENDS + _KEY_PAUSE:
+            return
+        self._keys.popleft()
+        if not key.done.done():
+            key.done.set_result(None)
 
     def _send(self, payload_type: int, payload: bytes, stamp: int, *, marker: bool) -> None:
         if self._sender is not None and not self._closed:
             self._sender.send_raw(payload_type, payload, stamp, int(marker), self._remote_addr)
 
-    def say(self, samples: Samples) -> asyncio.Future[None]:
-        """Queue sound; the future is done when its last frame has left."""
-        self._queue.extend(self._code.frames(samples))
-        return self._done()
+    def say(self, samples: Samples, word: Word | None = None) -> asyncio.Future[None]:
+        """Queue sound; the future is done when its last frame has left.
 
-    def press(self, key: str) -> asyncio.Future[None]:
-        """Queue one key of 100 ms and the pause of 100 ms after it."""
-        self._queue.append(_Key(DTMF_EVENTS[key.upper()]))
-        self._queue.extend([self._code.silent_frame] * 5)
-        return self._done()
-
-    def _done(self) -> asyncio.Future[None]:
+        `word` is told when its loud frames leave.
+        """
+        loud = loud_frames(samples) if word is not None else range(0)
+        for index, data in enumerate(self._code.frames(samples)):
+            self._queue.append(_Frame(data, word if index in loud else None))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append(done)
         return done
 
+    def press(self, key: str) -> asyncio.Future[None]:
+        """Press one key for 100 ms, now or after the last key; done after a pause of 100 ms."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._keys.append(_Key(DTMF_EVENTS[key.upper()], done))
+        return done
+
     async def close(self) -> None:
         """Send the RTCP goodbye and give the ports back; what was still queued is dropped."""
-        for item in self._queue:
+        for item in (*self._queue, *(key.done for key in self._keys)):
             if isinstance(item, asyncio.Future):
                 item.cancel()
         self._queue.clear()
+        self._keys.clear()
         await super().close()
         await asyncio.sleep(0)  # the sockets close in the loop's next round

@@ -21,9 +21,11 @@ from aiosipua import (
 from aiosipua.dialog import DialogState
 
 from ivr.caller.arrival import Arrivals
+from ivr.caller.audible import Audible
 from ivr.caller.media import CallMedia
 from ivr.caller.sip import CallerUac, RepeatingUdp
 from ivr.caller.sound import CODES, Samples
+from ivr.caller.word import Word
 
 _KEY_TYPE = 101
 _FIRST_SIGN_S = 4.0
@@ -69,6 +71,7 @@ class CallerPhone:
         self._call: OutgoingCall | None = None
         self._arrivals = Arrivals()
         self._received = 0
+        self.audible = Audible()
         self.answered_at: float | None = None
         self.ended_at: float | None = None
         self.ended = asyncio.Event()
@@ -173,14 +176,20 @@ class CallerPhone:
         now = asyncio.get_running_loop().time()
         self._received += 1
         samples = CODES[payload_type].decode(payload)
-        self._arrivals.put(source, stamp, now - self.answered_at, samples)
+        arrived_s = now - self.answered_at
+        at = self._arrivals.put(source, stamp, arrived_s, samples)
+        self.audible.put(arrived_s, at, samples)
 
     def heard(self) -> Samples:
         """The sound received since the last asking, without gaps, from the answer on."""
+        return self._arrivals.take(self.now_s, ended=self.ended_at is not None)
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the answer, up to the end of the call."""
         if self.answered_at is None:
-            return self._arrivals.take(0.0)
-        now = self.ended_at or asyncio.get_running_loop().time()
-        return self._arrivals.take(now - self.answered_at, ended=self.ended_at is not None)
+            return 0.0
+        return (self.ended_at or asyncio.get_running_loop().time()) - self.answered_at
 
     @property
     def packets_received(self) -> int:
@@ -192,9 +201,9 @@ class CallerPhone:
         """Whether the far end agreed to keys by RFC 4733."""
         return self._media.key_type is not None
 
-    def say(self, samples: Samples) -> asyncio.Future[None]:
-        """Speak; the future is done when the last of it has left."""
-        return self._media.say(samples)
+    def say(self, samples: Samples, word: Word | None = None) -> asyncio.Future[None]:
+        """Speak; the future is done when the last of it has left. `word` notes when it was loud."""
+        return self._media.say(samples, word)
 
     def press(self, key: str) -> asyncio.Future[None]:
         """Press one key; the future is done when it is released and a pause is over."""

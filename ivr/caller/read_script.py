@@ -13,17 +13,31 @@ steps:
   - hear: {prompt: main_menu, within_s: 15, to_end: true}
   - press: "0"                # "1 2" pauses between the keys
   - say: {text: "안녕하세요", language: ko}     # or voice: ko+f2, speed: 120
+  - say:
+      text: 인터넷
+      language: ko
+      after_s: 1.5              # after the prompt last waited for began, so: over it
+      silent_within_s: 0.3      # from its first sound until that prompt fell silent
+      answered_within_s: 0.8    # from its last sound to the first of the next prompt
+      to_end: false             # the next step begins while it is said
   - quiet: {for_s: 1, within_s: 10}
   - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
   - wait_s: 2
   - wait_for_hang_up: {within_s: 20}
   - hang_up: true
-expect: {bridged: true, hung_up_by: caller, heard_by_agent: true}     # or {rejected: 486}
+expect:
+  bridged: true
+  hung_up_by: caller
+  heard_by_agent: true
+  understood: [인터넷, 도움]       # by voice, as the service tells it
+  heard_at_most: {not_understood: 2}
+                                # or alone: {rejected: 486}
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +46,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ivr.caller.fields import SPEECH, Fault, Fields, ScriptFaulty, line_of
 from ivr.caller.media import KEYS
+from ivr.caller.read_expectation import read_expectation
 from ivr.caller.script import (
     AgentPlan,
     Answering,
-    Expectation,
     HangUp,
     HearPrompt,
     HearTone,
-    HungUpBy,
     Press,
     Say,
     Script,
@@ -51,15 +64,16 @@ from ivr.caller.script import (
 
 _SCRIPT = {"about", "language", "answered_within_s", "agents", "steps", "expect"}
 _AGENT = {"agent", "answer", "answer_after_s", "speak", "hang_up_after_s"}
-_STEPS = {
+_SAY = frozenset({"to_end", "after_s", "answered_within_s", "silent_within_s"})
+_STEPS: dict[str, Set[str]] = {
     "hear": {"prompt", "within_s", "to_end"},
     "press": {"keys"},
-    "say": SPEECH,
+    "say": _SAY | SPEECH,
     "quiet": {"for_s", "within_s"},
     "hear_tone": {"hz", "for_s", "within_s"},
-    "wait_s": set[str](),
+    "wait_s": frozenset(),
     "wait_for_hang_up": {"within_s"},
-    "hang_up": set[str](),
+    "hang_up": frozenset(),
 }
 
 
@@ -94,13 +108,16 @@ def read_script(text: str, file: str = "script", folder: Path = Path()) -> Scrip
     return script
 
 
+@dataclass(slots=True)
 class _Reader(Fields):
+    prompt_waited_for: bool = False
+
     def script(self, data: Any) -> Script:
         if not isinstance(data, Mapping):
             self.fault(1, "is no mapping; begin with about:, agents: and steps:")
             return Script()
         self.known(data, _SCRIPT, 1)
-        expect = self.expectation(data)
+        expect = read_expectation(self, data)
         steps = self.items(data, "steps")
         if not steps and expect.rejected is None:
             self.fault(line_of(data, "steps"), "has no steps; add one, such as - hear: welcome")
@@ -154,8 +171,7 @@ class _Reader(Fields):
             self.fault(line, f"unknown step {kind!r}; use one of: {names}")
             return None
         if kind == "say":
-            speech = self.speech(value, line)
-            return Say(line, speech) if speech is not None else None
+            return self.say(value, line)
         if kind == "wait_s":
             return Wait(line, self.seconds(node, "wait_s", line, 1.0))
         if kind == "hang_up":
@@ -163,6 +179,28 @@ class _Reader(Fields):
                 self.fault(line, "write hang_up: true")
             return HangUp(line)
         return self.step_with_options(kind, value, line)
+
+    def say(self, value: Any, line: int) -> Say | None:
+        speech = self.speech(value, line, _SAY)
+        if speech is None:
+            return None
+        to_end = value.get("to_end", True)
+        if not isinstance(to_end, bool):
+            self.fault(line_of(value, "to_end", line), "'to_end' is true or false")
+            to_end = True
+        if value.get("after_s") is not None and not self.prompt_waited_for:
+            self.fault(
+                line_of(value, "after_s", line),
+                "'after_s' counts from the beginning of a prompt; put  - hear: NAME  before it",
+            )
+        return Say(
+            line,
+            speech,
+            to_end,
+            self.seconds_or_none(value, "after_s", line),
+            self.seconds_or_none(value, "answered_within_s", line),
+            self.seconds_or_none(value, "silent_within_s", line),
+        )
 
     def step_with_options(self, kind: str, value: Any, line: int) -> Step | None:
         short = {"hear": "prompt", "press": "keys", "hear_tone": "hz"}
@@ -180,6 +218,7 @@ class _Reader(Fields):
                 if prompt is None:
                     self.fault(line, "names no prompt; write hear: welcome")
                     return None
+                self.prompt_waited_for = True
                 return HearPrompt(line, prompt, within_s, options.get("to_end") is True)
             case "press":
                 return self.press(options.get("keys"), line)
@@ -198,29 +237,3 @@ class _Reader(Fields):
             self.fault(line, f"{keys!r} has a key no phone has; use 0 to 9, *, #, A to D")
             return None
         return Press(line, keys)
-
-    def expectation(self, data: Mapping[str, Any]) -> Expectation:
-        node = data.get("expect")
-        if node is None:
-            return Expectation()
-        line = line_of(data, "expect")
-        if not isinstance(node, Mapping):
-            self.fault(line, "'expect' is no mapping; write expect: {bridged: true}")
-            return Expectation()
-        self.known(node, {"bridged", "hung_up_by", "heard_by_agent", "rejected"}, line)
-        for key in ("bridged", "heard_by_agent"):
-            if not isinstance(node.get(key), bool | None):
-                self.fault(line_of(node, key, line), f"{key!r} is true or false")
-        by, rejected = node.get("hung_up_by"), node.get("rejected")
-        if by is not None and by not in list(HungUpBy):
-            self.fault(line, "'hung_up_by' is caller, service or agent")
-            by = None
-        if rejected is not None and not (isinstance(rejected, int) and 300 <= rejected <= 699):
-            self.fault(line, "'rejected' is a SIP code from 300 to 699, such as 486")
-            rejected = None
-        return Expectation(
-            bridged=node.get("bridged"),
-            hung_up_by=None if by is None else HungUpBy(by),
-            heard_by_agent=node.get("heard_by_agent"),
-            rejected=rejected,
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.text import Text
 from ivr.caller.hearing import Heard
 from ivr.caller.script import HungUpBy
 from ivr.caller.tones import HeardTone
+from ivr.caller.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,24 @@ class AgentReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """What the service says it understood: at which node, by key or voice, what, where it led."""
+
+    at_s: float | None
+    node: str
+    by: str
+    said: str = field(repr=False)
+    led_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The timeline of one call, in seconds since its answer where a field ends in `_s`.
 
-    `ok` is true only if every step came true and every expectation held; else `failed_step` names
-    the first that did not, and `why` says what was heard instead.
+    `turns` has one entry for each thing the caller said. `understood` is None when the service did
+    not tell, or when it cannot be told which of its calls this one is. `ok` is true only if every
+    step came true and every expectation held; else `failed_step` names the first that did not, and
+    `why` says what was heard instead.
     """
 
     to: str
@@ -74,6 +88,8 @@ class Report:
     heard: tuple[Heard, ...]
     tones: tuple[HeardTone, ...]
     digits: tuple[PressedKey, ...]
+    turns: tuple[Turn, ...]
+    understood: tuple[Understood, ...] | None
     bridge: Bridge | None
     agents: tuple[AgentReport, ...]
     hung_up_by: HungUpBy | None
@@ -109,6 +125,7 @@ def _lines(report: Report) -> list[tuple[float, str, str]]:
         for tone in report.tones
     ]
     lines += [(key.at_s, "pressed", key.key) for key in report.digits]
+    lines += [(turn.said_from_s, "said", _turn(turn)) for turn in report.turns]
     if report.bridge is not None:
         lines.append((report.bridge.heard_at_s, "bridged", f"with agent {report.bridge.agent}"))
     for agent in report.agents:
@@ -119,6 +136,30 @@ def _lines(report: Report) -> list[tuple[float, str, str]]:
     if report.ended_after_s is not None:
         lines.append((report.ended_after_s, "ended", f"by {report.hung_up_by or 'nobody'}"))
     return sorted(lines, key=lambda line: line[0])
+
+
+def _turn(turn: Turn) -> str:
+    told = [f"to {turn.said_until_s:.2f}"]
+    if turn.over is not None:
+        silent = turn.silence_after_s
+        fate = "which went on" if silent is None else f"silent after {silent:.2f} s"
+        told.append(f"over {turn.over}, {fate}")
+    if turn.answer_after_s is None:
+        told.append("no answer")
+    else:
+        by = f" by {turn.answered_by}" if turn.answered_by is not None else ""
+        told.append(f"answered after {turn.answer_after_s:.2f} s{by}")
+    return ", ".join(told)
+
+
+def _understood(report: Report) -> Text:
+    if not report.understood:
+        return Text("understood: nothing")
+    entries = (
+        f"{entry.said} ({entry.by}, at {entry.node}) -> {entry.led_to or '?'}"
+        for entry in report.understood
+    )
+    return Text("understood: " + "; ".join(entries))
 
 
 def _heard(agent: AgentReport) -> str:
@@ -136,6 +177,8 @@ def print_report(report: Report, console: Console) -> None:
         table.add_row(f"{at_s:7.2f}", what, Text(text))
     if table.row_count:
         console.print(table)
+    if report.understood is not None:
+        console.print(_understood(report))
     for agent in report.agents:
         if not agent.rang:
             console.print(Text(f"agent {agent.agent} did not ring"))

@@ -64,10 +64,19 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak to the end."""
+    """Speak, to the end or (`to_end` False) until the first sound of it has left.
+
+    With `after_s` its first loud sound leaves that long after the prompt last waited for began, or
+    at once if that is past. `answered_within_s`, from its end, and `silent_within_s`, from its
+    beginning, fail the step when the far end is slower, or when there was nothing to measure.
+    """
 
     line: int
     speech: Speech
+    to_end: bool = True
+    after_s: float | None = None
+    answered_within_s: float | None = None
+    silent_within_s: float | None = None
 
     def __str__(self) -> str:
         return "say a tone" if isinstance(self.speech, Tone) else "say"
@@ -87,7 +96,10 @@ class WaitForQuiet:
 
 @dataclass(frozen=True, slots=True)
 class HearTone:
-    """Wait until a tone has been heard for `for_s` without a break."""
+    """Wait until a tone has been heard for `for_s` without a break.
+
+    Of a tone that still sounds after an earlier step heard it, what sounds from then on counts.
+    """
 
     line: int
     hz: float
@@ -140,6 +152,8 @@ class Expectation:
     bridged: bool | None = None
     hung_up_by: HungUpBy | None = None
     heard_by_agent: bool | None = None
+    understood: tuple[str, ...] | None = None  # by voice, in order, as the service tells it
+    heard_at_most: tuple[tuple[str, int], ...] = ()  # a prompt, and how often
     rejected: int | None = None  # a SIP code; then there are no steps
 
 

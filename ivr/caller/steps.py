@@ -8,8 +8,10 @@ from typing import Any
 
 from ivr.caller.hearing import Heard
 from ivr.caller.listening import Listening
+from ivr.caller.own_card import OwnCard
 from ivr.caller.phone import CallerPhone
 from ivr.caller.report import PressedKey, StepReport
+from ivr.caller.said import Said, slow, turn_of
 from ivr.caller.script import (
     HangUp,
     HearPrompt,
@@ -21,10 +23,12 @@ from ivr.caller.script import (
     WaitForHangUp,
     WaitForQuiet,
 )
-from ivr.caller.sound import RATE, Samples, Speech
+from ivr.caller.sound import FRAME, RATE, Samples, Speech
+from ivr.caller.word import Word, loud_frames
 
 _BLANK_S = 0.5
 _LEAVES_S = 5.0
+_SETTLES_S = 1.0  # until it is certain what was heard
 
 
 class StepFailed(Exception):
@@ -35,31 +39,34 @@ class Steps:
     """Goes through a script's steps on one answered call."""
 
     def __init__(
-        self, phone: CallerPhone, listening: Listening, speech: Mapping[Speech, Samples]
+        self,
+        phone: CallerPhone,
+        listening: Listening,
+        speech: Mapping[Speech, Samples],
+        own_card: OwnCard,
     ) -> None:
         self._phone = phone
         self._listening = listening
         self._speech = speech
+        self._own_card = own_card
         self._passed = 0  # of the prompts heard: those before are behind us
-        self._passed_tones: dict[float, int] = {}
+        self._prompt_began_s: float | None = None
+        self._passed_tones_s: dict[float, float] = {}  # up to where each was counted
         self.reports: list[StepReport] = []
         self.keys: list[PressedKey] = []
-
-    def _now_s(self) -> float:
-        answered = self._phone.answered_at
-        return asyncio.get_running_loop().time() - answered if answered is not None else 0.0
+        self.said: list[Said] = []
 
     async def go(self, steps: tuple[Step, ...]) -> bool:
         """All steps, up to the first that fails; whether all came true."""
         for step in steps:
-            began = self._now_s()
+            began = self._phone.now_s
             why: str | None = None
             try:
                 await self._step(step)
             except StepFailed as failed:
                 why = str(failed)
             self.reports.append(
-                StepReport(step.line, str(step), why is None, began, self._now_s(), why)
+                StepReport(step.line, str(step), why is None, began, self._phone.now_s, why)
             )
             if why is not None:
                 return False
@@ -76,8 +83,7 @@ class Steps:
             case Press():
                 await self._press(step)
             case Say():
-                samples = self._speech[step.speech]
-                await self._sent(self._phone.say(samples), "said", len(samples) / RATE)
+                await self._say(step)
             case Wait():
                 self._needs_a_call("time had passed")
                 if await self._listening.until(self._phone.ended.is_set, step.for_s):
@@ -87,7 +93,13 @@ class Steps:
                     raise StepFailed(f"nobody hung up within {step.within_s:g} s")
             case HangUp():
                 self._needs_a_call("the caller could")
-                await self._phone.hang_up()
+                await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """Hang up, if the call is still up."""
+        if not self._phone.ended.is_set():
+            await self._own_card.leave()
+            await self._phone.hang_up()
 
     def _needs_a_call(self, what: str) -> None:
         if self._phone.ended.is_set():
@@ -111,7 +123,9 @@ class Steps:
         if step.to_end and not await self._listening.until(over, step.within_s):
             raise StepFailed(f"it was not over within {step.within_s:g} s")
         index = found()
-        self._passed = self._passed if index is None else index + 1
+        if index is not None:
+            self._passed = index + 1
+            self._prompt_began_s = self._listening.ear.heard[index].from_s
 
     def _instead(self, since: int, within_s: float) -> str:
         ended = "the far end hung up" if self._phone.ended.is_set() else f"not in {within_s:g} s"
@@ -128,17 +142,17 @@ class Steps:
     async def _hear_tone(self, step: HearTone) -> None:
         watch = next(tone for tone in self._listening.tones if tone.hz == step.hz)
 
-        passed = self._passed_tones.get(step.hz, 0)
+        since_s = self._passed_tones_s.get(step.hz, 0.0)
 
-        def long_enough() -> bool:
-            return any(tone.to_s - tone.from_s >= step.for_s for tone in watch.heard[passed:])
+        def longest_s() -> float:
+            lasted = (tone.to_s - max(tone.from_s, since_s) for tone in watch.heard)
+            return max(lasted, default=0.0)
 
-        if not await self._listening.until(long_enough, step.within_s):
-            longest = max((tone.to_s - tone.from_s for tone in watch.heard[passed:]), default=0.0)
-            if longest:
-                raise StepFailed(f"heard for only {longest:.2f} s")
+        if not await self._listening.until(lambda: longest_s() >= step.for_s, step.within_s):
+            if longest_s() > 0:
+                raise StepFailed(f"heard for only {longest_s():.2f} s")
             raise StepFailed(self._instead(self._passed, step.within_s))
-        self._passed_tones[step.hz] = len(watch.heard)
+        self._passed_tones_s[step.hz] = watch.heard[-1].to_s
 
     async def _quiet(self, step: WaitForQuiet) -> None:
         began = self._listening.heard_to_s
@@ -150,6 +164,41 @@ class Steps:
                 raise StepFailed("the far end hung up before")
             raise StepFailed(f"there was sound all {step.within_s:g} s")
 
+    async def _say(self, step: Say) -> None:
+        samples, word = self._speech[step.speech], Word()
+        loud = loud_frames(samples)
+        if step.after_s is not None and self._prompt_began_s is not None:
+            padding_s = loud.start * FRAME / RATE
+            await self._until_s(self._prompt_began_s + step.after_s - padding_s)
+        said = Said(step, word, report=len(self.reports))
+        self.said.append(said)
+        sent: asyncio.Future[Any] = self._phone.say(samples, word)
+        if loud and not step.to_end:
+            sent = asyncio.ensure_future(word.begun.wait())
+        await self._sent(sent, "said", len(samples) / RATE)
+        if step.to_end:
+            await self._answered(said)
+
+    async def _answered(self, said: Said) -> None:
+        """Give the far end the time it may take, and what it takes to know what was heard."""
+        within_s = max(said.step.answered_within_s or 0.0, said.step.silent_within_s or 0.0)
+
+        def fast() -> bool:
+            turn = turn_of(said, self._phone, self._listening)
+            return turn is not None and slow(said.step, turn) is None
+
+        if within_s:
+            await self._listening.until(fast, within_s + _SETTLES_S)
+
+    async def _until_s(self, moment_s: float) -> None:
+        """Wait until that time of the call."""
+        try:
+            async with asyncio.timeout(max(0.0, moment_s - self._phone.now_s)):
+                await self._phone.ended.wait()
+        except TimeoutError:
+            return
+        raise StepFailed("the far end hung up before")
+
     async def _press(self, step: Press) -> None:
         if not self._phone.can_press:
             raise StepFailed("the far end takes no keys (no telephone-event in its answer)")
@@ -157,10 +206,10 @@ class Steps:
             if key == " ":
                 await asyncio.sleep(_BLANK_S)
                 continue
-            self.keys.append(PressedKey(key.upper(), self._now_s()))
+            self.keys.append(PressedKey(key.upper(), self._phone.now_s))
             await self._sent(self._phone.press(key), "pressed", 0.0)
 
-    async def _sent(self, sent: asyncio.Future[None], what: str, lasts_s: float) -> None:
+    async def _sent(self, sent: asyncio.Future[Any], what: str, lasts_s: float) -> None:
         ended = asyncio.create_task(self._phone.ended.wait())
         either: list[asyncio.Future[Any]] = [sent, ended]
         try:

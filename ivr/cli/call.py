@@ -55,10 +55,13 @@ def call(
 ) -> None:
     """Call a number as a caller would, do what the script says, and report what was heard.
 
-    What the report says was heard comes from the caller's own RTP. A script is YAML:
+    What the report says was heard comes from the caller's own RTP; so do its turns: how soon a
+    prompt fell silent when the caller spoke, and how soon the answer came. What the service
+    understood is asked of its API. A script is YAML:
 
         steps:
-          - hear: welcome
+          - hear: main_menu
+          - say: {text: 인터넷, language: ko, answered_within_s: 0.8}
           - press: "0"
           - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
 

@@ -90,7 +90,7 @@ def service(line: Switch) -> Service:
 
 @dataclass(slots=True)
 class NotingDesk:
-    """An HTTP server that takes every POST and notes its path; `refuse` first answers 409 once."""
+    """An HTTP server that takes everything and notes each POST; `refuse` first answers 409 once."""
 
     token_file: Path
     paths: list[str] = field(default_factory=list)
@@ -108,7 +108,8 @@ class NotingDesk:
             self.refuse -= 1
             status = "409 Conflict"
         else:
-            self.paths.append(head.split(" ")[1])
+            if head.startswith("POST"):
+                self.paths.append(head.split(" ")[1])
             status = "200 OK" if told else "401 Unauthorized"
         writer.write(
             f"HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}".encode()

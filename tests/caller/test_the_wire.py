@@ -8,12 +8,15 @@ import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import pytest
 from aiortp.dtmf import DtmfEvent
 from aiortp.packet import RtpPacket
 
 from ivr.caller.media import CallMedia
 from ivr.caller.phone import SipServer, caller_phone
 from ivr.caller.pyvoip_sip import reply
+from ivr.caller.sound import ULAW, loudness, tone
+from ivr.caller.word import Word
 
 CHALLENGE = 'WWW-Authenticate: Digest realm="r",nonce="n",algorithm=MD5,qop="auth"'
 
@@ -129,3 +132,36 @@ async def test_keys_are_paced_as_rfc_4733_asks_and_silence_flows_between_them() 
     steps = {(other.timestamp - one.timestamp) % 2**32 for one, other in pairwise(sound)}
     assert steps <= {160, 9 * 160}
     assert {len(packet.payload) for packet in sound} == {160}
+
+
+async def test_a_key_pressed_while_speaking_goes_out_at_once_and_speech_keeps_its_time() -> None:
+    loop = asyncio.get_running_loop()
+    transport, listener = await loop.create_datagram_endpoint(Listener, local_addr=("127.0.0.1", 0))
+    media = await CallMedia.open("127.0.0.1")
+    media.send_to(transport.get_extra_info("sockname"), 0, 96)
+    word = Word()
+    sending = asyncio.create_task(media.run())
+    try:
+        async with asyncio.timeout(5):
+            speech = media.say(tone(700, 1.0), word)
+            await word.begun.wait()
+            await media.press("5")
+            pressed_while_speaking = not speech.done()
+            await speech
+    finally:
+        sending.cancel()
+        await asyncio.wait([sending])
+        await media.close()
+        transport.close()
+
+    assert pressed_while_speaking
+    packets = [packet for _, packet in listener.packets]
+    loud = [p for p in packets if p.payload_type == 0 and loudness(ULAW.decode(p.payload)) > 0.1]
+    keys = [packet for packet in packets if packet.payload_type == 96]
+    assert len(keys) == 8
+    assert len(loud) == 50 - len(keys)  # what lay under the key is lost
+    lasted = (loud[-1].timestamp - loud[0].timestamp) % 2**32
+    assert lasted == 49 * 160
+    assert word.from_at is not None
+    assert word.until_at is not None
+    assert word.until_at - word.from_at == pytest.approx(0.98, abs=0.1)

@@ -23,8 +23,10 @@ from ivr.caller.script import (
     WaitForQuiet,
 )
 from ivr.caller.sound import Recording, Tone, Words
+from ivr.dialplan.load import load_plan
 
-CALLS = Path(__file__).parents[2] / "corpus" / "calls"
+ROOT = Path(__file__).parents[3]
+CALLS, DIALPLANS = ROOT / "tests" / "corpus" / "calls", ROOT / "dialplans"
 
 
 def faults(text: str) -> list[str]:
@@ -52,13 +54,23 @@ steps:
   - hear: {prompt: main_menu, within_s: 3, to_end: true}
   - press: "1 2#"
   - say: {text: 네, language: ko, voice: ko+f2, speed: 120}
-  - say: {wav: a.wav}
+  - say:
+      wav: a.wav
+      after_s: 0.5
+      answered_within_s: 0.8
+      silent_within_s: 0.3
+      to_end: false
   - quiet: {for_s: 2}
   - hear_tone: {hz: 440, for_s: 1, within_s: 9}
   - wait_s: 2
   - wait_for_hang_up: true
   - hang_up: true
-expect: {bridged: true, hung_up_by: agent, heard_by_agent: false}
+expect:
+  bridged: true
+  hung_up_by: agent
+  heard_by_agent: false
+  understood: [인터넷, 도움]
+  heard_at_most: {not_understood: 2}
 """,
         folder=tmp_path,
     )
@@ -73,24 +85,33 @@ expect: {bridged: true, hung_up_by: agent, heard_by_agent: false}
         HearPrompt(14, "main_menu", 3.0, to_end=True),
         Press(15, "1 2#"),
         Say(16, Words("네", "ko", "ko+f2", 120)),
-        Say(17, Recording(tmp_path / "a.wav")),
-        WaitForQuiet(18, 2.0),
-        HearTone(19, 440.0, 1.0, 9.0),
-        Wait(20, 2.0),
-        WaitForHangUp(21),
-        HangUp(22),
+        Say(17, Recording(tmp_path / "a.wav"), False, 0.5, 0.8, 0.3),
+        WaitForQuiet(23, 2.0),
+        HearTone(24, 440.0, 1.0, 9.0),
+        Wait(25, 2.0),
+        WaitForHangUp(26),
+        HangUp(27),
     )
-    assert script.expect == Expectation(True, HungUpBy.AGENT, False)
+    assert script.expect == Expectation(
+        True, HungUpBy.AGENT, False, ("인터넷", "도움"), (("not_understood", 2),)
+    )
     assert script.tones_hz == (440.0, 1130.0)
 
 
-@pytest.mark.parametrize("name", ["ko-keys", "de-keys", "en-keys"])
-def test_the_scripts_of_the_corpus_can_be_used(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(path.stem for path in CALLS.glob("*.yaml")))
+def test_a_script_of_the_corpus_can_be_used_and_waits_only_for_prompts_of_its_line(
+    name: str,
+) -> None:
     script = read_script_file(CALLS / f"{name}.yaml")
+    language = name[:2]
+    file = f"{language}/main.yaml"
+    plan = load_plan((DIALPLANS / file).read_text("utf-8"), file=file, queues={"service"})
 
-    assert script.language == name[:2]
-    assert script.expect.bridged
-    assert len(script.agents) == 1
+    assert script.language == language
+    assert script.expect.bridged is bool(script.agents)
+    prompts = {step.prompt for step in script.steps if isinstance(step, HearPrompt)}
+    prompts |= {prompt for prompt, _ in script.expect.heard_at_most}
+    assert prompts <= set(plan.prompts)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +138,20 @@ def test_the_scripts_of_the_corpus_can_be_used(name: str) -> None:
         ("agents:\n  - wait: 1\nsteps: [hang_up: true]", "call.yaml:2: unknown key 'wait'"),
         ("steps: [hang_up: true]\nexpect:\n  hung_up_by: me", "'hung_up_by' is caller"),
         ("steps: [hang_up: true]\nexpect: {rejected: 200}", "'rejected' is a SIP code"),
+        ("steps: [hang_up: true]\nexpect: {understood: 도움}", "'understood' is a list of words"),
+        ("steps: [hang_up: true]\nexpect: {understood: [1]}", "'understood' is a list of words"),
+        ("steps: [hang_up: true]\nexpect: {heard_at_most: {a: -1}}", "counts prompts, such as"),
+        ("steps: [hang_up: true]\nexpect: {heard_at_most: 2}", "counts prompts, such as"),
+        (
+            "steps:\n  - say: {text: a, language: ko, after_s: 1}",
+            "call.yaml:2: 'after_s' counts from the beginning of a prompt; put  - hear: NAME",
+        ),
+        ("steps:\n  - say: {tone_hz: 440, to_end: 1}", "call.yaml:2: 'to_end' is true or false"),
+        (
+            "steps:\n  - say: {tone_hz: 440, answered_within_s: soon}",
+            "call.yaml:2: 'answered_within_s' is a number of seconds",
+        ),
+        ("agents:\n  - speak: {tone_hz: 440, after_s: 1}\nsteps: [hang_up: true]", "unknown key"),
     ],
 )
 def test_a_fault_is_named_with_file_line_and_what_is_wrong(text: str, fault: str) -> None:
