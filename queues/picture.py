@@ -6,7 +6,7 @@ the fact has been committed.
 
 from types import MappingProxyType
 
-from queues.centre.facts import AgentForgotten, Fact
+from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten, SettingsTaken
 from queues.centre.state import Centre
 from queues.ids import AgentId, CallId, PlaceId
@@ -39,8 +39,8 @@ def look(centre: Centre, fact: Fact) -> Change:
         agents.append(agent)
     if name is not None and (place := centre.places.get(name)) is not None:
         agents.extend(other for other in place.agents if other != agent)
-    is_other_roster = isinstance(fact, SettingsTaken | AgentForgotten)
-    return _change(centre, fact.at, calls, agents, roster=is_other_roster)
+    is_new_roster = isinstance(fact, SettingsTaken)
+    return _change(centre, fact.at, calls, agents, roster=is_new_roster)
 
 
 def look_at_all(centre: Centre) -> Change:

@@ -72,29 +72,29 @@ def _read(row: JournalRow, kind: Kind, known: Mapping[str, type[_Known]]) -> _Kn
     if row.kind != kind:
         raise RowUnreadable(row.seq, f"expected a row of kind '{kind}'")
     made = known.get(row.type)
-    name = _shown(row.type)
     if made is None:
         raise RowUnreadable(
-            row.seq, f"no {kind} of type {name} is known; start the release that wrote it"
+            row.seq,
+            f"no {kind} of type {_shown(row.type)} is known; start the release that wrote it",
         )
     try:
         version, payload = upcast(row.type, row.version, row.payload)
     except (LookupError, TypeError, ValueError, AttributeError):
         raise RowUnreadable(
-            row.seq, f"{kind} {name} has not the fields of its version; the row is damaged"
+            row.seq, f"{kind} '{row.type}' has not the fields of its version; the row is damaged"
         ) from None
     if version != made.VERSION:
         raise RowUnreadable(
             row.seq,
-            f"{kind} {name} has a version that is not known; expected {made.VERSION} or one that"
-            " leads to it; start the release that wrote it, or a newer one",
+            f"{kind} '{row.type}' has a version that is not known; expected {made.VERSION} or one"
+            " that leads to it; start the release that wrote it, or a newer one",
         )
     try:
         value: _Known = _READERS[row.type](payload)
     except Unfit as unfit:
         raise RowUnreadable(
             row.seq,
-            f"{kind} {name}: expected {unfit.where or 'the payload'} to be {unfit.expected}",
+            f"{kind} '{row.type}': expected {unfit.where or 'the payload'} to be {unfit.expected}",
         ) from None
     return value
 

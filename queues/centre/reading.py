@@ -140,20 +140,29 @@ def _enum(kind: type[Enum]) -> Reader:
     return member
 
 
+def _quick(read: Reader) -> tuple[type | None, Reader]:
+    """Give the type of which every value may be taken as it is, so that most need no call."""
+    return (str if read is _text else int if read is _whole else None), read
+
+
 def _object(kind: type) -> Reader:
     hints = get_type_hints(kind)
     stored = [field.name for field in fields(kind) if "derived" not in field.metadata]
-    readers = tuple((name, reader_of(hints[name])) for name in stored)
-    names = frozenset(name for name, _ in readers)
+    readers = tuple((name, *_quick(reader_of(hints[name]))) for name in stored)
+    names = frozenset(stored)
     expected = "an object with just the fields " + (", ".join(sorted(names)) or "(none)")
 
     def whole(value: object) -> Any:
         if type(value) is not dict or value.keys() != names:
             raise Unfit(expected)
         made = []
-        for name, read in readers:
+        for name, plain, read in readers:
+            item = value[name]
+            if type(item) is plain:
+                made.append(item)
+                continue
             try:
-                made.append(read(value[name]))
+                made.append(read(item))
             except Unfit as unfit:
                 raise unfit.within(name) from None
         return kind(*made)

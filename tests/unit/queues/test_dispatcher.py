@@ -21,6 +21,7 @@ from queues.centre.inputs import (
     ReadyAsked,
     RefuseCause,
     SettingsLoaded,
+    SwitchRestarted,
 )
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -298,3 +299,27 @@ async def test_the_fake_switch_refuses_to_join_what_is_not_up() -> None:
     stage = Stage()
     with pytest.raises(Exception, match="refused to join"):
         await stage.telephony.connect(OfferId("none"), C1)
+
+
+async def test_who_is_not_in_the_settings_any_more_leaves_the_view_and_the_stream() -> None:
+    stage = Stage()
+    stage.ready("a")
+    other = QueueSetting(QueueId("other"), 5.0, 0.0, 1)
+    agent = AgentSetting(AgentId("b"), PlaceId("p-b"), (other.queue,))
+    frames = stage.hub.subscribe(None, stage.dispatcher.shown)
+    stage.submit(SettingsLoaded((other,), (agent,), "next"))
+    view = stage.dispatcher.view()
+    assert [row.agent for row in view.agents] == ["b"]
+    assert [row.queue for row in view.queues] == ["other"]
+    assert stage.dispatcher.shown() == view
+    told = await frames.next()
+    assert told is not None
+    assert told.rstrip().endswith(b'"agents":{"a":null}}')
+
+
+async def test_a_restart_of_the_switch_shows_every_phone_as_unreachable() -> None:
+    stage = Stage()
+    stage.ready("a")
+    stage.ready("b")
+    stage.submit(SwitchRestarted())
+    assert {row.place_state for row in stage.dispatcher.view().agents} == {"unreachable"}

@@ -212,6 +212,14 @@ def test_what_led_to_nothing_is_told_as_such() -> None:
     )
 
 
+def test_what_follows_later_from_something_else_is_not_taken_for_its_consequence() -> None:
+    scene = Written(TWO)
+    scene.enter("c1")
+    scene.enter("c1", after=1)
+    scene.ready("anna")
+    assert [what for _, what, _ in told(scene)] == ["call_queued", "queue_entered", "offer_made"]
+
+
 def test_a_call_that_is_still_there_is_told_up_to_now() -> None:
     scene = Written(TWO)
     scene.enter("c1", after=3)

@@ -6,6 +6,7 @@ import pytest
 
 from queues.centre import codec
 from queues.centre.recovery import recover
+from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.upcasters import UPCASTERS, upcast
 from tests.unit.queues.journals import KEPT, read_journal, released
 
@@ -81,6 +82,10 @@ def test_a_kept_journal_is_recovered_up_to_each_of_its_decisions(path: Path) -> 
     ends = [n for n, row in enumerate(rows) if row.kind == "input"]
     for end in (*ends[::25], len(rows)):
         centre = recover(None, rows[:end])
+        assert from_snapshot(to_snapshot(centre)) == centre  # every index follows its records
         waiting = [rank[2] for queue in centre.queues.values() for rank in queue.waiting]
         assert len(waiting) == len(set(waiting))
+        for kind in ("call", "agent", "place"):
+            assert len({getattr(o, kind) for o in centre.offers.values()}) == len(centre.offers)
         assert {o.call for o in centre.offers.values()}.isdisjoint(waiting)
+        assert not [q for q in centre.queues.values() if q.free and q.waiting]

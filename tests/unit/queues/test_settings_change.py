@@ -299,6 +299,14 @@ def test_a_call_that_rests_is_moved_and_rests_on() -> None:
     assert scene.call("c1") == "offered"
 
 
+def test_the_new_order_of_the_settings_breaks_the_tie_of_agents_idle_for_the_same_time() -> None:
+    scene = two()
+    scene.ready("anna", "bert")
+    scene.take(again(settings(*reversed(BOTH))))
+    scene.enter("c1")
+    assert scene.offers()[-1].agent == "bert"
+
+
 def test_a_queue_is_kept_with_other_times_and_the_next_talk_has_them() -> None:
     scene = Scene(settings(("anna", (BILLING,))))
     scene.ready("anna")
