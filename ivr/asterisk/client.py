@@ -4,8 +4,9 @@ Rules:
 
 1. `run()` owns everything: it connects, signs in, waits for FullyBooted, and asks for a sign of
    life every 2 s. No answer within 3 s: the link is dead, also when nothing was closed.
-2. A link that broke is tried again after 0.2 s, doubling to 10 s, each time between half and all of
-   it; only a link that stood for 10 s begins anew. A refused login ends `run()` at once.
+2. A link that broke is tried again after 0.2 s, doubling to 2 s, each time between half and all of
+   it; only a link that stood for 10 s begins anew. A refused login ends `run()` at once. Longer
+   pauses would cost callers: a switch that stood still waits only some seconds for our beat.
 3. Nothing is ever sent twice. What was pending when the link went fails with `LinkLost(sent=True)`.
 4. Events come in one inbox in the order of the switch; `LinkUp` before the first and `LinkDown`
    after the last of each link. An inbox that is full counts as a lost link: what lay in it is
@@ -50,7 +51,8 @@ class Timing:
     ping_every_s: float = 2.0
     pong_within_s: float = 3.0
     backoff_first_s: float = 0.2
-    backoff_most_s: float = 10.0
+    backoff_most_s: float = 2.0
+    settled_s: float = 10.0
     close_s: float = 2.0
 
 
@@ -171,7 +173,7 @@ class AmiClient:
         told = ""
         while True:
             stood = await self._one_link()
-            if stood and loop.time() - self._up_since_s >= timing.backoff_most_s:
+            if stood and loop.time() - self._up_since_s >= timing.settled_s:
                 pause_s = timing.backoff_first_s
             if stood or told != self._reason:
                 _log.warning("no link to the switch", reason=self._reason)

@@ -203,6 +203,7 @@ async def test_a_talk_outlives_the_service_and_its_caller_is_not_lost_after_it(
         async with on_the_line(service, house) as caller:
             leg = await join(service, caller, "offer-talk-1")
             await caller.hears(AGENT_HZ)
+            await asyncio.sleep(1.5 * SHORT.renew_s)  # the turn of every caller who is renewed
             service.healthy = False
             silent_s = now()
             await asyncio.sleep(RESCUED_S + 2.0)  # longer than any of the dialplan's times
@@ -233,6 +234,21 @@ async def test_an_agents_leg_whose_caller_hangs_up_without_a_service_ends(house:
             service.healthy = False
             await asyncio.sleep(SHORT.dead_s + 1.5)
         await ends(agent)
+
+
+async def test_an_asterisk_that_stood_still_loses_no_caller(house: Switch) -> None:
+    async with running_service(house) as service, on_the_line(service, house) as caller:
+        house.freeze()
+        try:
+            await asyncio.sleep(RESCUED_S + 3.0)  # longer than any of the dialplan's times
+        finally:
+            house.thaw()
+        begun_s = now()
+        await service.visits(caller, 1, "timeout")
+        await service.next_beat()
+        assert caller.longest_gap(begun_s + 0.1) < HOLE_S
+        assert abs(caller.pitch() - MUSIC_HZ) < 12
+    assert await kept(house) == []
 
 
 async def test_a_living_service_keeps_its_callers_when_the_clock_is_set(house: Switch) -> None:
