@@ -9,29 +9,35 @@ from collections.abc import Callable
 import structlog
 
 from ivr import resources
+from ivr.adoption import Adoption, lines_left, offers_left
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.audiosocket.prompt_store import PromptStore
 from ivr.asterisk.audiosocket.server import AudioServer
 from ivr.asterisk.audiosocket.visit import Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
+from ivr.asterisk.coming_back import MissedCall
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
-from ivr.asterisk.switchboard import Switchboard
+from ivr.asterisk.silence import ReadyForSilence
+from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
+from ivr.keeping import Keeping, journal_figures, journal_status
+from ivr.kept import Kept
 from ivr.metrics import CallersSide, metrics_text
+from ivr.metrics import Kept as KeptFigures
 from ivr.preparation import Prepared
 from queues.api import HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import AgentSetting, Input, QueueSetting, SettingsLoaded
+from queues.centre.inputs import AgentSetting, CallMissed, Input, QueueSetting, SettingsLoaded
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
+from queues.ids import AgentId, CallId, PlaceId, QueueId
 from queues.live import Hub
 
 log = structlog.get_logger()
@@ -48,17 +54,19 @@ Tell = Callable[[str], None]
 class Service:
     """One running service on a prepared place. `run` owns every task of it."""
 
-    def __init__(self, prepared: Prepared, switch: SwitchProcess, tell: Tell) -> None:
+    def __init__(self, prepared: Prepared, kept: Kept, switch: SwitchProcess, tell: Tell) -> None:
         settings = prepared.settings
         self._settings = settings
         self._switch = switch
         self._tell = tell
         self._was_ready = False
+        self._decides = False
         self.hub = Hub()
-        self.clock = Clock()
+        self.clock = Clock.after(kept.centre)
+        self._keeping = Keeping(kept, self.clock.now)
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
-        callers: dict[CallId, LineId] = {}
+        callers = lines_left(kept.centre, kept.dialogues)
         plain_calls = Calls(self.client, desk, prepared.prompts)
         prompts = PromptStore(prepared.prompts)
         self.ears = Ears(
@@ -72,15 +80,45 @@ class Service:
         calls = ListeningCalls(plain_calls, self._visits, prompts, self.ears.desk)
         self._calls = calls
         self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
+        for offer, call, leg in offers_left(kept.centre):
+            self._offers.restore(offer, call, leg)
         default_queue = QueueId(settings.queues[0].id)
         self._driver = Driver(
             prepared.plans,
             Surroundings(
-                calls, self.submit, self.clock.now, self.ears.desk.may_listen, lambda _: None
+                calls,
+                self.submit,
+                self.clock.now,
+                self.ears.desk.may_listen,
+                self._keeping.dialogues.keep,
             ),
             default_queue,
-            lambda _: None,
+            self._keeping.dialogues.end,
         )
+        self.dispatcher = Dispatcher.recovered(
+            self._offers,
+            self._driver,
+            self.clock,
+            self.hub,
+            journal=self._keeping.journal,
+            centre=kept.centre,
+            last_seq=kept.store.last_seq,
+            epoch=kept.store.epoch,
+            node=kept.store.node,
+        )
+        self._adoption = Adoption(
+            callers, kept.dialogues, prepared.plans, self._driver, self.submit, self.dispatcher.view
+        )
+        self._silence = ReadyForSilence(
+            self.client,
+            desk,
+            callers,
+            decides=lambda: self._decides and not self._keeping.is_taken_over,
+            fed_by_us=calls.feeds,
+            agents=lambda: self.dispatcher.view().agents,
+            missed=self._missed,
+        )
+        self.hub.watch(self._silence.on_change)
         self._switchboard = Switchboard(
             self.client,
             desk,
@@ -90,6 +128,8 @@ class Service:
             self.submit,
             callers,
             frozenset(PlaceId(place) for place in settings.places),
+            self._adoption,
+            Told(self._silence.on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
         )
         self._collector = CallersSide(
             up=lambda: self.client.up,
@@ -98,7 +138,13 @@ class Service:
             hearing=self.ears.desk.load,
             replies=calls.replies.__getitem__,
         )
-        self.dispatcher = Dispatcher(self._offers, self._driver, self.clock, self.hub)
+        self._kept = KeptFigures(
+            ledger=lambda: self.dispatcher.journal_health,
+            writer=self._keeping.writer,
+            snapshot_seq=lambda: self._keeping.snapshots.saved_seq,
+            left=lambda: len(self._adoption),
+            beats=lambda: self._silence.beats,
+        )
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
@@ -109,8 +155,13 @@ class Service:
         asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
         load, audio = self.ears.desk.load(), self._audio.figures
         heard = not self.ears.missing and load.is_in_time
+        ledger = self.dispatcher.journal_health
         return HealthReport(
-            {"asterisk": asterisk, "speech": HealthStatus.OK if heard else HealthStatus.DEGRADED},
+            {
+                "asterisk": asterisk,
+                "speech": HealthStatus.OK if heard else HealthStatus.DEGRADED,
+                "journal": journal_status(ledger),
+            },
             {
                 "speech_listening": load.listening,
                 "speech_streams": load.under_way,
@@ -118,12 +169,13 @@ class Service:
                 "speech_lag_s": load.lag_s,
                 "audio_lines": audio.lines,
                 "audio_late_share": audio.pacer.late_share,
-            },
+            }
+            | journal_figures(ledger, self._keeping.writer()),
         )
 
     def metrics(self) -> bytes:
         """What Prometheus reads."""
-        return metrics_text(self._collector)
+        return metrics_text(self._collector, self._kept)
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
@@ -132,13 +184,16 @@ class Service:
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; `ready` is called once the first call would be answered.
 
-        Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when there is no link.
+        Raises `LoginRefused` when Asterisk refuses our password, `LinkLost` when there is no link,
+        `JournalTakenOver` when another service writes the journal.
         """
-        self.submit(self._roster())
+        self.submit(self._roster())  # before any other input: what was kept may name other phones
+        self._decides = True
         await self._audio.open()
         try:
             await self._run(ready)
         finally:
+            self._decides = False
             await self._audio.close()
             await self.ears.close()
 
@@ -152,6 +207,8 @@ class Service:
             tasks.create_task(self._offers.run(), name="offers")
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
+            tasks.create_task(self._keeping.run(), name="keeping")
+            tasks.create_task(self._silence.run(), name="ready for silence")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()
@@ -168,6 +225,12 @@ class Service:
             log.error("Asterisk refuses the login; restart the service", error=error.code)
             self._tell(f"{error}; restart the service")
             await asyncio.Event().wait()
+
+    async def _missed(self, missed: MissedCall) -> None:
+        """Keep a call that the switch had to end by itself; raises if that cannot be done."""
+        contact = await self._keeping.contact_of(missed.number)
+        what = CallMissed(missed.call, missed.line, missed.at_s, contact)
+        await self.dispatcher.submit_and_commit(what, otherwise=None)
 
     def _roster(self) -> SettingsLoaded:
         queues = tuple(

@@ -114,6 +114,13 @@ class Dialogue:
         self.with_centre = how.waits or how.talks
         return how.session, CallResumed(how.waits, how.talks, listening)
 
+    def go_on(self, *, waits: bool, talks: bool) -> None:
+        """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
+        if self._plan is not None:
+            self.with_centre = waits or talks
+            listening = self._plan.listens and self._around.may_listen(self._language)
+            self.hear(CallResumed(waits, talks, listening))
+
     def hear(self, event: Event) -> None:
         """Take an event in; a key and the caller's end are known at once, the rest in its turn."""
         if isinstance(event, KeyPressed):

@@ -57,20 +57,28 @@ class Driver:
     def call_resumed(self, kept: Session, *, waits: bool, talks: bool) -> None:
         """Go on with a call that lives, where the service before this one was.
 
-        `waits`: the queue knows the call; `talks`: an agent is on the line. If the line's dialplan
-        has changed since, a caller in the queue keeps the place, any other begins the line anew.
+        `waits`: the queue knows the call; `talks`: an agent is on the line. What the queue knows is
+        newer than the session, and wins. If the line's dialplan has changed since, a caller in the
+        queue keeps the place, any other begins the line anew.
         """
         if kept.call in self._dialogues:
             return
         plan = self._plans.get(kept.line)
         session: Session | None = kept
-        if plan is None or plan.hash != kept.plan:
-            session = _in_the_queue(kept, plan) if plan is not None and (waits or talks) else None
+        if plan is not None and (waits or talks):
+            session = _in_the_queue(kept, plan)
+        elif plan is None or plan.hash != kept.plan:
+            session = None
         if session is None:
             self._begin(Dialogue(kept.call, kept.line, plan, self._around))
             return
         resumed = Resumed(session, waits=waits, talks=talks)
         self._begin(Dialogue(kept.call, kept.line, plan, self._around, resumed))
+
+    def call_given_back(self, call: CallId, *, waits: bool, talks: bool) -> None:
+        """The switch did something of its own with a caller of ours, and gives the channel back."""
+        if (dialogue := self._dialogues.get(call)) is not None:
+            dialogue.go_on(waits=waits, talks=talks)
 
     def key_pressed(self, call: CallId, key: str) -> None:
         """The caller pressed a key."""
@@ -137,8 +145,13 @@ class Driver:
 
 
 def _in_the_queue(kept: Session, plan: Plan) -> Session | None:
-    """A session on a changed plan for a caller who waits or talks: at the plan's way to a human."""
-    if plan.human is None or not isinstance(plan.nodes[plan.human], Queue):
+    """The session of a caller who waits or talks: at a queue, whatever it said last."""
+    if plan.hash == kept.plan and isinstance(plan.nodes[kept.node], Queue):
+        in_queue = kept.phase in (Phase.WAITING, Phase.TALKING)
+        return kept if in_queue else replace(kept, phase=Phase.WAITING, wake_at=None)
+    ways = [plan.human, *(name for name, node in plan.nodes.items() if isinstance(node, Queue))]
+    queue = next((n for n in ways if n is not None and isinstance(plan.nodes[n], Queue)), None)
+    if queue is None:
         return None
     fresh = open_session(kept.call, kept.line, plan)
-    return replace(fresh, phase=Phase.WAITING, node=plan.human, card=kept.card, token=kept.token)
+    return replace(fresh, phase=Phase.WAITING, node=queue, card=kept.card, token=kept.token)

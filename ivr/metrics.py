@@ -18,6 +18,8 @@ from ivr.asterisk.audiosocket.server import AudioFigures
 from ivr.ports import ReplyKind
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S
+from queues.dispatcher import LedgerHealth
+from queues.store import WriterHealth
 
 _PREFIX = "freizeichen"
 
@@ -90,8 +92,50 @@ def _lag(hearing: HearingLoad) -> Metric:
     return HistogramMetricFamily(name, what, buckets=buckets, sum_value=hearing.lag_sum_s)
 
 
-def metrics_text(collector: Collector) -> bytes:
-    """All figures of a collector in Prometheus' text format."""
+class Kept(Collector):
+    """Reads the figures of journal, snapshots and adoption anew at each asking."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Callable[[], LedgerHealth | None],
+        writer: Callable[[], WriterHealth],
+        snapshot_seq: Callable[[], int],
+        left: Callable[[], int],
+        beats: Callable[[], int],
+    ) -> None:
+        self._ledger = ledger
+        self._writer = writer
+        self._snapshot_seq = snapshot_seq
+        self._left = left
+        self._beats = beats
+
+    def collect(self) -> Iterator[Metric]:
+        """Every figure, by Prometheus' conventions of names and units."""
+        ledger, writer = self._ledger(), self._writer()
+        degraded = ledger is None or ledger.is_degraded
+        gauges = {
+            ("journal_degraded", "Decisions take effect without being kept."): float(degraded),
+            ("journal_row", "The number of the last row that is kept."): writer.committed,
+            ("journal_waiting_rows", "Rows that wait to be written."): writer.waiting,
+            ("snapshot_row", "The row after which the last snapshot is."): self._snapshot_seq(),
+            ("calls_left", "Callers of an earlier service still to be found."): self._left(),
+        }
+        for (name, what), value in gauges.items():
+            yield GaugeMetricFamily(f"{_PREFIX}_{name}", what, value)
+        given_up = 0 if ledger is None else ledger.given_up
+        counters = {
+            ("journal_lost_rows", "Rows that could not be kept."): writer.lost,
+            ("journal_given_up", "Decisions that took effect unkept."): given_up,
+            ("beats", "Signs of life that the switch has taken."): self._beats(),
+        }
+        for (name, what), count in counters.items():
+            yield CounterMetricFamily(f"{_PREFIX}_{name}", what, count)
+
+
+def metrics_text(*collectors: Collector) -> bytes:
+    """All figures of the collectors in Prometheus' text format."""
     registry = CollectorRegistry()
-    registry.register(collector)
+    for collector in collectors:
+        registry.register(collector)
     return generate_latest(registry)

@@ -186,6 +186,17 @@ class Speech(_Part):
     piper: Path = Path("piper")
 
 
+class Store(_Part):
+    """Where the journal and what is known of people are kept, if not in the run folder.
+
+    Both are addresses of databases: `sqlite:////folder/store.db`, or that of a PostgreSQL server,
+    `postgresql+psycopg://user@host/database`.
+    """
+
+    url: str | None = Field(default=None, repr=False)  # it may hold a password
+    people_url: str | None = Field(default=None, repr=False)
+
+
 class Trunk(_Part):
     """The way to the phone network; emergency calls go straight there."""
 
@@ -213,6 +224,7 @@ class Settings(BaseSettings):
     )
     agents: tuple[Agent, ...] = ()
     speech: Speech = Speech()
+    store: Store = Store()
     trunk: Trunk | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None

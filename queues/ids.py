@@ -8,3 +8,4 @@ QueueId = NewType("QueueId", str)
 AgentId = NewType("AgentId", str)
 PlaceId = NewType("PlaceId", str)
 OfferId = NewType("OfferId", str)
+ContactId = NewType("ContactId", str)  # a person as far as known; the vault knows more

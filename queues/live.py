@@ -103,6 +103,11 @@ class Hub:
         self._seq = 0
         self._snapshot: tuple[int, bytes] | None = None
         self._closed = False
+        self._watchers: list[Callable[[Change], None]] = []
+
+    def watch(self, told: Callable[[Change], None]) -> None:
+        """Have this called at once with what each fact changed; for parts of the service itself."""
+        self._watchers.append(told)
 
     @property
     def clients(self) -> int:
@@ -122,6 +127,8 @@ class Hub:
         for subscription in tuple(self._subscriptions):
             if not subscription.offer(frame):
                 self._subscriptions.discard(subscription)
+        for told in self._watchers:
+            told(change)
 
     def subscribe(self, last_event_id: str | None, view: Callable[[], View]) -> Subscription:
         """Enter a client, from the frame after `last_event_id` on or else with a snapshot.

@@ -50,6 +50,10 @@ class ListeningCalls:
         """How many callers are in AudioSocket."""
         return len(self._conversations)
 
+    def feeds(self, call: CallId) -> bool:
+        """Whether all that this caller hears comes from this process."""
+        return call in self._conversations
+
     async def answer(self, call: CallId) -> None:
         """Take the call off the hook."""
         await self._calls.answer(call)

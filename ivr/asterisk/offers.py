@@ -155,6 +155,13 @@ class Offers:
         """Whether this channel is the leg of an offer under way."""
         return OfferId(channel) in self._offers
 
+    def restore(self, offer: OfferId, call: CallId, state: LegState) -> None:
+        """Take over an offer of the service before us, whose leg was last known to be here.
+
+        The next look-up judges it: its leg may be gone, answered or joined by now.
+        """
+        self._offers[offer] = _Offer(call, Leg(state, rang=True), dialled_at=-_TOO_YOUNG_S)
+
     def look_up(self, listed: Iterable[ChannelListed]) -> None:
         """After a lost link: compare the legs with what lives."""
         alive = {entry.channel: entry for entry in listed}

@@ -3,9 +3,10 @@
 Rules:
 - a channel new to us that comes to AGI with a line is a caller; one that is an offer is an agent's
   leg
-- after each `LinkUp` what we hold is compared with what lives: what is gone ends as lost, what
-  nobody drives (an earlier service's callers) begins its line anew, an agent's leg without an offer
-  is hung up
+- after each `LinkUp` what we hold, or a service before us held, is compared with what lives: what
+  is gone ends as lost, who is left is gone on with (`Left`), a caller of whom nobody knows begins
+  the line anew, an agent's leg without an offer is hung up
+- a caller whom the dialplan took while we were silent, and gives back, hears from us again
 - a restart of Asterisk ends everything at once
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -26,7 +28,6 @@ from ivr.asterisk.errors import ActionRefused
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.wire_events import (
     ChannelEnded,
-    ChannelId,
     ChannelInAgi,
     ChannelListed,
     ContactChanged,
@@ -38,6 +39,7 @@ from ivr.asterisk.wire_events import (
     LinkUp,
     WireEvent,
 )
+from ivr.phone_number import PhoneNumber
 from queues.centre.inputs import (
     CallEnded,
     EndCause,
@@ -54,6 +56,8 @@ _LOST_CAUSES = frozenset({18, 38, 44})  # session timer, network, no sound: the 
 _FREE = frozenset({DeviceState.NOT_INUSE})
 _UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceState.UNKNOWN})
 _LOOK_AGAIN_S = 1.0
+_TAKEN = frozenset({"timeout", "redirect"})  # why a channel comes that the dialplan had taken
+_AT_ONCE = 20  # callers gone on with before the loop has its turn
 
 
 class Callers(Protocol):
@@ -66,8 +70,48 @@ class Callers(Protocol):
     def call_ended(self, call: CallId) -> None: ...
 
 
+class Left(Protocol):
+    """Callers of the service before us, until each is gone on with or gone: the adoption."""
+
+    def __contains__(self, call: CallId) -> bool: ...
+
+    def found(self, call: CallId, *, in_bridge: bool) -> None: ...
+
+    def given_back(self, call: CallId) -> None: ...
+
+    def ended(self, call: CallId) -> None: ...
+
+
+class NobodyLeft:
+    """For a switch that no service served before."""
+
+    def __contains__(self, call: CallId) -> bool:
+        return False
+
+    def found(self, call: CallId, *, in_bridge: bool) -> None:
+        """Nobody is left to be found."""
+
+    def given_back(self, call: CallId) -> None:
+        """Without a dialplan that serves callers none is given back."""
+
+    def ended(self, call: CallId) -> None:
+        """Nobody is left to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who else is told: of each event, of who calls, of the end of a look-up that came through."""
+
+    event: Callable[[WireEvent], None] = lambda _: None
+    caller: Callable[[CallId, PhoneNumber | None], None] = lambda _call, _number: None
+    looked_up: Callable[[], None] = lambda: None
+
+
 class Switchboard:
-    """The one reader of the client's inbox."""
+    """The one reader of the client's inbox.
+
+    `lines`: every caller's channel that is ours or was a service's before us, with its line.
+    """
 
     def __init__(
         self,
@@ -79,6 +123,8 @@ class Switchboard:
         submit: Callable[[Input], object],
         lines: dict[CallId, LineId],
         places: frozenset[PlaceId],
+        left: Left | None = None,
+        told: Told | None = None,
     ) -> None:
         self._client = client
         self._desk = desk
@@ -87,7 +133,9 @@ class Switchboard:
         self._callers = callers
         self._submit = submit
         self._places = places
-        self._known = lines  # every caller's channel that is ours, with its line
+        self._known = lines
+        self._left = left or NobodyLeft()
+        self._others = told or Told()
         self._told: set[str] = set()  # phones that an event told of since the last look-up
         self._lookups: asyncio.Queue[LinkUp] = asyncio.Queue()
 
@@ -103,6 +151,7 @@ class Switchboard:
                     log.error("event not handled", event_kind=type(event).__name__, exc_info=error)
 
     def _hear(self, event: WireEvent) -> None:
+        self._others.event(event)
         if isinstance(event, LinkUp):
             if event.restarted:
                 self._everything_ended()
@@ -112,8 +161,8 @@ class Switchboard:
         self._desk.on_event(event)
         self._offers.on_event(event)
         match event:
-            case ChannelInAgi(channel=channel, why=why, line=line):
-                self._in_agi(channel, why, line)
+            case ChannelInAgi():
+                self._in_agi(event)
             case KeyReleased(channel, key) if CallId(channel) in self._known:
                 self._callers.key_pressed(CallId(channel), key)
             case ChannelEnded(channel, cause) if CallId(channel) in self._known:
@@ -129,15 +178,22 @@ class Switchboard:
             case _:
                 pass
 
-    def _in_agi(self, channel: ChannelId, why: str, line: str) -> None:
-        if self._offers.knows(channel) or why == "agent" or CallId(channel) in self._known:
+    def _in_agi(self, event: ChannelInAgi) -> None:
+        call = CallId(event.channel)
+        if self._offers.knows(event.channel) or event.why == "agent":
             return
-        call = CallId(channel)
-        self._known[call] = LineId(line)
-        self._callers.call_arrived(call, LineId(line))
+        if call in self._left:
+            self._left.found(call, in_bridge=False)
+        elif call not in self._known:
+            self._known[call] = LineId(event.line)
+            self._others.caller(call, event.caller_number)
+            self._callers.call_arrived(call, LineId(event.line))
+        elif event.why in _TAKEN:
+            self._left.given_back(call)
 
     def _end(self, call: CallId, cause: EndCause) -> None:
         self._known.pop(call, None)
+        self._left.ended(call)
         self._submit(CallEnded(call, cause))
         self._callers.call_ended(call)
 
@@ -179,6 +235,11 @@ class Switchboard:
                 self._end(call, EndCause.LOST)
         self._calls.looked_up()
         self._offers.look_up(channels)
+        for number, entry in enumerate(channels):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if CallId(entry.channel) in self._left and (entry.in_agi or entry.bridge is not None):
+                self._left.found(CallId(entry.channel), in_bridge=entry.bridge is not None)
         for entry in channels:
             if CallId(entry.channel) not in self._known:
                 with suppress(ActionRefused):  # it ended since it was listed
@@ -188,6 +249,7 @@ class Switchboard:
             # What an event told since we asked is newer than the list.
             if isinstance(phone, DeviceListed) and phone.endpoint not in self._told:
                 self._place(phone.endpoint, _place_state(phone.state))
+        self._others.looked_up()
 
     async def _take_in(self, entry: ChannelListed) -> None:
         """A channel that nobody here drives: a caller begins anew, a leg that still rings ends."""

@@ -15,6 +15,7 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from ivr.asterisk import wire_events as e
+from ivr.phone_number import PhoneNumber
 
 Headers = Mapping[str, object]
 
@@ -137,7 +138,7 @@ def _in_agi(headers: Headers) -> e.ChannelInAgi:
         _endpoint(name),
         arguments["agi_arg_1"],
         arguments["agi_arg_2"],
-        _caller(headers),
+        PhoneNumber(number) if (number := _caller(headers)) is not None else None,
         e.ChannelName(name),
     )
 

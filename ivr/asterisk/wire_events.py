@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NewType
 
+from ivr.phone_number import PhoneNumber
+
 ChannelId = NewType("ChannelId", str)
 # The switch's full name of a channel, which ends in a counter of fixed length. Only `bridge` needs
 # it: that action takes any channel whose name or id *begins* with what it is given.
@@ -74,7 +76,7 @@ class ChannelInAgi:
     endpoint: str | None
     why: str
     line: str
-    caller_number: str | None = field(repr=False)
+    caller_number: PhoneNumber | None
     name: ChannelName
 
 

@@ -21,14 +21,22 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
+from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
 from ivr.log import first_of, set_up_log
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, check_ports, lock, prepare
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
 from queues.api import create_app, listen, serve
+from queues.ports import JournalTakenOver
 
 _DEMO_ENDS_S = 10.0
+_SWITCH_S = 0.001  # so long a thread may keep the loop, which carries sound, from its turn
+_TAKEN_OVER = "another service has taken the journal over, and serves from here on; this one ended"
+
+
+class _TakenOver(CannotStart):
+    """Another service decides from here on; callers are its own, or the dialplan's, to serve."""
 
 
 def up(
@@ -51,7 +59,9 @@ def up(
                 say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
             set_up_log(place.run_folder / "log")
             _raise_file_limit()
-            uvloop.run(_run(prepared, began, demo=demo))
+            sys.setswitchinterval(_SWITCH_S)
+            with open_kept(prepared.settings, place, say) as kept:
+                uvloop.run(_run(prepared, kept, began, demo=demo))
     except CannotStart as error:
         complain(str(error))
         raise typer.Exit(1) from None
@@ -66,18 +76,19 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _run(prepared: Prepared, began: float, *, demo: bool) -> None:
+async def _run(prepared: Prepared, kept: Kept, began: float, *, demo: bool) -> None:
     stop = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
     async with _asterisk(prepared, stop) as switch:
         if not stop.is_set():
-            await _serve(prepared, switch, stop, began, demo=demo)
+            await _serve(prepared, kept, switch, stop, began, demo=demo)
         say("ending")
 
 
 async def _serve(
     prepared: Prepared,
+    kept: Kept,
     switch: SwitchProcess,
     stop: asyncio.Event,
     began: float,
@@ -86,7 +97,7 @@ async def _serve(
 ) -> None:
     """The service with its API until a stop is asked for; raises `CannotStart`."""
     settings, folder = prepared.settings, prepared.place.run_folder
-    service = Service(prepared, switch, say)
+    service = Service(prepared, kept, switch, say)
     app = create_app(
         submit=service.submit,
         view=service.dispatcher.view,
@@ -120,6 +131,8 @@ async def _serve(
                 task.cancel()
     except* AmiError as errors:
         raise CannotStart(f"no link to Asterisk: {first_of(errors)}") from None
+    except* JournalTakenOver:
+        raise _TakenOver(_TAKEN_OVER) from None
     finally:
         remove_run_file(folder)
         listening.close()
@@ -154,6 +167,7 @@ async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[Sw
         await switch.stop()
         left_over = False
     check_ports(prepared.settings, asterisk_runs=left_over)
+    is_left_alone = False
     try:
         try:
             if left_over:
@@ -165,8 +179,12 @@ async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[Sw
         except (SwitchFailed, OSError) as error:
             raise CannotStart(str(error)) from None
         yield switch
+    except _TakenOver:
+        is_left_alone = True  # its callers are served by whoever decides now, or by the dialplan
+        raise
     finally:
-        await switch.stop()
+        if not is_left_alone:
+            await switch.stop()
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

@@ -27,6 +27,7 @@ from queues.centre.facts import (
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
+    CallMissed,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -178,6 +179,8 @@ class _Told:
                 return "it was handed over already; nothing followed"
             case QueueEntered():
                 return "the caller had hung up meanwhile; nothing followed"
+            case CallMissed():
+                return "the switch ended it by itself while nobody decided here; kept to call back"
             case CallEnded():
                 return "its end was known already; nothing followed"
             case OfferAnswered() | OfferRefused() | TalkStarted() | AgentLegEnded():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
 
 class EndCause(StrEnum):
@@ -187,6 +187,21 @@ class SwitchRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallMissed:
+    """While nobody decided here, the switch ended a call by itself; it may be told twice.
+
+    `called_at` in Unix seconds of the wall clock; no contact if the number was withheld.
+    """
+
+    TYPE: ClassVar[str] = "call_missed"
+    VERSION: ClassVar[int] = 1
+    call: CallId
+    line: LineId
+    called_at: float
+    contact: ContactId | None
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The deadline that `next_wake` named has come."""
 
@@ -217,6 +232,7 @@ Input = (
     | TalkStarted
     | AgentLegEnded
     | SwitchRestarted
+    | CallMissed
     | TimerFired
     | ClockMoved
 )

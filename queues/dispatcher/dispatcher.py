@@ -134,14 +134,14 @@ class Dispatcher:
         return self._decide(what, None)
 
     async def submit_and_commit(
-        self, what: Input, *, otherwise: Input, within_s: float = COMMIT_DEADLINE_S
+        self, what: Input, *, otherwise: Input | None, within_s: float = COMMIT_DEADLINE_S
     ) -> tuple[Fact, ...]:
         """Decide on something that somebody is told is certain, and give the facts once committed.
 
         Raises `NotStored` if that cannot be had within `within_s`. When it is known beforehand,
         nothing is decided. Else `otherwise` is submitted, which takes back what was decided; so it
         is too if whoever waits is cancelled. Both stand in the journal, in this order, when it can
-        be written again.
+        be written again. None as `otherwise` is for what may stand there all the same.
         """
         health = self._ledger.health
         if health is None or health.is_degraded:
@@ -159,10 +159,10 @@ class Dispatcher:
         except TimeoutError:
             is_committed = False
         except asyncio.CancelledError:
-            self.submit(otherwise)
+            self._undo(otherwise)
             raise
         if not is_committed:
-            self.submit(otherwise)
+            self._undo(otherwise)
             raise NotStored("the journal was not written in time; what was decided is taken back")
         return facts
 
@@ -199,6 +199,10 @@ class Dispatcher:
         if by_s:
             self.submit(ClockMoved(by_s))
             self._clock.anchor(by_s)
+
+    def _undo(self, otherwise: Input | None) -> None:
+        if otherwise is not None:
+            self.submit(otherwise)
 
     def _decide(self, what: Input, settled: Settled | None) -> tuple[Fact, ...]:
         at = self._clock.now()

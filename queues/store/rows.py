@@ -81,8 +81,8 @@ class JournalRow:
 class DialogueRow:
     """Where the dialogue of one live call stands, overwritten at each node.
 
-    `values` are ids of the vault; `blob` is the session as the dialogue wrote it, without anything
-    a caller said or keyed in. `at` in Unix seconds.
+    `values` are ids of the vault, of a value or of a contact; `blob` is the session, of which
+    nothing that a caller said or keyed in may be read: see `Vault.seal`. `at` in Unix seconds.
     """
 
     call: str

@@ -6,6 +6,7 @@ value; what a value says leaves only through `get`.
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 import time
@@ -152,6 +153,31 @@ class Vault:
                 "databases made at one time"
             ) from None
 
+    def seal(self, contact: str, about: str, text: str) -> str:
+        """Give a text so that it may lie outside of the vault: only `unseal` gives it back.
+
+        It is bound to its contact, whose erasure ends it too, and to `about`: in another place it
+        does not open. Raises `ContactUnknown`; ValueError, without quoting it, for what is no text.
+        """
+        _check_text(text)
+        version, wrapped = self._key(contact)
+        sealed = self._envelope.seal(contact, version, wrapped, _sealed_as(about), text)
+        return base64.b64encode(sealed).decode()
+
+    def unseal(self, contact: str, about: str, sealed: str) -> str | None:
+        """Give what `seal` was given; None when the person was erased. Raises `ValueUnreadable`."""
+        try:
+            version, wrapped = self._key(contact)
+            text = base64.b64decode(sealed, validate=True)
+            return self._envelope.open(contact, version, wrapped, _sealed_as(about), text)
+        except ContactUnknown:
+            return None
+        except (SealBroken, ValueError):
+            raise ValueUnreadable(
+                "a sealed text cannot be opened; restore a backup of both databases made at one "
+                "time"
+            ) from None
+
     def kept_of(self, contact: str) -> tuple[KeptValue, ...]:
         """What is kept of a contact, the soonest to expire first."""
         columns = (vault.c.id, vault.c.contact, vault.c.data_class, vault.c.expires_at)
@@ -231,6 +257,10 @@ def _look_up(connection: Connection, macs: dict[bytes, int]) -> tuple[str, int] 
 
 def _about(value_id: str, data_class: DataClass) -> str:
     return f"freizeichen value {value_id} {data_class.value}"
+
+
+def _sealed_as(about: str) -> str:
+    return f"freizeichen sealed {about}"
 
 
 def _normalised(kind: str, value: str) -> str:

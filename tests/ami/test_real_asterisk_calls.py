@@ -21,6 +21,7 @@ from ivr.asterisk.wire_events import (
     DeviceState,
     OriginateDone,
 )
+from ivr.phone_number import PhoneNumber
 from tests.ami.running import PATIENT, Floor, running_client, running_floor, until
 from tests.switch import Switch
 
@@ -75,7 +76,7 @@ async def test_a_call_comes_to_agi_is_commanded_and_ends(actors: Switch) -> None
         channel = await call(floor)
         told = next(each for each in floor.seen if isinstance(each, ChannelInAgi))
         assert (told.channel, told.why, told.line) == (channel, "new", "agi")
-        assert told.caller_number == "0301234567"
+        assert told.caller_number == PhoneNumber("0301234567")
         text = "Jürgen (1) 인터넷"
         assert (await floor.desk.run(channel, a.set_variable("FZ_X", text), deadline_s=2)).ok
         read = await floor.desk.run(channel, a.get_variable("FZ_X"), deadline_s=2)

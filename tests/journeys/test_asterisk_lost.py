@@ -84,7 +84,7 @@ def test_asterisk_frozen_is_noticed_within_6_seconds_and_the_call_goes_on(
 
 
 def test_a_service_that_is_killed_leaves_its_callers_on_the_line(service: Service) -> None:
-    """The next one takes Asterisk over; a caller begins the line anew instead of being lost."""
+    """The next one takes Asterisk over and goes on: a caller who waits hears nothing of it."""
     thread, reports = caller(service, 16)
     asterisk = service.asterisk_pid
     service.process.kill()
@@ -100,7 +100,7 @@ def test_a_service_that_is_killed_leaves_its_callers_on_the_line(service: Servic
         assert reports[0][0] == 0, reports
         assert reports[0][1]["hung_up_by"] == "caller"
         heard = [each["prompt"] for each in reports[0][1]["heard"]]
-        assert heard[heard.index("connecting") :][:2] == ["connecting", "welcome"]
+        assert heard[-1] == "connecting"
         assert following.stop() == 0
     finally:
         if again.poll() is None:

@@ -12,6 +12,7 @@ from panoramisk.message import Message
 
 from ivr.asterisk import wire
 from ivr.asterisk import wire_events as e
+from ivr.phone_number import PhoneNumber
 
 CORPUS = Path(__file__).parent.parent.parent / "corpus" / "ami"
 
@@ -51,7 +52,7 @@ def test_an_answered_phone_comes_to_agi_presses_a_key_and_hangs_up() -> None:
     told = events("dials-that-are-busy-and-answered.txt")
     channel = e.ChannelId("p1-2")
     name = e.ChannelName("PJSIP/stub-00000001")
-    assert e.ChannelInAgi(channel, "stub", "new", "agi", "030999", name) in told
+    assert e.ChannelInAgi(channel, "stub", "new", "agi", PhoneNumber("030999"), name) in told
     assert e.KeyReleased(channel, "5") in told
     assert e.OriginateDone("p1-2", channel, True, 4) in told
     assert e.ChannelLeftAgi(channel) in told

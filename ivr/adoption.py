@@ -1,0 +1,130 @@
+"""With which callers of the service before us, or of the dialplan, we go on, and from where.
+
+Rules:
+
+1. Each caller whom the journal or a kept dialogue names is looked for in the switch: who is gone
+   ends there, who lives is gone on with, once, as soon as the channel is ours or in a talk of ours.
+2. A caller of whom only the queue knows goes on in the queue; of whom only the dialogue knows, at
+   the dialogue's node.
+3. A caller in a talk that the dialplan made by itself has left our queue, and is left alone.
+4. A caller of ours whom the dialplan took, and gives back, hears from us again at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import structlog
+
+from ivr.asterisk.legs import LegState
+from ivr.dialogue_book import KeptDialogue
+from ivr.dialplan.plan import Plan
+from ivr.flow.session import Session, open_session
+from queues.centre.call import CallState
+from queues.centre.inputs import Input, QueueLeft
+from queues.centre.state import Centre
+from queues.ids import CallId, LineId, OfferId
+from queues.view import CallRow, View
+
+log = structlog.get_logger()
+
+_LEGS: Mapping[CallState, LegState] = {
+    CallState.OFFERED: LegState.RINGING,
+    CallState.CONNECTING: LegState.ANSWERED,
+    CallState.TALKING: LegState.TALKS,
+}
+
+
+class Resuming(Protocol):
+    """Who goes on with callers: the driver."""
+
+    def call_arrived(self, call: CallId, line: LineId) -> None: ...
+
+    def call_resumed(self, kept: Session, *, waits: bool, talks: bool) -> None: ...
+
+    def call_given_back(self, call: CallId, *, waits: bool, talks: bool) -> None: ...
+
+
+def offers_left(centre: Centre) -> list[tuple[OfferId, CallId, LegState]]:
+    """The offers that were alive, and where the leg of each was last known to be."""
+    return [
+        (offer.offer, offer.call, _LEGS[centre.calls[offer.call].state])
+        for offer in centre.offers.values()
+    ]
+
+
+def lines_left(centre: Centre, dialogues: Mapping[CallId, KeptDialogue]) -> dict[CallId, LineId]:
+    """Every caller whom the service before us knew, with the line that was called."""
+    lines = {call: kept.session.line for call, kept in dialogues.items()}
+    return lines | {call.call: call.line for call in centre.calls.values()}
+
+
+class Adoption:
+    """Goes on with callers, each once. `left`: every caller of the service before us."""
+
+    def __init__(
+        self,
+        left: Mapping[CallId, LineId],
+        dialogues: Mapping[CallId, KeptDialogue],
+        plans: Mapping[LineId, Plan],
+        driver: Resuming,
+        submit: Callable[[Input], object],
+        view: Callable[[], View],
+    ) -> None:
+        self._left = dict(left)
+        self._dialogues = dict(dialogues)
+        self._plans = plans
+        self._driver = driver
+        self._submit = submit
+        self._view = view
+        self._seen: View | None = None
+        self._rows: dict[str, CallRow] = {}
+
+    def __len__(self) -> int:
+        """How many callers are still to be found."""
+        return len(self._left)
+
+    def __contains__(self, call: CallId) -> bool:
+        """Whether this caller of the service before us is still to be gone on with."""
+        return call in self._left
+
+    def found(self, call: CallId, *, in_bridge: bool) -> None:
+        """A caller who is left lives: in AGI, or in a bridge."""
+        waits, talks = self._standing(call)
+        if in_bridge and not talks:
+            if waits:
+                log.info("a caller is served by the dialplan", call=call)
+                self._submit(QueueLeft(call))
+            return
+        line = self._left.pop(call)
+        kept = self._dialogues.pop(call, None)
+        plan = self._plans.get(line)
+        if kept is not None:
+            self._driver.call_resumed(kept.session, waits=waits, talks=talks)
+        elif plan is not None and (waits or talks):
+            self._driver.call_resumed(open_session(call, line, plan), waits=waits, talks=talks)
+        else:
+            self._driver.call_arrived(call, line)
+        log.info("a call is gone on with", call=call, waits=waits, talks=talks)
+
+    def given_back(self, call: CallId) -> None:
+        """The dialplan had taken this caller of ours, and gives the channel back."""
+        waits, talks = self._standing(call)
+        self._driver.call_given_back(call, waits=waits, talks=talks)
+
+    def ended(self, call: CallId) -> None:
+        """The caller is gone."""
+        self._left.pop(call, None)
+        self._dialogues.pop(call, None)
+
+    def _standing(self, call: CallId) -> tuple[bool, bool]:
+        """Whether the queue knows the call, and whether an agent is on the line."""
+        view = self._view()
+        if view is not self._seen:
+            self._seen, self._rows = view, {row.call: row for row in view.calls}
+        row = self._rows.get(call)
+        if row is None:
+            return False, False
+        talks = row.state == CallState.TALKING.value
+        return not talks, talks

@@ -1,0 +1,149 @@
+"""What is kept of each live dialogue, so that another service can go on with it.
+
+Rules:
+
+1. A dialogue tells each new standing and never waits: the newest of a call is written, by a thread.
+2. A whole session, with words and keys, is sealed under the key of the caller's contact. In clear
+   stand the call, the node, the dialplan's hash, the turn and the contact's random id.
+3. The caller's number becomes a contact here and goes no further. A number that is withheld is a
+   contact of whom nothing is known.
+4. While the store cannot be written the newest standing waits in memory; no call notices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from ivr.flow.session import Session, session_from_json, session_to_json
+from ivr.phone_number import PhoneNumber
+from queues.ids import CallId
+from queues.store import ContactUnknown, DialogueRow, Store, StoreError
+
+log = structlog.get_logger()
+
+_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDialogue:
+    """A dialogue that a service before us left, and the contact of its caller."""
+
+    session: Session
+    contact: str
+
+
+def read_dialogues(store: Store) -> dict[CallId, KeptDialogue]:
+    """Every dialogue that was left and can be opened; raises `StoreUnavailable`.
+
+    One that cannot be opened is passed over with a warning: its caller begins the line anew.
+    """
+    found: dict[CallId, KeptDialogue] = {}
+    for row in store.dialogues.all():
+        try:
+            text = store.vault.unseal(row.values[0], row.call, row.blob)
+            if text is not None:
+                session = session_from_json(json.loads(text))
+                found[session.call] = KeptDialogue(session, row.values[0])
+                continue
+            reason = "erased"
+        except (StoreError, LookupError, TypeError, ValueError) as error:
+            reason = type(error).__name__
+        log.warning("a dialogue cannot be gone on with", call=row.call, reason=reason)
+        store.journal.end_dialogue(row.call)
+    return found
+
+
+class DialogueBook:
+    """Keeps dialogues; `run` is a task of its owner."""
+
+    def __init__(
+        self, store: Store, now: Callable[[], float], left: Mapping[CallId, KeptDialogue]
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._numbers: dict[CallId, PhoneNumber | None] = {}
+        self._contacts = {call: kept.contact for call, kept in left.items()}  # of the thread alone
+        self._unwritten: dict[CallId, Session | None] = {}  # None: it is over
+        self._stirred = asyncio.Event()
+
+    def arrived(self, call: CallId, number: PhoneNumber | None) -> None:
+        """Hear who calls, as far as the switch says."""
+        self._numbers[call] = number
+
+    def keep(self, session: Session) -> None:
+        """Have the newest standing of a dialogue written."""
+        self._note(session.call, session)
+
+    def end(self, call: CallId) -> None:
+        """Have the row of a call that is over taken away."""
+        self._note(call, None)
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            unwritten, self._unwritten = self._unwritten, {}
+            numbers = {call: self._numbers.get(call) for call in unwritten}
+            try:
+                await asyncio.to_thread(self._write, unwritten, numbers)
+            except Exception as error:  # no traceback: it could hold a number
+                log.warning("dialogues are not kept just now", error=type(error).__name__)
+                self._unwritten = unwritten | self._unwritten
+                await asyncio.sleep(_AGAIN_S)
+                self._stirred.set()
+                continue
+            for call, session in unwritten.items():
+                if session is None:
+                    self._numbers.pop(call, None)
+
+    def contact_of(self, number: PhoneNumber) -> str:
+        """The contact of a number, for a thread; raises `StoreUnavailable`."""
+        return self._store.vault.contact_of("phone", number.digits, create=True)
+
+    def _note(self, call: CallId, session: Session | None) -> None:
+        self._unwritten.pop(call, None)  # what changed last is written last
+        self._unwritten[call] = session
+        self._stirred.set()
+
+    def _write(
+        self,
+        unwritten: Mapping[CallId, Session | None],
+        numbers: Mapping[CallId, PhoneNumber | None],
+    ) -> None:
+        for call, session in unwritten.items():
+            if session is None:
+                self._contacts.pop(call, None)
+                self._store.journal.end_dialogue(call)
+                continue
+            if call not in self._contacts:
+                self._contacts[call] = self._contact(numbers[call])
+            try:
+                row = self._row(session, self._contacts[call])
+            except ContactUnknown:  # the person was erased while on the line
+                self._contacts[call] = self._store.vault.new_contact()
+                row = self._row(session, self._contacts[call])
+            self._store.journal.keep_dialogue(row)
+
+    def _contact(self, number: PhoneNumber | None) -> str:
+        try:
+            return self.contact_of(number) if number else self._store.vault.new_contact()
+        except ValueError:  # a number without a digit is none
+            return self._store.vault.new_contact()
+
+    def _row(self, session: Session, contact: str) -> DialogueRow:
+        text = json.dumps(session_to_json(session), ensure_ascii=False)
+        return DialogueRow(
+            call=session.call,
+            node=session.node,
+            plan=session.plan,
+            turn=session.token,
+            at=self._now(),
+            values=(contact,),
+            blob=self._store.vault.seal(contact, session.call, text),
+        )

@@ -1,0 +1,66 @@
+"""How a row of the waiting side becomes a row of the store, and comes back: as JSON text."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from queues import store
+from queues.centre.row import JournalRow
+from queues.ports import JournalTakenOver
+
+
+class StoredJournal:
+    """`queues.ports.Journal` on the store's writer, which numbers the rows by itself."""
+
+    def __init__(self, writer: store.JournalWriter) -> None:
+        self._writer = writer
+
+    def append(
+        self, rows: tuple[JournalRow, ...], done: Callable[[Exception | None], None]
+    ) -> None:
+        """Take rows; see `Journal.append`."""
+        new = [
+            store.NewRow(
+                row.at, store.Kind(row.kind), row.type, row.version, row.subject, _text(row)
+            )
+            for row in rows
+        ]
+        tell = store.in_loop(asyncio.get_running_loop(), partial(_tell, done))
+        self._writer.submit(new, tell)
+
+    @property
+    def health(self) -> str | None:
+        """What keeps the journal from being written; see `Journal.health`."""
+        health = self._writer.health()
+        if health.trouble is not None:
+            return health.trouble.value
+        return "ended" if health.ended else None
+
+
+def as_rows(stored: Iterable[store.JournalRow]) -> Iterator[JournalRow]:
+    """The rows of the store as the waiting side reads them; raises `JournalDamaged`."""
+    for row in stored:
+        yield JournalRow(
+            row.seq,
+            row.at,
+            row.epoch,
+            row.node,
+            row.kind.value,
+            row.type,
+            row.version,
+            row.subject,
+            row.values(),
+        )
+
+
+def _text(row: JournalRow) -> str:
+    return json.dumps(row.payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def _tell(done: Callable[[Exception | None], None], error: Exception | None) -> None:
+    if isinstance(error, store.WriterFenced):
+        error = JournalTakenOver("another service has taken the journal over; end this one")
+    done(error)

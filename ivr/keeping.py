@@ -1,0 +1,90 @@
+"""What runs beside the service so that it is kept: dialogues, snapshots, the end of old days."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from ivr.dialogue_book import DialogueBook
+from ivr.journal import StoredJournal
+from ivr.kept import Kept
+from ivr.phone_number import PhoneNumber
+from ivr.snapshots import Snapshots
+from queues.api import HealthStatus
+from queues.dispatcher import LedgerHealth
+from queues.ids import ContactId
+from queues.store import Store, StoreError, WriterHealth
+
+_FIRST_S: Final = 600.0  # after a start there are callers to be found
+_DAY_S: Final = 86_400.0
+_ZONE: Final = ZoneInfo("UTC")
+
+log = structlog.get_logger()
+
+
+class Keeping:
+    """The store's side of a running service; `run` is a task of its owner."""
+
+    def __init__(self, kept: Kept, now: Callable[[], float]) -> None:
+        self._store = kept.store
+        self.journal = StoredJournal(kept.store.journal)
+        self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
+        self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether another service writes the journal now, so that this one decides no more."""
+        return self._store.journal.health().fenced
+
+    def writer(self) -> WriterHealth:
+        """How the writer of the journal is doing."""
+        return self._store.journal.health()
+
+    async def contact_of(self, digits: str | None) -> ContactId | None:
+        """The contact of a number that the switch kept; raises `StoreUnavailable`."""
+        if digits is None:
+            return None
+        number = PhoneNumber(digits)
+        return ContactId(await asyncio.to_thread(self.dialogues.contact_of, number))
+
+    async def run(self) -> None:
+        """Keep until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.dialogues.run(), name="dialogues' book")
+            tasks.create_task(self.snapshots.run(), name="snapshots")
+            tasks.create_task(end_old_days(self._store), name="old days")
+
+
+async def end_old_days(store: Store, *, first_s: float = _FIRST_S, every_s: float = _DAY_S) -> None:
+    """Once a day close old days of the journal and delete what has expired, until cancelled."""
+    await asyncio.sleep(first_s)
+    while True:
+        try:
+            await asyncio.to_thread(store.close_days, time.time(), _ZONE)
+            await asyncio.to_thread(store.vault.expire, time.time())
+        except StoreError as error:
+            log.warning("old days are not closed", error=error.code)
+        except Exception as error:  # the calls go on, and tomorrow it is tried again
+            log.error("old days are not closed", error=type(error).__name__)
+        await asyncio.sleep(every_s)
+
+
+def journal_status(ledger: LedgerHealth | None) -> HealthStatus:
+    """Degraded while decisions take effect without being kept: calls are served all the same."""
+    kept = ledger is not None and not ledger.is_degraded
+    return HealthStatus.OK if kept else HealthStatus.DEGRADED
+
+
+def journal_figures(ledger: LedgerHealth | None, writer: WriterHealth) -> dict[str, float]:
+    """How far the journal is, and what it could not keep."""
+    return {
+        "journal_committed_rows": writer.committed,
+        "journal_waiting_rows": writer.waiting,
+        "journal_lost_rows": writer.lost,
+        "journal_given_up_decisions": 0 if ledger is None else ledger.given_up,
+    }

@@ -1,0 +1,117 @@
+"""How the store is opened at a start, and the service as it was comes back out of it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from ivr.dialogue_book import KeptDialogue, read_dialogues
+from ivr.journal import as_rows
+from ivr.place import Place
+from ivr.preparation import CannotStart
+from ivr.settings import Settings
+from ivr.snapshots import UNDERSTOOD, read_snapshot
+from queues.centre.recovery import recover
+from queues.centre.row_faults import RowFault
+from queues.centre.snapshot import SnapshotUnreadable
+from queues.centre.state import Centre
+from queues.ids import CallId
+from queues.store import DayDamaged, Store, StoreError, StoreInUse
+
+Tell = Callable[[str], None]
+_STORE: Final = "store"  # below the run folder: what happened
+_PEOPLE: Final = "people"  # who is who; to be backed up apart from it
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An open store, and what came back out of it."""
+
+    store: Store
+    centre: Centre
+    dialogues: dict[CallId, KeptDialogue]
+    snapshot_seq: int  # of the snapshot that the centre came from; 0 for none
+
+
+def store_url(settings: Settings, place: Place) -> str:
+    """The address of the store."""
+    return settings.store.url or f"sqlite:///{place.run_folder.absolute()}/{_STORE}/store.db"
+
+
+def days_folder(place: Place) -> Path:
+    """Where the files of closed days lie."""
+    return place.run_folder / _STORE / "journal"
+
+
+@contextmanager
+def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
+    """Open the store and bring back what it holds; raises `CannotStart`. Not for a loop's thread.
+
+    Where another service writes a server's database, this waits as its stand-by.
+    """
+    try:
+        store = _open(settings, place, tell)
+    except StoreError as error:
+        raise CannotStart(f"the store cannot be used: {error}") from None
+    try:
+        try:
+            kept = _come_back(store)
+        except (StoreError, DayDamaged, RowFault) as error:
+            raise CannotStart(
+                f"the journal cannot be read: {error}. Restore a backup of the store, or move "
+                f"{place.run_folder / _STORE} and {place.run_folder / _PEOPLE} away to begin anew"
+            ) from None
+        yield kept
+    finally:
+        lost = store.close()
+        if lost:
+            tell(f"note: {lost} rows of the journal could not be written")
+
+
+def _open(settings: Settings, place: Place, tell: Tell) -> Store:
+    url = store_url(settings, place)
+    is_file = url.startswith("sqlite")
+
+    def opened(*, wait: bool) -> Store:
+        return Store.open(
+            url,
+            key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
+            node=platform.node() or "here",
+            people_url=settings.store.people_url,
+            days_folder=days_folder(place),
+            wait=wait,
+        )
+
+    try:
+        return opened(wait=False)
+    except StoreInUse as error:
+        if is_file:
+            raise
+        tell(f"{error}")
+        tell("waiting as its stand-by")
+    return opened(wait=True)
+
+
+def _come_back(store: Store) -> Kept:
+    """The newest snapshot that leads to today, and every fact after it; else all facts."""
+    last_seq = store.last_seq
+    while True:
+        snapshot = store.snapshots.newest(understood=UNDERSTOOD, last_seq=last_seq)
+        seq = 0 if snapshot is None else snapshot.seq
+        try:
+            body = None if snapshot is None else read_snapshot(snapshot)
+            centre = recover(body, as_rows(store.read_journal(seq)))
+            return Kept(store, centre, read_dialogues(store), seq)
+        except (SnapshotUnreadable, RowFault) as error:
+            if snapshot is None:
+                raise
+            log.warning("a snapshot was passed over", seq=seq, reason=error.code)
+            last_seq = seq - 1
