@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli import bench, call, dialplan, models, prompts, status, switch, up
+from ivr.cli import bench, call, dialplan, journal, models, prompts, status, switch, up
 
 app = typer.Typer(
     name="freizeichen",
@@ -16,6 +16,8 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("call")(call.call)
+app.command("explain")(journal.explain_command)
+app.command("replay")(journal.replay_command)
 app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")

@@ -1,0 +1,176 @@
+"""`freizeichen explain` and `replay`: what the journal tells of a call, and whether it still holds.
+
+Both read only, whether a service runs or not.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from heapq import merge
+from typing import Annotated, Any
+
+import typer
+
+from ivr.cli.output import complain, say
+from ivr.journal import as_rows
+from ivr.kept import days_folder, store_url
+from ivr.place import SettingsOption, find_place
+from ivr.settings import SettingsFaulty, load_settings
+from queues.centre.explain import Way, explain, way_as_text
+from queues.centre.house_facts import ClockReanchored
+from queues.centre.replay import Difference, ReplayReport, Told, replay
+from queues.centre.row_faults import RowFault
+from queues.ids import CallId
+from queues.store import Kind, StoreError, StoreView
+
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+_OFFER_MADE = "offer_made"
+
+
+def explain_command(
+    call: Annotated[str, typer.Argument(help="the call's id, as the API shows it")],
+    settings: SettingsOption = None,
+    as_json: Json = False,
+) -> None:
+    """Tell the way of one call through the queue: what was decided, when and why."""
+    with _reading(settings) as view:
+        way = _explain(view, CallId(call))
+        to_wall = _wall_clock(view)
+    if as_json:
+        say(json.dumps(_way_as_json(way, to_wall), indent=1))
+    elif way.entries:
+        say(way_as_text(way, lambda at: _shown(to_wall(at))).rstrip())
+    if not way.entries:
+        complain(f"the journal tells of no call {call}; GET /api/v1/calls names those that live")
+        raise typer.Exit(1)
+
+
+def replay_command(settings: SettingsOption = None, as_json: Json = False) -> None:
+    """Decide everything in the journal anew, and compare; the exit status is 0 if all is equal."""
+    with _reading(settings) as view:
+        report = replay(as_rows(view.journal.rows()))
+    if as_json:
+        say(json.dumps(_report_as_json(report), indent=1))
+    else:
+        for line in _report_as_text(report):
+            say(line)
+    if report.differences:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _reading(settings: SettingsOption) -> Iterator[StoreView]:
+    place = find_place(settings)
+    try:
+        url = store_url(load_settings(place.settings_file), place)
+        view = StoreView(url, days_folder=days_folder(place))
+        try:
+            yield view
+        finally:
+            view.close()
+    except SettingsFaulty as error:
+        complain("the settings cannot be used:\n" + "\n".join(error.faults))
+    except (StoreError, RowFault) as error:
+        complain(str(error))
+    else:
+        return
+    raise typer.Exit(1)
+
+
+def _explain(view: StoreView, call: CallId) -> Way:
+    """The rows of a call, and those of its offers, in one order."""
+    own = list(view.journal.rows(subject=call))
+    offers = {str(row.values()["offer"]) for row in own if row.type == _OFFER_MADE}
+    rows = merge(
+        own, *(view.journal.rows(subject=offer) for offer in offers), key=lambda row: row.seq
+    )
+    return explain(call, as_rows(rows))
+
+
+def _wall_clock(view: StoreView) -> Callable[[float], float]:
+    """What the centre's time is by the wall clock: it was set by so much, from then on."""
+    moves = [
+        (row.at, float(row.values()["by_s"]))
+        for row in view.journal.rows(subject="", kinds={Kind.FACT})
+        if row.type == ClockReanchored.TYPE
+    ]
+    times, ahead = [at for at, _ in moves], [0.0]
+    for _, by_s in moves:
+        ahead.append(ahead[-1] + by_s)
+    return lambda at: at + ahead[bisect_right(times, at)]
+
+
+def _shown(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="milliseconds")
+
+
+def _way_as_json(way: Way, to_wall: Callable[[float], float]) -> dict[str, Any]:
+    return {
+        "call": way.call,
+        "entries": [
+            {
+                "seq": entry.seq,
+                "at": _shown(to_wall(entry.at)),
+                "what": entry.what,
+                "why": entry.why,
+                "ids": dict(entry.ids),
+            }
+            for entry in way.entries
+        ],
+        "stays": [
+            {
+                "state": stay.state.value,
+                "since": _shown(to_wall(stay.since)),
+                "seconds": None if stay.until is None else round(stay.until - stay.since, 3),
+            }
+            for stay in way.stays
+        ],
+    }
+
+
+def _report_as_json(report: ReplayReport) -> dict[str, Any]:
+    return {
+        "inputs": report.inputs,
+        "facts": report.facts,
+        "differences": report.differences,
+        "not_recomputed": report.not_recomputed,
+        "gaps": report.gaps,
+        "shown": [
+            {
+                "seq": each.seq,
+                "expected": _told_as_json(each.expected),
+                "found": _told_as_json(each.found),
+                "fields": list(each.fields),
+                "fault": each.fault,
+            }
+            for each in report.shown
+        ],
+    }
+
+
+def _told_as_json(told: Told | None) -> dict[str, Any] | None:
+    return None if told is None else {"type": told.type} | dict(told.fields)
+
+
+def _report_as_text(report: ReplayReport) -> Iterator[str]:
+    yield (
+        f"{report.inputs} inputs decided anew, {report.facts} facts compared, "
+        f"{report.differences} differences"
+    )
+    if report.not_recomputed or report.gaps:
+        yield f"not decided anew: {report.not_recomputed} facts; gaps: {report.gaps}"
+    yield from (_difference(each) for each in report.shown)
+
+
+def _difference(each: Difference) -> str:
+    expected = "nothing" if each.expected is None else each.expected.type
+    found = "nothing" if each.found is None else each.found.type
+    if each.fault is not None:
+        return f"row {each.seq}: deciding it failed ({each.fault})"
+    if each.fields:
+        return f"row {each.seq}: {expected} differs in {', '.join(each.fields)}"
+    return f"row {each.seq}: recorded {expected}, found {found}"
