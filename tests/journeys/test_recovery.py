@@ -1,0 +1,277 @@
+"""Journeys: the service is killed under living calls and started again; nobody notices."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from ivr.caller import sound
+from ivr.caller.agent_phone import AgentPhone
+from ivr.caller.phone import SipServer, caller_phone
+from ivr.caller.script import AgentPlan
+from tests.audio.calls import Caller
+from tests.journeys.service import (
+    COMMAND,
+    Service,
+    call,
+    end_asterisk,
+    eventually,
+    running_service,
+    start,
+    wait_ready,
+    write_settings,
+)
+
+AGENT_HZ = 1000
+WITHIN_S = 20.0
+HOLE_S = 1.0  # in what a caller hears; packets come each 20 ms
+MENU = """
+about: stays in a menu
+steps:
+  - hear: {prompt: main_menu, within_s: 20}
+  - press: "1"
+  - hear: {prompt: tenancy_menu, within_s: 20}
+  - hear: {prompt: tenancy_menu, within_s: 40, to_end: true}
+  - press: "0"
+  - hear: {prompt: connecting, within_s: 10}
+  - hang_up: true
+"""
+
+
+@pytest.fixture
+def service(folder: Path) -> Iterator[Service]:
+    with running_service(folder) as running:
+        yield running
+        running.stop()  # also one that was started again
+
+
+async def until(true: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
+    """Ask in a thread until the answer is true, and give it."""
+    return await asyncio.to_thread(eventually, true, within_s)
+
+
+@asynccontextmanager
+async def caller(service: Service) -> AsyncIterator[Caller]:
+    """A caller who is answered on the German line."""
+    account = service.run.callers[0]
+    where = SipServer(
+        service.run.sip_host, service.run.sip_port, account.username, account.password
+    )
+    async with caller_phone(where) as phone:
+        on_line = Caller(phone)
+        await phone.dial("100", WITHIN_S)
+        yield on_line
+
+
+async def waits(service: Service, who: Caller, number: int) -> None:
+    """Have the caller go to the queue, as the call of this number there."""
+    await who.phone.press("0")
+    await until(lambda: len(service.get("calls")) == number)
+
+
+def node_count(service: Service, node: str) -> int:
+    """How many dialogues are kept at this node."""
+    path = service.folder / ".freizeichen/store/store.db"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        found: int = database.execute(
+            'SELECT count(*) FROM dialogues WHERE "node" = ?', (node,)
+        ).fetchone()[0]
+    return found
+
+
+@asynccontextmanager
+async def agent(service: Service, place: str = "desk1") -> AsyncIterator[AgentPhone]:
+    """An agent who is at the phone and ready, and hums."""
+    account = next(each for each in service.run.places if each.username == place)
+    server = (service.run.sip_host, service.run.sip_port)
+    plan = AgentPlan(line=1, answer_after_s=0.05)
+    phone = AgentPhone(server, account, plan, sound.tone(AGENT_HZ, 60))
+    try:
+        await asyncio.to_thread(phone.start)
+        await asyncio.to_thread(ready, service, str(account.agent))
+        yield phone
+    finally:
+        await asyncio.to_thread(phone.stop)
+
+
+def ready(service: Service, name: str) -> None:
+    with service.api as api:
+        api.post(f"/api/v1/agents/{name}/ready").raise_for_status()
+
+
+def kill(service: Service) -> None:
+    service.process.kill()
+    service.process.wait(5)
+
+
+def start_again(service: Service) -> Service:
+    (service.folder / ".freizeichen/run.json").unlink(missing_ok=True)
+    following = wait_ready(service.folder, start(service.folder, output="output-2"))
+    service.process = following.process  # so that it is ended, too
+    return following
+
+
+def settled(service: Service) -> bool:
+    """Every caller of the service before is found, or known to be gone."""
+    text = httpx.get(f"{service.run.address}/metrics", timeout=5).text
+    return "freizeichen_calls_left 0.0" in text
+
+
+def order(service: Service) -> list[tuple[str, str, str]]:
+    return [(row["id"], row["since"], row["state"]) for row in service.get("calls")]
+
+
+def command(service: Service, *words: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [COMMAND, *words], cwd=service.folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
+    service: Service,
+) -> None:
+    async with AsyncExitStack() as stack:
+        phone = await stack.enter_async_context(agent(service))
+        await until(lambda: service.agent("anna")["place_state"] == "free")
+        talks = await stack.enter_async_context(caller(service))
+        await talks.phone.press("0")
+        await talks.hears(AGENT_HZ)
+        waiting = []
+        for number in (2, 3):
+            waiting.append(await stack.enter_async_context(caller(service)))
+            await waits(service, waiting[-1], number)
+        (service.folder / "menu.yaml").write_text(MENU)
+        in_menu = asyncio.create_task(
+            asyncio.to_thread(call, service, "100", service.folder / "menu.yaml")
+        )
+        await until(lambda: node_count(service, "tenancy") == 1)
+        before = await asyncio.to_thread(order, service)
+        await asyncio.sleep(1.5)  # so that the menu is heard, and cannot be over
+        killed_s = asyncio.get_running_loop().time()
+
+        await asyncio.to_thread(kill, service)
+        following = await asyncio.to_thread(start_again, service)
+        await until(lambda: settled(following))
+
+        assert await asyncio.to_thread(order, following) == before
+        assert (await asyncio.to_thread(following.agent, "anna"))["state"] == "talking"
+        assert abs(talks.pitch() - AGENT_HZ) < 12
+        for each in (talks, *waiting):
+            assert not each.phone.ended.is_set()
+            assert each.longest_gap(killed_s) < HOLE_S
+        status, report = await in_menu
+        assert status == 0, report
+        heard = [each["prompt"] for each in report["heard"]]
+        first = heard.index("tenancy_menu")
+        assert heard[first : first + 3] == ["tenancy_menu", "tenancy_menu", "connecting"], report
+
+        # The next who is rung through is the one who waited longest.
+        rung = len(phone.calls)
+        await talks.phone.hang_up()
+        await waiting[0].hears(AGENT_HZ)
+        assert len(phone.calls) == rung + 1
+        assert abs(waiting[1].pitch() - AGENT_HZ) > 12
+        told = await asyncio.to_thread(command, following, "explain", before[0][0], "--json")
+        assert told[0] == 0, told[1]
+        stays = json.loads(told[1])["stays"]
+        assert [stay["state"] for stay in stays] == ["waiting", "offered", "connecting", "talking"]
+        for each in waiting:
+            await each.phone.hang_up()
+        await until(lambda: not following.get("calls"))
+        status, said = await asyncio.to_thread(command, following, "replay", "--json")
+        assert status == 0, said
+        assert json.loads(said)["differences"] == 0
+        assert "Traceback" not in following.said()
+
+
+async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Service) -> None:
+    async with AsyncExitStack() as stack:
+        for number in (1, 2):
+            await waits(service, await stack.enter_async_context(caller(service)), number)
+        first = service.asterisk_pid
+        await asyncio.to_thread(kill, service)
+        os.kill(first, signal.SIGKILL)
+        following = await asyncio.to_thread(start_again, service)
+        await until(lambda: not following.get("calls"), 3.0)
+        await until(lambda: node_rows(following) == 0, 3.0)
+
+
+def node_rows(service: Service) -> int:
+    path = service.folder / ".freizeichen/store/store.db"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        found: int = database.execute("SELECT count(*) FROM dialogues").fetchone()[0]
+    return found
+
+
+async def test_without_the_key_file_nothing_is_started_and_nothing_overwritten(
+    service: Service,
+) -> None:
+    async with caller(service):
+        await until(lambda: node_rows(service) == 1)
+    assert service.stop() == 0
+    key = service.folder / ".freizeichen/people/store.key"
+    kept = key.rename(service.folder / "kept.key")
+    files = [
+        service.folder / ".freizeichen" / name for name in ("store/store.db", "people/people.db")
+    ]
+    before = [contents(file) for file in files]
+    process = start(service.folder)
+    assert process.wait(60) == 1
+    said = (service.folder / "output").read_text()
+    assert "the key file is missing" in said
+    assert "put back a copy" in said
+    assert "Traceback" not in said
+    assert not key.exists()
+    assert [contents(file) for file in files] == before
+    kept.rename(key)
+    service.process = start_again(service).process
+
+
+def contents(file: Path) -> list[str]:
+    with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        return list(database.iterdump())
+
+
+def test_two_services_on_one_store_are_one_too_many(service: Service, tmp_path: Path) -> None:
+    other = service.folder / "other"
+    url = f"sqlite:///{service.folder}/.freizeichen/store/store.db"
+    write_settings(other, store={"url": url})
+    second = start(other)
+    try:
+        assert second.wait(60) == 1
+    finally:
+        end_asterisk(other)
+    said = (other / "output").read_text()
+    assert f"another service uses it (process {service.process.pid})" in said
+    assert "Traceback" not in said
+    assert service.health()[0] == 200
+
+
+async def test_words_keys_and_numbers_stand_nowhere_in_the_files_of_the_store(
+    service: Service,
+) -> None:
+    async with caller(service) as who:
+        await who.phone.press("4")
+        await who.phone.press("0")
+        await until(lambda: service.get("calls"))
+        await until(lambda: node_rows(service) == 1)
+        folder = service.folder / ".freizeichen"
+        files = [*(folder / "store").glob("*.db*"), *(folder / "people").glob("*.db*")]
+        assert len(files) >= 4
+        for file in files:
+            content = file.read_bytes()
+            assert b'"typed"' not in content
+            assert b'"card"' not in content
+            assert b"caller1" not in content
