@@ -96,6 +96,7 @@ def test_no_word_that_was_said_or_understood_stands_in_a_log_or_in_the_metrics(
 ) -> None:
     status, report = call(service, "300", SCRIPTS / "ko-internet.yaml")
     assert status == 0, report
+    assert "model loaded" in service.said()  # the log is read as it is written
     said = service.said() + httpx.get(f"{service.run.address}/metrics", timeout=5).text
     said += httpx.get(f"{service.run.address}/health", timeout=5).text
     assert not [word for word in WORDS if word in said]

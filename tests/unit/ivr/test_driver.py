@@ -12,6 +12,7 @@ import pytest
 from ivr import driver as driver_module
 from ivr.dialplan import load_plan
 from ivr.driver import Driver
+from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
@@ -211,6 +212,18 @@ async def test_a_caller_who_hangs_up_during_a_question_is_forgotten() -> None:
         on.driver.call_ended(CALL)
         await on.until(lambda: not on.driver.calls)
         assert on.inputs == []
+
+
+async def test_a_question_that_something_cut_without_an_agent_goes_on_by_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def cut(_call: CallId, _question: Question) -> Reply:
+        raise CallBusy
+
+    async with stage(text=LISTENING) as on:
+        monkeypatch.setattr(on.calls, "ask", cut)
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
 
 
 async def test_a_line_without_a_dialplan_is_hung_up() -> None:
