@@ -27,6 +27,7 @@ from ivr.ports import Reply, ReplyKind
 from ivr.speech.ear import Ear
 from ivr.speech.hearing_desk import ListeningSlot
 from ivr.speech.turn import (
+    FRAME_S,
     RATE,
     Decision,
     Grammar,
@@ -170,8 +171,10 @@ class _Asked:
     async def _listen(self) -> None:
         """Tell the ear the time, for a phone that sends nothing, until the line ends."""
         while not self._line.ended.is_set():
+            wake = self.ear.wake_at()
+            left_s = _LOOK_S if wake is None else wake - monotonic()
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(min(max(left_s, FRAME_S), _LOOK_S)):
                     await self._line.ended.wait()
             self.ear.tick(monotonic())
 
