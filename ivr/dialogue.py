@@ -234,10 +234,14 @@ class Dialogue:
             for each in either:
                 each.cancel()
             await asyncio.wait(either)  # nothing of it may sound when the next command begins
-        if not asking.cancelled():
+        if asking.cancelled():
+            return
+        try:
             answer = _answer(ask.token, asking.result())
-            if answer is not None:
-                self.inbox.put_nowait(answer)
+        except CallBusy:  # an agent joined, and this is stale; or the dialplan cut in: keys
+            answer = ListeningFailed(ask.token)
+        if answer is not None:
+            self.inbox.put_nowait(answer)
 
 
 def _answer(token: int, reply: Reply) -> Event | None:

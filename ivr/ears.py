@@ -16,7 +16,7 @@ from ivr.asterisk.audiosocket.prompt_store import PromptStore, PromptUnusable
 from ivr.dialplan.plan import Menu, Plan
 from ivr.speech.hearing_desk import HearingDesk
 from ivr.speech.models import find_model
-from ivr.speech.recogniser import NoModel, Recogniser
+from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar
 from ivr.speech.unheard import unheard_phrases
 from ivr.speech.vosk_model import ModelBroken
@@ -92,8 +92,10 @@ class Ears:
             grammar = self._largest_grammar(language, plans)
             if grammar is not None:
                 await asyncio.to_thread(self.desk.measure, language, sound, grammar)
-        except (ModelBroken, NoModel) as error:
-            log.error("model not usable", language=language, error=error.code)
+        except Exception as error:  # whatever a model does, its language is served by keys
+            log.error("model not usable", language=language, exc_info=error)
+            self._recogniser.forget(language)
+            error = error if isinstance(error, ModelBroken) else ModelBroken("it does not work")
             named = f" (speech.models.{language})" if language in self._folders.configured else ""
             tell(f"note: callers in '{language}' use keys: {error}{named}")
             return

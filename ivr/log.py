@@ -69,7 +69,7 @@ def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
     )

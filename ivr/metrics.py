@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
+from ivr.asterisk.audiosocket.pacer import EDGES_S
 from ivr.asterisk.audiosocket.server import AudioFigures
 from ivr.ports import ReplyKind
 from ivr.speech.hearing_desk import HearingLoad
@@ -59,11 +60,17 @@ class CallersSide(Collector):
             yield GaugeMetricFamily(f"{_PREFIX}_{name}", what, value)
         counters = {
             ("audio_frames", "Frames of 20 ms sent to callers."): audio.pacer.frames,
+            ("audio_connections", "Callers whose sound has come to the service."): audio.connected,
             ("audio_frames_late", "Of those, more than 40 ms late."): audio.pacer.late,
         }
         for (name, what), count in counters.items():
             yield CounterMetricFamily(f"{_PREFIX}_{name}", what, count)
         yield _lag(hearing)
+        name = f"{_PREFIX}_audio_frame_lateness_seconds"
+        what = "How late frames left for callers."
+        yield HistogramMetricFamily(
+            name, what, buckets=_buckets(EDGES_S, audio.pacer.by_lateness), sum_value=None
+        )
         refused = CounterMetricFamily(
             f"{_PREFIX}_audio_refused", "Connections turned away.", labels=["reason"]
         )
@@ -82,11 +89,14 @@ class CallersSide(Collector):
         yield replies
 
 
+def _buckets(edges: Sequence[float], counts: Sequence[int]) -> list[tuple[str, int]]:
+    """A histogram's counts as Prometheus wants them: each with all below it."""
+    names = [*map(str, edges), "+Inf"]
+    return list(zip(names, itertools.accumulate(counts), strict=True))
+
+
 def _lag(hearing: HearingLoad) -> Metric:
-    buckets, so_far = [], 0
-    for edge, count in zip((*LAG_EDGES_S, math.inf), hearing.lag_counts, strict=True):
-        so_far += count
-        buckets.append(("+Inf" if edge == math.inf else str(edge), so_far))
+    buckets = _buckets(LAG_EDGES_S, hearing.lag_counts)
     name = f"{_PREFIX}_speech_wait_seconds"
     what = "How long 100 ms of a caller's sound waited for a thread."
     return HistogramMetricFamily(name, what, buckets=buckets, sum_value=hearing.lag_sum_s)

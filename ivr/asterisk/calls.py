@@ -79,7 +79,7 @@ class Calls:
         """End the call. A call that is gone already is no error."""
         for _ in range(_HANG_UPS):
             try:
-                await self._with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
+                await self.with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
             except ActionRefused:
                 return
             except ActionTimedOut:
@@ -100,7 +100,7 @@ class Calls:
     async def _agi(self, call: CallId, command: AgiCommand, deadline_s: float) -> AgiAnswer:
         channel = ChannelId(call)
         try:
-            return await self._with_link(
+            return await self.with_link(
                 lambda: self._desk.run(channel, command, deadline_s=deadline_s)
             )
         except ChannelGone:
@@ -111,7 +111,7 @@ class Calls:
             log.warning("command not answered", call=call, error=error.code)
             return AgiAnswer(code=0, result="")
 
-    async def _with_link(self, send: Callable[[], Awaitable[T]]) -> T:
+    async def with_link(self, send: Callable[[], Awaitable[T]]) -> T:
         """Send; after a lost link wait and send again, harmless for what a caller hears."""
         while True:
             await self._known_alive.wait()

@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 
 import structlog
 
@@ -46,10 +47,6 @@ class ListeningCalls:
         self._with_music: set[CallId] = set()
         self.replies: Counter[ReplyKind] = Counter()  # since the start
 
-    def __len__(self) -> int:
-        """How many callers are in AudioSocket."""
-        return len(self._conversations)
-
     def feeds(self, call: CallId) -> bool:
         """Whether all that this caller hears comes from this process."""
         return call in self._conversations
@@ -63,10 +60,9 @@ class ListeningCalls:
         conversation = self._conversations.get(call)
         samples = await self._sound(call, sound) if conversation is not None else None
         if conversation is not None and samples is not None:
-            try:
+            with suppress(SoundLost):
                 return await conversation.play(samples, keys_cut=keys_cut)
-            except SoundLost:
-                await self._leave(call)
+        await self._leave(call)
         self._with_music.discard(call)  # Asterisk's player ends it
         return await self._calls.play(call, sound, keys_cut=keys_cut)
 
@@ -104,22 +100,22 @@ class ListeningCalls:
         if grammar is None:
             return _UNHEARD
         prompts = [await self._sound(call, sound) for sound in question.sounds]
-        place = self._hearing.listen(question.language, grammar)
-        if place is None:
+        slot = self._hearing.listen(question.language, grammar)
+        if slot is None:
             return _UNHEARD
         try:
             conversation = await self._conversation(call)
             if conversation is None:
                 return _UNHEARD
             played = [samples for samples in prompts if samples is not None]
-            return await conversation.ask(played, place, grammar, question.wait_s)
+            return await conversation.ask(played, slot, grammar, question.wait_s)
         except (CallGone, CallBusy):
             raise
         except Exception as error:  # whatever failed, keys serve this caller
             log.error("question failed", call=call, exc_info=error)
             return _UNHEARD
         finally:
-            place.leave()
+            slot.leave()
 
     async def _conversation(self, call: CallId) -> Conversation | None:
         """The caller in AudioSocket, brought there if need be; None if that cannot be."""
@@ -130,7 +126,9 @@ class ListeningCalls:
             await self._leave(call)
         music = call in self._with_music
         try:
-            visit = await self._visits.begin(ChannelId(call), music=music)
+            visit = await self._calls.with_link(
+                lambda: self._visits.begin(ChannelId(call), music=music)
+            )
         except ChannelGone:
             raise CallGone from None
         except AgiCut:
@@ -140,7 +138,13 @@ class ListeningCalls:
             return None
         self._with_music.discard(call)
         conversation = self._conversations[call] = Conversation(visit)
+        visit.when_ended(lambda: self._drop(call, conversation))
         return conversation
+
+    def _drop(self, call: CallId, conversation: Conversation) -> None:
+        """The visit is over, whoever ended it: the channel is elsewhere, or waits in AGI."""
+        if self._conversations.get(call) is conversation:
+            del self._conversations[call]
 
     async def _leave(self, call: CallId) -> None:
         """Bring the caller out of AudioSocket, so that the next command finds the channel."""

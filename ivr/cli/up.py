@@ -59,6 +59,7 @@ def up(
                 say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
             set_up_log(place.run_folder / "log")
             _raise_file_limit()
+            _write_no_core()
             sys.setswitchinterval(_SWITCH_S)
             with open_kept(prepared.settings, place, say) as kept:
                 uvloop.run(_run(prepared, kept, began, demo=demo))
@@ -74,6 +75,11 @@ def _raise_file_limit() -> None:
     """As many descriptors as the machine lets us have: each caller and each page takes one."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _write_no_core() -> None:
+    """A crash, of Asterisk too, must not write what callers said to the disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def _run(prepared: Prepared, kept: Kept, began: float, *, demo: bool) -> None:

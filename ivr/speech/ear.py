@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from ivr.speech.hearing_desk import Place
+from ivr.speech.hearing_desk import ListeningSlot
 from ivr.speech.recogniser import Heard, Hearing
 from ivr.speech.turn import (
     Decision,
@@ -37,24 +37,24 @@ HandOver = Callable[[Callable[[], None]], None]
 
 
 class Ear:
-    """Joins one turn to one place at the desk.
+    """Joins one turn to one slot of the desk.
 
     `decided` is told each decision but `FinishHearing`, in order; after one that ends the turn the
-    place is given back. `hand_over` brings a call from a worker thread into the ear's thread
+    slot is given back. `hand_over` brings a call from a worker thread into the ear's thread
     (`loop.call_soon_threadsafe`); `clock` gives the time for what the recogniser says.
     """
 
     def __init__(
         self,
         turn: Turn,
-        place: Place,
+        slot: ListeningSlot,
         *,
         decided: Callable[[Decision], None],
         hand_over: HandOver,
         clock: Callable[[], float],
     ) -> None:
         self._turn = turn
-        self._place = place
+        self._slot = slot
         self._decided = decided
         self._hand_over = hand_over
         self._clock = clock
@@ -96,7 +96,7 @@ class Ear:
     def close(self) -> None:
         """The caller is gone, or the node was left another way."""
         self._drop_hearing()
-        self._place.leave()
+        self._slot.leave()
 
     def _advance(self, event: TurnEvent, now: float) -> None:
         now = self._latest = max(now, self._latest)
@@ -123,7 +123,7 @@ class Ear:
         def heard(said: Heard) -> None:
             self._hand_over(lambda: self._take(mine[0] if mine else None, said))
 
-        self._hearing = self._place.hear(heard)
+        self._hearing = self._slot.hear(heard)
         if self._hearing is None:
             self._advance(HearingFailed("busy"), now)
             return

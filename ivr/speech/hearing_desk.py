@@ -4,23 +4,24 @@ Waiting for a caller to speak costs the recogniser nothing: only from the beginn
 sound decoded. So two things are counted:
 1. streams under way, of which there may be `capacity`: what the threads decode in real time by the
    measured factor, with a fifth kept free;
-2. callers listened to, of whom there may be three for each such stream, for they do not all speak
+2. callers listened to, of whom there may be four for each such stream, for they do not all speak
    at once. One who begins to speak when all streams are taken is lost to keys at that moment.
-While sound waits longer than 0.3 s for a thread nobody new is listened to.
+What a thread can do is measured before the first call and again from the work as it is done. While
+sound waits longer than 0.3 s for a thread, or a thread hangs, nobody new is listened to.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
 from ivr.speech.turn import Grammar
 
 _USED = 0.8
-_LISTENED_TO_PER_STREAM = 3
+_LISTENED_TO_PER_STREAM = 4
 _LATE_S = 0.3
 _FACTOR_UNKNOWN = 0.1
+_MEASURED_ANEW_S = 20.0  # of sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class HearingLoad:
         return self.lag_s <= _LATE_S
 
 
-class Place:
+class ListeningSlot:
     """The right to be listened to at one node. Give it back with `leave`, once or more often."""
 
     def __init__(self, desk: HearingDesk, language: str, grammar: Grammar) -> None:
@@ -72,12 +73,13 @@ class HearingDesk:
         self._recogniser = recogniser
         self._factor = _FACTOR_UNKNOWN
         self._listening = 0
+        self._learnt = 0.0, 0.0  # work and sound up to here are in the factor
         self._grammars: dict[tuple[str, tuple[str, ...]], Grammar] = {}  # one for each menu
 
     def measure(self, language: str, sound: bytes, grammar: Grammar) -> float:
         """Learn the load from 2 s of 16-bit sound at 8 kHz; the slowest language counts.
 
-        Takes about a tenth of a second: not on the loop. Raises `NoModel`.
+        Takes about 0.2 s of a processor: in a thread, not on the loop. Raises `NoModel`.
         """
         known = self._factor if self._factor != _FACTOR_UNKNOWN else 0.0
         factor = self._recogniser.real_time_factor(language, sound, grammar)
@@ -113,12 +115,12 @@ class HearingDesk:
             return False
         return self._has_room()
 
-    def listen(self, language: str, grammar: Grammar) -> Place | None:
-        """A place for one caller at one node; None if keys must do."""
+    def listen(self, language: str, grammar: Grammar) -> ListeningSlot | None:
+        """A slot for one caller at one node; None if keys must do."""
         if not self.may_listen(language):
             return None
         self._listening += 1
-        return Place(self, language, grammar)
+        return ListeningSlot(self, language, grammar)
 
     def load(self) -> HearingLoad:
         """How things stand."""
@@ -126,22 +128,31 @@ class HearingDesk:
             self._listening,
             self._recogniser.under_way(),
             self.capacity,
-            self._recogniser.lag.worst(time.monotonic()),
+            self._recogniser.lag_s(),
             self._factor,
             self._recogniser.languages(),
             *self._recogniser.lag.histogram(),
         )
 
     def open(self, language: str, grammar: Grammar, on_heard: OnHeard) -> Hearing | None:
-        """A stream, if one is free; for `Place`."""
+        """A stream, if one is free; for `ListeningSlot`."""
         if self._recogniser.under_way() >= self.capacity:
             return None
         return self._recogniser.open(language, grammar, on_heard)
 
     def release(self) -> None:
-        """One place is given back; for `Place`."""
+        """One slot is given back; for `ListeningSlot`."""
         self._listening -= 1
 
     def _has_room(self) -> bool:
-        late = self._recogniser.lag.worst(time.monotonic()) > _LATE_S
+        self._learn()
+        late = self._recogniser.lag_s() > _LATE_S
         return not late and self._recogniser.under_way() < self.capacity
+
+    def _learn(self) -> None:
+        """Follow what the threads really needed, half-way at each look."""
+        worked_s, heard_s = self._recogniser.work_done()
+        if heard_s - self._learnt[1] >= _MEASURED_ANEW_S:
+            recent = (worked_s - self._learnt[0]) / (heard_s - self._learnt[1])
+            self._factor = max(0.5 * (self._factor + recent), 0.001)
+            self._learnt = worked_s, heard_s

@@ -9,26 +9,41 @@ No word heard stands in a log line, an error or a repr.
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from ivr.speech.turn import FinalHeard, Frame, Grammar, HearingFailed, PartialHeard
-from ivr.speech.vosk_model import Decoder, ModelBroken, Vocabulary, VoskVocabulary
+from ivr.speech.turn import RATE, FinalHeard, Frame, Grammar, HearingFailed, PartialHeard
+from ivr.speech.vosk_model import Decoder, Vocabulary, VoskVocabulary
 
 CHUNK_FRAMES: Final = 5
 _MOST_WAITING = 30  # chunks: a stream 3 s behind is lost
 _LAG_KEPT_S = 5.0
+_HANGS_S = 5.0
+_CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 LAG_EDGES_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
 
 Heard = PartialHeard | FinalHeard | HearingFailed
 OnHeard = Callable[[Heard], None]
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: of its affinity, and of a container's quota."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _CGROUP_QUOTA.read_text().split()
+        cores = min(cores, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):  # no such limit ("max"), or no such file
+        pass
+    return max(1, cores)
 
 
 class NoModel(Exception):
@@ -41,7 +56,7 @@ class Lag:
     """How long sound waited for a worker: the longest wait of late, and all since the start."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, float]] = deque(maxlen=500)
+        self._seen: deque[tuple[float, float]] = deque(maxlen=2000)
         self._lock = threading.Lock()
         self._counts = [0] * (len(LAG_EDGES_S) + 1)
         self._sum_s = 0.0
@@ -68,31 +83,27 @@ class Recogniser:
     """Models by language, loaded once, and the threads that decode with them."""
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or usable_cores()
         self.lag = Lag()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="hearing")
         self._vocabularies: dict[str, Vocabulary] = {}
         self._under_way: set[Hearing] = set()
-        self._in_work = 0  # pieces of work given to the threads and not done
+        self._in_work: dict[int, float] = {}  # pieces given to the threads and not done: since when
+        self._pieces = itertools.count()
+        self._worked_s = self._heard_s = 0.0
         self._lock = threading.Lock()
 
     def load(self, language: str, folder: Path) -> None:
         """Load the model of a language; takes seconds. Raises `ModelBroken`."""
         self.use(language, VoskVocabulary(folder, language))
 
-    def load_all(self, folders: Mapping[str, Path]) -> dict[str, ModelBroken]:
-        """Load each language's model; says which could not be, and why."""
-        broken: dict[str, ModelBroken] = {}
-        for language, folder in folders.items():
-            try:
-                self.load(language, folder)
-            except ModelBroken as error:
-                broken[language] = error
-        return broken
-
     def use(self, language: str, vocabulary: Vocabulary) -> None:
         """Take a model that is already loaded."""
         self._vocabularies[language] = vocabulary
+
+    def forget(self, language: str) -> None:
+        """Hear this language no more."""
+        self._vocabularies.pop(language, None)
 
     def languages(self) -> frozenset[str]:
         """The languages that can be heard."""
@@ -119,7 +130,22 @@ class Recogniser:
     def is_at_rest(self) -> bool:
         """Whether everything whole that was given is decoded and told."""
         with self._lock:
-            return self._in_work == 0
+            return not self._in_work
+
+    def lag_s(self) -> float:
+        """How long sound waits now, in seconds: the longest wait of late, or of what still waits.
+
+        What a thread hangs on waits too, so a recogniser that hangs is seen.
+        """
+        now = time.monotonic()
+        with self._lock:
+            oldest = min(self._in_work.values(), default=now)
+        return max(self.lag.worst(now), now - oldest)
+
+    def work_done(self) -> tuple[float, float]:
+        """Seconds of threads spent since the start, and seconds of sound heard with them."""
+        with self._lock:
+            return self._worked_s, self._heard_s
 
     def real_time_factor(self, language: str, sound: bytes, grammar: Grammar) -> float:
         """Measure: seconds of one thread for each second of 16-bit sound. Raises `NoModel`."""
@@ -132,12 +158,12 @@ class Recogniser:
         return (time.thread_time() - begun) / (len(sound) / 16000)
 
     def close(self) -> None:
-        """End every hearing and the threads."""
+        """End every hearing and the threads, but for one that hangs in Vosk."""
         with self._lock:
             hearings = list(self._under_way)
         for hearing in hearings:
             hearing.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(wait=self.lag_s() < _HANGS_S, cancel_futures=True)
 
     def _vocabulary(self, language: str) -> Vocabulary:
         try:
@@ -146,19 +172,24 @@ class Recogniser:
             raise NoModel(f"there is no model for language '{language}'") from None
 
     def _run(self, hearing: Hearing) -> None:
+        piece = next(self._pieces)
         with self._lock:
-            self._in_work += 1
+            self._in_work[piece] = time.monotonic()
         try:
-            self._pool.submit(self._work, hearing)
+            self._pool.submit(self._work, hearing, piece)
         except RuntimeError:  # closed meanwhile; nobody listens any more
             self._leave(hearing)
 
-    def _work(self, hearing: Hearing) -> None:
+    def _work(self, hearing: Hearing, piece: int) -> None:
+        begun = time.thread_time()
+        heard_s = 0.0
         try:
-            hearing.work()
+            heard_s = hearing.work()
         finally:
             with self._lock:
-                self._in_work -= 1
+                self._in_work.pop(piece, None)
+                self._worked_s += time.thread_time() - begun
+                self._heard_s += heard_s
 
     def _leave(self, hearing: Hearing) -> None:
         with self._lock:
@@ -177,6 +208,7 @@ class Hearing:
         self._on_heard = on_heard
         self._frames: list[Frame] = []
         self._until = 0.0
+        self._stepped_s = 0.0
         self._waiting: deque[tuple[bytes, float, float]] = deque()
         self._lock = threading.Lock()
         self._running = self._finishing = self._over = False
@@ -209,8 +241,9 @@ class Hearing:
                 self._decoder = None
         self._recogniser._leave(self)
 
-    def work(self) -> None:
-        """Decode one chunk, or the end; called by a worker thread."""
+    def work(self) -> float:
+        """Decode one chunk, or the end; called by a worker thread. Gives its seconds of sound."""
+        self._stepped_s = 0.0
         try:
             heard = self._step()
         except Exception:  # whatever a decoder raises costs only its own stream
@@ -232,6 +265,7 @@ class Hearing:
                     self._decoder = None
         if again:
             self._recogniser._run(self)
+        return self._stepped_s
 
     def _step(self) -> Heard | None:
         with self._lock:
@@ -244,6 +278,7 @@ class Hearing:
             answer, competing = self._decoder.finish()
             return FinalHeard(answer.text, answer.confidence, competing)
         sound, until, queued_at = chunk
+        self._stepped_s = len(sound) / (2 * RATE)
         now = time.monotonic()
         self._recogniser.lag.note(now - queued_at, now)
         return PartialHeard(self._decoder.accept(sound), until)

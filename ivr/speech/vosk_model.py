@@ -102,44 +102,59 @@ class VoskVocabulary:
 
 
 class VoskDecoder:
-    """One stream: recognised with the grammar while it comes, with the syllables at its end."""
+    """One stream, recognised with the grammar and beside it with the syllables, chunk by chunk.
+
+    Both at once cost as much as one after the other, but the last word is then as short a piece of
+    work as any, and no other caller waits for it.
+    """
 
     def __init__(self, model: vosk.Model, phrases: Sequence[str], syllables: Sequence[str]) -> None:
-        self._model = model
-        self._syllables = syllables
-        self._decoder = _recogniser(model, phrases)
-        self._sound = bytearray()
+        self._decoder = _Path(_recogniser(model, phrases))
+        self._rival = _Path(_recogniser(model, syllables)) if syllables else None
+
+    def accept(self, chunk: bytes) -> str:
+        if self._rival is not None:
+            self._rival.accept(chunk)
+        return _without_unknown(self._decoder.accept(chunk))
+
+    def finish(self) -> tuple[Answer, float | None]:
+        segments = self._decoder.finish()
+        answer = Answer(
+            _without_unknown(" ".join(s.text for s in segments if s.text)),
+            sum(s.score for s in segments),
+            min((s.confidence for s in segments if s.text), default=0.0),
+            sum(s.spoken_s for s in segments),
+        )
+        if not answer.text or self._rival is None:
+            return answer, None
+        lead = sum(s.score for s in self._rival.finish()) - answer.score
+        return answer, lead / max(answer.spoken_s, 0.3)
+
+
+class _Path:
+    """What one grammar makes of a stream, in the segments into which Vosk parts it."""
+
+    def __init__(self, recogniser: vosk.KaldiRecognizer) -> None:
+        self._recogniser = recogniser
         self._segments: list[Answer] = []
 
     def accept(self, chunk: bytes) -> str:
-        if self._syllables:
-            self._sound += chunk
-        if self._decoder.AcceptWaveform(chunk):  # Vosk thinks it ended; that is not for Vosk to say
-            self._segments.append(_best(self._decoder.Result()))
-            return self._text()
-        return f"{self._text()} {json.loads(self._decoder.PartialResult())['partial']}".strip()
+        """Take the next sound; gives the words so far."""
+        said = " ".join(s.text for s in self._segments if s.text)
+        if self._recogniser.AcceptWaveform(chunk):  # Vosk thinks it ended; not for Vosk to say
+            self._segments.append(_best(self._recogniser.Result()))
+            return f"{said} {self._segments[-1].text}".strip()
+        return f"{said} {json.loads(self._recogniser.PartialResult())['partial']}".strip()
 
-    def finish(self) -> tuple[Answer, float | None]:
-        self._segments.append(_best(self._decoder.FinalResult()))
-        answer = Answer(
-            self._text(),
-            sum(s.score for s in self._segments),
-            min((s.confidence for s in self._segments if s.text), default=0.0),
-            sum(s.spoken_s for s in self._segments),
-        )
-        if not answer.text or not self._syllables:
-            return answer, None
-        lead = self._score_of_syllables() - answer.score
-        return answer, lead / max(answer.spoken_s, 0.3)
+    def finish(self) -> list[Answer]:
+        """All segments, the last one included."""
+        return [*self._segments, _best(self._recogniser.FinalResult())]
 
-    def _score_of_syllables(self) -> float:
-        rival = _recogniser(self._model, self._syllables)
-        ended = rival.AcceptWaveform(bytes(self._sound))
-        score = _best(rival.Result()).score if ended else 0.0
-        return score + _best(rival.FinalResult()).score
 
-    def _text(self) -> str:
-        return " ".join(s.text for s in self._segments if s.text)
+def _without_unknown(text: str) -> str:
+    """The words without what the model calls unknown (a breath, an "er"), if there are others."""
+    words = [word for word in text.split() if word != _UNKNOWN]
+    return " ".join(words) if words else text
 
 
 def _broken(folder: Path, language: str, why: str) -> ModelBroken:

@@ -135,7 +135,6 @@ async def test_a_socket_that_is_killed_costs_no_call(switch: Switch) -> None:
         async with asyncio.timeout(WITHIN_S):
             await visit.ended.wait()
         assert visit.end is VisitEnd.LOST
-        assert visit.try_status in {"SUCCESS", "FAILED"}
         await goes_on(stage, caller)
 
 

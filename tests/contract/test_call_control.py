@@ -119,11 +119,13 @@ async def test_a_key_cuts_a_prompt_that_may_be_cut(line: Line) -> None:
 
 
 async def test_a_key_does_not_cut_a_prompt_that_must_be_heard(line: Line) -> None:
+    began = asyncio.get_running_loop().time()
     playing = asyncio.ensure_future(line.control.play(line.call, "en/tone", keys_cut=False))
     await asyncio.sleep(0.2)
     await line.press_a_key()
     async with asyncio.timeout(WITHIN_S):
         assert await playing is False
+    assert asyncio.get_running_loop().time() - began > 0.9 * PROMPT_S
 
 
 async def test_a_prompt_that_is_missing_is_skipped_and_the_call_lives(line: Line) -> None:
@@ -199,6 +201,15 @@ async def test_a_question_to_a_caller_who_talks_is_not_asked(line: Line) -> None
     await line.be_joined_with_an_agent()
     with pytest.raises(CallBusy):
         await line.control.ask(line.call, QUESTION)
+
+
+async def test_an_agent_who_joins_during_a_question_ends_it_without_an_answer(line: Line) -> None:
+    asked = asyncio.ensure_future(line.control.ask(line.call, replace(QUESTION, wait_s=30)))
+    await asyncio.sleep(0.5)
+    await line.be_joined_with_an_agent()
+    async with asyncio.timeout(WITHIN_S):
+        with pytest.raises(CallBusy):
+            await asked
 
 
 async def test_a_question_ends_when_the_caller_hangs_up(line: Line) -> None:

@@ -158,7 +158,7 @@ def test_no_more_streams_than_can_be_heard_and_no_more_callers_than_may_speak() 
     desk = HearingDesk(listening)  # not yet measured: 8 streams a thread
     assert desk.capacity == 8
     assert desk.listen("de", GRAMMAR) is None
-    places = [desk.listen("xx", GRAMMAR) for _ in range(24)]
+    places = [desk.listen("xx", GRAMMAR) for _ in range(32)]
     assert None not in places
     assert desk.listen("xx", GRAMMAR) is None
     streams = [place.hear(lambda _: None) for place in places if place is not None]
@@ -167,7 +167,7 @@ def test_no_more_streams_than_can_be_heard_and_no_more_callers_than_may_speak() 
         assert place is not None
         place.leave()
         place.leave()
-    assert desk.load().listening == 22
+    assert desk.load().listening == 30
     assert desk.listen("xx", GRAMMAR) is None  # all streams are taken
     for stream in streams:
         if stream is not None:
@@ -205,12 +205,64 @@ def test_a_caller_who_speaks_when_all_streams_are_taken_is_sent_to_keys_at_once(
     listening.close()
 
 
+def test_a_thread_that_hangs_closes_admission_and_is_seen_though_its_caller_is_gone() -> None:
+    go_on = threading.Event()
+
+    def hang() -> str:
+        assert go_on.wait(20)
+        return ""
+
+    listening = recogniser(Scripted(hang))
+    desk = HearingDesk(listening)
+    hanging = listening.open("xx", GRAMMAR, lambda _: None)
+    for _ in range(5):
+        hanging.feed(FRAME, 0.0)
+    hanging.cancel()
+    assert desk.load().under_way == 0
+    deadline = time.monotonic() + 5
+    while desk.load().is_in_time and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not desk.load().is_in_time
+    assert desk.listen("xx", GRAMMAR) is None
+    go_on.set()
+    listening.close()
+
+
+def test_what_the_threads_really_need_decides_how_many_are_heard() -> None:
+    def work() -> str:
+        until = time.thread_time() + 0.02
+        while time.thread_time() < until:
+            pass
+        return ""
+
+    listening = recogniser(Scripted(work))
+    desk = HearingDesk(listening)
+    desk.measure("xx", bytes(3200), GRAMMAR)
+    before = desk.capacity
+    listening.use("xx", Scripted())  # from here on decoding costs nothing
+    stream = listening.open("xx", GRAMMAR, lambda _: None)
+    for _ in range(250):
+        for _ in range(5):
+            stream.feed(FRAME, 0.0)
+        while not listening.is_at_rest():
+            time.sleep(0.0002)
+    assert desk.may_listen("xx")
+    assert before <= 4 < desk.capacity
+    listening.close()
+
+
+def test_a_model_that_does_not_work_is_heard_with_no_more() -> None:
+    listening = recogniser(Scripted())
+    listening.forget("xx")
+    assert not HearingDesk(listening).may_listen("xx")
+    listening.close()
+
+
 def test_a_broken_model_is_named_before_vosk_would_crash_on_it(tmp_path: Path) -> None:
     (tmp_path / "am").mkdir()
     listening = Recogniser(1)
-    broken = listening.load_all({"de": tmp_path})
-    assert isinstance(broken["de"], ModelBroken)
-    assert "am/final.mdl is missing" in str(broken["de"])
+    with pytest.raises(ModelBroken, match=r"am/final\.mdl is missing"):
+        listening.load("de", tmp_path)
     assert listening.languages() == frozenset()
     with pytest.raises(NoModel):
         listening.open("de", GRAMMAR, lambda _: None)

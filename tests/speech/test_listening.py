@@ -21,7 +21,7 @@ from ivr.speech.turn import (
     Utterance,
     Verdict,
 )
-from ivr.speech.vosk_model import VoskVocabulary
+from ivr.speech.vosk_model import VoskVocabulary, _without_unknown
 from tests.speech.listening import (
     Spoken,
     kinds,
@@ -170,6 +170,12 @@ def test_one_who_never_stops_talking_is_stopped() -> None:
     decided = listen(over_the_telephone(np.concatenate([np.zeros(4000), talk])), MENU)
     assert kinds(decided) == [SpeechBegan, TooLong]
     assert decided[1][0] - decided[0][0] == pytest.approx(10.0, abs=0.05)
+
+
+def test_what_a_model_calls_unknown_is_no_part_of_what_was_said_beside_it() -> None:
+    assert _without_unknown("[unk] internet [unk]") == "internet"
+    assert _without_unknown("[unk] [unk]") == "[unk] [unk]"
+    assert _without_unknown("") == ""
 
 
 def test_words_the_model_does_not_know_are_found() -> None:

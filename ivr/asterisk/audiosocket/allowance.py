@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.asterisk.audiosocket.frames import RATE
 
-CREDIT_S = 10.0  # sound that may come at once, after a stall of the switch or of ours
+CREDIT_S = 3.0  # sound that may come at once, after a stall of the switch or of ours
 _LEAST_S = 0.005  # what a message costs however little it holds; phones send 10 ms and more
 
 

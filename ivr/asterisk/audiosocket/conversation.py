@@ -9,7 +9,7 @@ Rules:
 3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too: the
    caller is then to be asked another way.
 4. A phrase that is unsure is asked again, and taken when the same one is heard twice in a row.
-5. What the caller's line sounds like when nobody speaks is learnt over the whole conversation.
+5. How loud the caller's line is when nobody speaks is learnt from all questions together.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
 from ivr.asterisk.audiosocket.visit import Visit
 from ivr.ports import Reply, ReplyKind
 from ivr.speech.ear import Ear
-from ivr.speech.hearing_desk import Place
+from ivr.speech.hearing_desk import ListeningSlot
 from ivr.speech.turn import (
+    FRAME_S,
     RATE,
     Decision,
     Grammar,
@@ -44,6 +45,7 @@ from ivr.speech.turn import (
 )
 
 _LOOK_S = 0.1
+_STALLED_S = 30.0  # a prompt that takes so much longer than it is plays to nobody
 _AGAIN_FROM = RATE  # samples before the place where a prompt was stopped for nothing
 
 
@@ -75,7 +77,7 @@ class Conversation:
         line = self.visit.line
         self._key.clear()
         playback = line.play(samples)
-        ended = asyncio.ensure_future(line.played(playback))
+        ended = asyncio.ensure_future(line.played(playback, len(samples) / RATE + _STALLED_S))
         pressed = asyncio.ensure_future(self._key.wait())
         try:
             await asyncio.wait(
@@ -90,10 +92,10 @@ class Conversation:
         return playback.end is PlayEnd.STOPPED
 
     async def ask(
-        self, prompts: Sequence[Samples], place: Place, grammar: Grammar, wait_s: float
+        self, prompts: Sequence[Samples], slot: ListeningSlot, grammar: Grammar, wait_s: float
     ) -> Reply:
-        """Ask once. `place` is given back whatever happens."""
-        asked = _Asked(self.visit.line, prompts, place, grammar, wait_s, self._voice)
+        """Ask once. `slot` is given back whatever happens."""
+        asked = _Asked(self.visit.line, prompts, slot, grammar, wait_s, self._voice)
         self._ear = asked.ear
         try:
             decision = await asked.decision()
@@ -116,7 +118,7 @@ class _Asked:
         self,
         line: Line,
         prompts: Sequence[Samples],
-        place: Place,
+        slot: ListeningSlot,
         grammar: Grammar,
         wait_s: float,
         voice: VoiceDetector,
@@ -134,7 +136,7 @@ class _Asked:
         )
         self.ear = Ear(
             turn,
-            place,
+            slot,
             decided=self._decided,
             hand_over=lambda call: _hand_over(loop, call),
             clock=monotonic,
@@ -169,8 +171,10 @@ class _Asked:
     async def _listen(self) -> None:
         """Tell the ear the time, for a phone that sends nothing, until the line ends."""
         while not self._line.ended.is_set():
+            wake = self.ear.wake_at()
+            left_s = _LOOK_S if wake is None else wake - monotonic()
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout(min(max(left_s, FRAME_S), _LOOK_S)):
                     await self._line.ended.wait()
             self.ear.tick(monotonic())
 

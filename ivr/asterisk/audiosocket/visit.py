@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from uuid import uuid4
@@ -50,7 +51,21 @@ class Visit:
         self.line = line
         self.ended = asyncio.Event()  # the channel is no longer in AudioSocket
         self.end: VisitEnd | None = None
-        self.try_status: str | None = None  # asked for only when the end was not ours
+        self._when_ended: Callable[[], None] | None = None
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Have this called once when the visit is over; at once if it is already."""
+        if self.ended.is_set():
+            call()
+        else:
+            self._when_ended = call
+
+    def finish(self, end: VisitEnd) -> None:
+        """For `Visits`: it is over, and how."""
+        self.end = end
+        self.ended.set()
+        if self._when_ended is not None:
+            self._when_ended()
 
     async def leave(self) -> VisitEnd:
         """End the sound and come back when the channel can be given its next command.
@@ -82,7 +97,7 @@ class Visits:
                 self._group = None
 
     async def begin(
-        self, channel: ChannelId, *, music: bool = True, within_s: float = 3.0
+        self, channel: ChannelId, *, music: bool = True, within_s: float = 1.0
     ) -> Visit:
         """Bring a channel that is in AGI and answered into AudioSocket.
 
@@ -114,17 +129,15 @@ class Visits:
 
     async def _hold(self, visit: Visit) -> None:
         """Have the switch join the sound, until it has ended, and say how it ended."""
-        line = visit.line
+        line, end = visit.line, VisitEnd.UNKNOWN
         try:
-            visit.end = await self._held(visit)
+            end = await self._held(visit)
         except AmiError as error:
             log.warning("the end of a visit is not known", call=visit.channel, error=error.code)
         except Exception as error:  # one visit must not end those of the other callers
             log.error("a visit failed", call=visit.channel, exc_info=error)
         finally:
-            if visit.end is None:
-                visit.end = VisitEnd.UNKNOWN
-            visit.ended.set()
+            visit.finish(end)
             line.close()
 
     async def _held(self, visit: Visit) -> VisitEnd:
@@ -160,6 +173,5 @@ class Visits:
             return VisitEnd.GONE
         if not asked.ok:
             return VisitEnd.GONE
-        visit.try_status = asked.data
         log.warning("a caller's sound was lost", call=visit.channel, status=asked.data)
         return VisitEnd.LOST

@@ -52,6 +52,7 @@ from ivr.speech.turn.verdict import Limits, judge
 from ivr.speech.turn.voice import FRAME_S, VoiceDetector
 
 _VANISHED_AT_MOST = 3
+_ECHO_AGAIN_S = 0.07
 
 
 class TurnState(Enum):
@@ -74,7 +75,7 @@ class Patience:
     digits_s: float = 1.5
     noise_s: float = 0.4
     longest_s: float = 10.0
-    final_s: float = 1.5
+    final_s: float = 0.6
 
 
 class Turn:
@@ -101,6 +102,7 @@ class Turn:
         self._silent_since: float | None = None
         self._prompt_plays = prompt_plays
         self._vanished = 0
+        self._echo_until = 0.0
         self._began = self._last_loud = self._last_voiced = self._asked = 0.0
         self._partial: PartialHeard | None = None
         self._cause = EndCause.SILENCE
@@ -158,13 +160,22 @@ class Turn:
             self._last_voiced = now
         if self.state is not TurnState.WAITING:
             return ()
-        if not self._voice.speech_began() or self._echo.is_echo():
+        if not self._voice.speech_began() or self._is_echo(now):
             return ()
         self.state = TurnState.SPEAKING
         self._prompt_plays = False
         self._began, self._partial = now, None
         self._last_loud = self._last_voiced = now
         return (SpeechBegan(since=now - self._voice.loud_frames() * FRAME_S),)
+
+    def _is_echo(self, now: float) -> bool:
+        """Whether it is our prompt that comes back; asked anew after a pause, for it costs 1 ms."""
+        if now < self._echo_until:
+            return True
+        if not self._echo.is_echo():
+            return False
+        self._echo_until = now + _ECHO_AGAIN_S
+        return True
 
     def _look_at_time(self, now: float) -> tuple[Decision, ...]:
         match self.state:

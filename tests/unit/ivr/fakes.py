@@ -9,7 +9,7 @@ from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind
 from queues.ids import CallId
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeCalls:
     """Fulfils `ivr.ports.CallControl`. A prompt takes `prompt_s`; `press` cuts what may be cut."""
 

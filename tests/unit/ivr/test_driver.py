@@ -14,6 +14,7 @@ from ivr.dialogue import Surroundings
 from ivr.dialplan import load_plan
 from ivr.driver import Driver
 from ivr.flow.session import Phase, Session
+from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
@@ -271,6 +272,18 @@ async def test_after_a_change_of_the_dialplan_a_place_is_kept_and_a_menu_begins_
     async with stage(text=LISTENING.replace("Goodbye.", "So long."), prompt_s=30) as on:
         on.driver.call_resumed(kept, waits=waits, talks=False)
         await on.until(lambda: [each for each, _ in on.calls.did] == did)
+
+
+async def test_a_question_that_something_cut_without_an_agent_goes_on_by_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def cut(_call: CallId, _question: Question) -> Reply:
+        raise CallBusy
+
+    async with stage(text=LISTENING) as on:
+        monkeypatch.setattr(on.calls, "ask", cut)
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
 
 
 async def test_a_line_without_a_dialplan_is_hung_up() -> None:

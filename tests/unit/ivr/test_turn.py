@@ -139,7 +139,7 @@ def test_digits_are_waited_for_longer_unless_there_are_enough() -> None:
         caller.partial("one two two")
         caller.quiet(1.2)
     assert free.kinds() == [SpeechBegan]
-    assert fixed.kinds() == [SpeechBegan, FinishHearing]
+    assert fixed.kinds()[:2] == [SpeechBegan, FinishHearing]
     free.quiet(0.2)
     assert free.kinds() == [SpeechBegan, FinishHearing]
 
