@@ -34,6 +34,7 @@ from queues.centre.inputs import (
     Input,
     OfferAnswered,
     OfferRefused,
+    RefuseCause,
     TalkStarted,
 )
 from queues.ids import CallId, LineId, OfferId, PlaceId
@@ -55,6 +56,7 @@ class _Offer:
     call: CallId
     leg: Leg
     dialled_at: float
+    joins_anew: bool = False  # the service before us was to join them, and perhaps did
 
 
 class Offers:
@@ -76,6 +78,7 @@ class Offers:
         self._offers: dict[OfferId, _Offer] = {}
         self._bridges: dict[ChannelId, str] = {}
         self._to_end: asyncio.Queue[OfferId] = asyncio.Queue()
+        self._to_join: asyncio.Queue[OfferId] = asyncio.Queue()
         self._due_changed = asyncio.Event()
 
     def __len__(self) -> int:
@@ -86,6 +89,7 @@ class Offers:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_deadlines(), name="legs' deadlines")
+            tasks.create_task(self._join_anew(), name="joins left undone")
             while True:
                 tasks.create_task(self._end_leg(await self._to_end.get()))
 
@@ -160,7 +164,8 @@ class Offers:
 
         The next look-up judges it: its leg may be gone, answered or joined by now.
         """
-        self._offers[offer] = _Offer(call, Leg(state, rang=True), dialled_at=-_TOO_YOUNG_S)
+        joins_anew = state is LegState.ANSWERED
+        self._offers[offer] = _Offer(call, Leg(state, rang=True), -_TOO_YOUNG_S, joins_anew)
 
     def look_up(self, listed: Iterable[ChannelListed]) -> None:
         """After a lost link: compare the legs with what lives."""
@@ -180,6 +185,10 @@ class Offers:
             elif _moved_on(offer.leg.state, entry):
                 self._happens(name, LegEvent.IN_AGI)
         self._look_for_joined()
+        for name, offer in self._offers.items():
+            if offer.joins_anew and offer.leg.state is LegState.ANSWERED:
+                self._to_join.put_nowait(name)
+            offer.joins_anew = False
 
     def switch_restarted(self) -> None:
         """All legs are gone; the centre is told of the restart as a whole."""
@@ -243,6 +252,18 @@ class Offers:
                     await self._due_changed.wait()
             except TimeoutError:
                 continue
+
+    async def _join_anew(self) -> None:
+        """Join whom the service before us did not come to join: the look-up saw them apart."""
+        while True:
+            name = await self._to_join.get()
+            offer = self._offers.get(name)
+            if offer is None or offer.leg.state is not LegState.ANSWERED:
+                continue
+            try:
+                await self.connect(name, offer.call)
+            except TelephonyFailed:
+                self._submit(OfferRefused(name, RefuseCause.FAILED))
 
     async def _end_leg(self, name: OfferId) -> None:
         """Hang the leg up, also one whose channel Asterisk is only about to make."""
