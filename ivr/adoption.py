@@ -71,13 +71,16 @@ class Adoption:
         driver: Resuming,
         submit: Callable[[Input], object],
         view: Callable[[], View],
+        forget: Callable[[CallId], None],
     ) -> None:
+        """`forget` is told of each call that ended before it was gone on with."""
         self._left = dict(left)
         self._dialogues = dict(dialogues)
         self._plans = plans
         self._driver = driver
         self._submit = submit
         self._view = view
+        self._forget = forget
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
 
@@ -115,8 +118,9 @@ class Adoption:
 
     def ended(self, call: CallId) -> None:
         """The caller is gone."""
-        self._left.pop(call, None)
-        self._dialogues.pop(call, None)
+        if self._left.pop(call, None) is not None:
+            self._dialogues.pop(call, None)
+            self._forget(call)
 
     def _standing(self, call: CallId) -> tuple[bool, bool]:
         """Whether the queue knows the call, and whether an agent is on the line."""

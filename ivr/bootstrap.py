@@ -107,7 +107,13 @@ class Service:
             node=kept.store.node,
         )
         self._adoption = Adoption(
-            callers, kept.dialogues, prepared.plans, self._driver, self.submit, self.dispatcher.view
+            callers,
+            kept.dialogues,
+            prepared.plans,
+            self._driver,
+            self.submit,
+            self.dispatcher.view,
+            self._keeping.dialogues.end,
         )
         self._silence = ReadyForSilence(
             self.client,

@@ -112,8 +112,9 @@ class Start:
         )
         self.centre = scene.centre
         self.is_looked_up = False
+        self.forgotten: set[CallId] = set()
         self.adoption = Adoption(
-            lines, dialogues, {LINE: PLAN}, self.driver, self.submit, self._view
+            lines, dialogues, {LINE: PLAN}, self.driver, self.submit, self._view, self.forgotten.add
         )
         self.board = Switchboard(
             link,
@@ -216,7 +217,7 @@ async def test_who_is_gone_ends_as_lost_also_where_only_the_dialogue_knew_the_ca
             (other, EndCause.LOST),
         }
         assert start.state() is None
-        assert {each[1] for each in start.driver.told} == {CALL, other}
+        assert {each[1] for each in start.driver.told} == start.forgotten == {CALL, other}
 
 
 async def test_who_was_in_a_menu_is_gone_on_with_there_and_strangers_are_fetched() -> None:

@@ -32,6 +32,7 @@ from tests.journeys.service import (
     wait_ready,
     write_settings,
 )
+from tests.programs import real_asterisk
 
 AGENT_HZ = 1000
 WITHIN_S = 20.0
@@ -194,6 +195,38 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
         assert status == 0, said
         assert json.loads(said)["differences"] == 0
         assert "Traceback" not in following.said()
+
+
+async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_place(
+    service: Service,
+) -> None:
+    """The service is away for longer than the dialplan waits for it; the one agent talks."""
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(agent(service))
+        await until(lambda: service.agent("anna")["place_state"] == "free")
+        talks = await stack.enter_async_context(caller(service))
+        await talks.phone.press("0")
+        await talks.hears(AGENT_HZ)
+        who = await stack.enter_async_context(caller(service))
+        await waits(service, who, 2)
+        before = await asyncio.to_thread(order, service)
+        killed_s = asyncio.get_running_loop().time()
+        await asyncio.to_thread(kill, service)
+        await until(lambda: "(wait:" in console(service, "queue show fallback"), 40.0)
+        following = await asyncio.to_thread(start_again, service)
+        await until(lambda: settled(following))
+        assert await asyncio.to_thread(order, following) == before
+        assert abs(talks.pitch() - AGENT_HZ) < 12
+        assert max(talks.longest_gap(killed_s), who.longest_gap(killed_s)) < HOLE_S
+        await talks.phone.hang_up()
+        await who.hears(AGENT_HZ)
+
+
+def console(service: Service, line: str) -> str:
+    asterisk = real_asterisk()
+    base = service.folder / ".freizeichen/asterisk"
+    words = [*asterisk.command, "-C", str(base / "etc/asterisk.conf"), "-rx", line]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Service) -> None:
