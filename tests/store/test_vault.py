@@ -258,3 +258,25 @@ def check_clean(everything: bytes) -> None:
     for sentinel in (PHONE.removeprefix("+"), "Sentinel", "Heizung"):
         for encoding in ("utf-8", "utf-16-le"):
             assert sentinel.encode(encoding) not in everything
+
+
+def test_a_sealed_text_opens_for_its_contact_in_its_own_place_alone(place: Place) -> None:
+    store = opened_at(place)
+    contact, other = store.vault.new_contact(), store.vault.new_contact()
+    sealed = store.vault.seal(contact, "call-1", SENTENCE)
+    assert SENTENCE not in sealed
+    assert store.vault.unseal(contact, "call-1", sealed) == SENTENCE
+    for who, about, text in (
+        (other, "call-1", sealed),
+        (contact, "call-2", sealed),
+        (contact, "call-1", "AAAA" + sealed[4:]),
+        (contact, "call-1", "no base64"),
+    ):
+        with pytest.raises(ValueUnreadable) as caught:
+            store.vault.unseal(who, about, text)
+        assert SENTENCE not in str(caught.value)
+    store.vault.erase_person(contact)
+    assert store.vault.unseal(contact, "call-1", sealed) is None
+    with pytest.raises(ContactUnknown):
+        store.vault.seal(contact, "call-1", SENTENCE)
+    store.close()

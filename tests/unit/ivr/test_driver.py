@@ -286,6 +286,35 @@ async def test_a_question_that_something_cut_without_an_agent_goes_on_by_keys(
         await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
 
 
+async def test_what_the_queue_knows_is_newer_than_a_menu_that_was_kept() -> None:
+    """The service was killed between the hand-over and the writing of the dialogue."""
+    for talks in (False, True):
+        kept = await left_at("menu")
+        async with stage(text=LISTENING) as on:
+            on.driver.call_resumed(kept, waits=not talks, talks=talks)
+            await on.until(lambda: CALL in on.kept)
+            assert on.kept[CALL].phase is (Phase.TALKING if talks else Phase.WAITING)
+            assert on.kept[CALL].node == "human"
+            on.driver.connected(CALL)
+            on.driver.returned(CALL, ReturnReason.TALK_OVER)
+            await on.until(lambda: on.played() == ["bye"])
+            assert on.inputs == []
+
+
+async def test_a_caller_whom_the_switch_gives_back_hears_the_menu_again_or_the_music() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played()[-1:] == ["menu"])
+        await on.until(lambda: on.kept[CALL].phase is Phase.LISTENING)
+        on.driver.call_given_back(CALL, waits=False, talks=False)
+        await on.until(lambda: on.played()[-2:] == ["menu", "menu"])
+        on.press("0")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        on.driver.call_given_back(CALL, waits=True, talks=False)
+        await on.until(lambda: on.calls.did[-2:] == [("music", ""), ("music", "")])
+        assert len(on.inputs) == 1
+
+
 async def test_a_line_without_a_dialplan_is_hung_up() -> None:
     async with stage() as on:
         on.driver.call_arrived(CALL, LineId("999"))

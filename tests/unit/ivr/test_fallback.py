@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ivr.asterisk.coming_back import waiting
 from ivr.asterisk.fallback import changes
+from ivr.asterisk.silence import places_at_work
 from ivr.asterisk.wire_events import (
     ChannelId,
     ChannelListed,
@@ -17,6 +18,7 @@ from ivr.asterisk.wire_events import (
     QueueMemberListed,
 )
 from queues.ids import PlaceId
+from queues.view import AgentRow
 
 PLACES = st.frozensets(st.sampled_from([PlaceId(f"desk{n}") for n in range(6)]))
 
@@ -74,3 +76,13 @@ def test_who_waits_in_the_queue_is_found_the_oldest_call_first() -> None:
     others = (DeviceListed("desk1", DeviceState.INUSE), young, talks, elsewhere, old)
     assert waiting(queue, others) == [old, young]
     assert waiting((), others) == []
+
+
+def test_the_phones_of_those_who_take_calls_ring_and_no_others() -> None:
+    states = ["ready", "ringing", "talking", "wrap_up", "paused", "signed_out"]
+    rows = [
+        AgentRow(state, f"desk-{state}", "free", None, state, 0.0, None, None, None, ())
+        for state in states
+    ]
+    expected = {f"desk-{state}" for state in ("ready", "ringing", "talking", "wrap_up")}
+    assert places_at_work(rows) == expected

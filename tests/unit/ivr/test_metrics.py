@@ -7,10 +7,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from ivr.asterisk.audiosocket.line import LineEnd
 from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
 from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
-from ivr.metrics import CallersSide, metrics_text
+from ivr.metrics import CallersSide, Kept, metrics_text
 from ivr.ports import ReplyKind
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S, Lag
+from queues.dispatcher import LedgerHealth
+from queues.store import Trouble, WriterHealth
 
 
 def samples() -> dict[tuple[str, tuple[str, ...]], float]:
@@ -52,3 +54,25 @@ def test_the_waits_of_sound_are_a_histogram_that_adds_up() -> None:
     assert told[f"{name}_bucket", (str(LAG_EDGES_S[-1]),)] == 3
     assert told[f"{name}_count", ()] == 4
     assert told[f"{name}_sum", ()] == 9.068
+
+
+def test_what_is_kept_and_what_could_not_be_is_told() -> None:
+    collector = Kept(
+        ledger=lambda: LedgerHealth(True, 3, 4, 5, "locked"),
+        writer=lambda: WriterHealth(Trouble.LOCKED, 1.0, 7, 5, 900, False, False),
+        snapshot_seq=lambda: 800,
+        left=lambda: 2,
+        beats=lambda: 60,
+    )
+    told = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(metrics_text(collector).decode())
+        for sample in family.samples
+    }
+    assert told["freizeichen_journal_degraded"] == 1
+    assert told["freizeichen_journal_row"] == 900
+    assert told["freizeichen_journal_waiting_rows"] == 7
+    assert told["freizeichen_journal_lost_rows_total"] == 5
+    assert told["freizeichen_journal_given_up_total"] == 4
+    assert told["freizeichen_calls_left"] == 2
+    assert told["freizeichen_snapshot_row"] == 800

@@ -1,0 +1,118 @@
+"""`freizeichen explain` and `replay` on a real store, beside an open one and after it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from typer.testing import CliRunner, Result
+
+from ivr.cli import app
+from ivr.kept import Kept, open_kept
+from ivr.place import Place
+from ivr.settings import load_settings
+from queues.store import Kind, NewRow
+from tests.switch import test_settings
+from tests.unit.queues.journals import KEPT, read_journal
+
+WITHIN_S = 20.0
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    path = tmp_path / "freizeichen.yaml"
+    with path.open("w", encoding="utf-8") as file:
+        YAML(typ="safe").dump(test_settings().model_dump(mode="json", exclude_none=True), file)
+    (tmp_path / ".freizeichen").mkdir()
+    return Place(path, tmp_path / ".freizeichen", is_example=False)
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[Kept]:
+    with open_kept(load_settings(place.settings_file), place, lambda _: None) as kept:
+        yield kept
+
+
+def write_a_day(kept: Kept) -> None:
+    """The day that the first release left."""
+    for row in read_journal(KEPT[0]):
+        new = NewRow(
+            row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
+        )
+        kept.store.journal.submit([new])
+    assert kept.store.journal.flush(WITHIN_S)
+
+
+def run(place: Place, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--settings", str(place.settings_file)])
+
+
+def rows(place: Place, query: str) -> list[Any]:
+    with closing(sqlite3.connect(place.run_folder / "store/store.db")) as database:
+        found = database.execute(query).fetchall()
+        database.commit()
+    return found
+
+
+def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+        beside = run(place, "explain", a_call(place), "--json")
+    after = run(place, "explain", a_call(place), "--json")
+    assert beside.exit_code == after.exit_code == 0
+    assert beside.stdout == after.stdout
+    told = json.loads(after.stdout)
+    assert [entry["seq"] for entry in told["entries"]] == sorted(
+        entry["seq"] for entry in told["entries"]
+    )
+    assert {"call_queued", "offer_made", "talk_began"} <= {e["what"] for e in told["entries"]}
+    assert all(entry["why"] for entry in told["entries"])
+    text = run(place, "explain", a_call(place))
+    assert "talking:" in text.stdout
+
+
+def a_call(place: Place) -> str:
+    """A call that was talked with."""
+    found = rows(place, "SELECT subject FROM journal WHERE type = 'talk_began' ORDER BY seq")
+    return str(found[0][0])
+
+
+def test_a_call_that_nobody_knows_is_said_to_be_unknown(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    result = run(place, "explain", "1700000000.99")
+    assert result.exit_code == 1
+    assert "tells of no call" in result.output
+
+
+def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    whole = run(place, "replay", "--json")
+    assert whole.exit_code == 0, whole.output
+    assert json.loads(whole.stdout)["facts"] > 100
+    seq, payload = rows(
+        place, "SELECT seq, payload FROM journal WHERE type = 'call_closed' ORDER BY seq"
+    )[0]
+    altered = json.loads(payload) | {"in_centre_s": 1.5}
+    rows(place, f"UPDATE journal SET payload = '{json.dumps(altered)}' WHERE seq = {seq}")
+    result = run(place, "replay", "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert (report["differences"], report["shown"][0]["seq"]) == (1, seq)
+    assert report["shown"][0]["fields"] == ["in_centre_s"]
+    assert f"row {seq}: call_closed differs in in_centre_s" in run(place, "replay").stdout
+
+
+def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
+    for words in (["explain", "1.1"], ["replay"]):
+        result = run(place, *words)
+        assert result.exit_code == 1
+        assert "start the service once" in result.output
+        assert "Traceback" not in result.output
