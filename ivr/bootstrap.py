@@ -78,7 +78,7 @@ class Service:
             self.submit,
             self.clock.now,
             default_queue,
-            self.ears.desk.may_listen,
+            self.ears.desk.hears,
         )
         self._switchboard = Switchboard(
             self.client,

@@ -39,14 +39,15 @@ _KEY_FOLLOWS_S = 0.3
 
 Submit = Callable[[Input], object]
 Now = Callable[[], float]
-MayListen = Callable[[str], bool]
+Hears = Callable[[str], bool]
 
 
 class Driver:
     """All dialogues that run. `Dialogues` of the waiting side's ports is fulfilled here.
 
     `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed;
-    `may_listen` says of a language whether one more caller can be listened to now.
+    `hears` says of a language whether it can be heard at all; whether there is room for one more
+    caller is seen at each question.
     """
 
     def __init__(
@@ -56,14 +57,14 @@ class Driver:
         submit: Submit,
         now: Now,
         default_queue: QueueId,
-        may_listen: MayListen,
+        hears: Hears,
     ) -> None:
         self._plans = plans
         self._control = control
         self._submit = submit
         self._now = now
         self._default_queue = default_queue
-        self._may_listen = may_listen
+        self._hears = hears
         self._dialogues: dict[CallId, _Dialogue] = {}
         self._arrivals: asyncio.Queue[_Dialogue] = asyncio.Queue()
 
@@ -80,7 +81,7 @@ class Driver:
             return
         plan = self._plans.get(line)
         dialogue = _Dialogue(
-            call, line, plan, self._control, self._submit, self._now, self._may_listen
+            call, line, plan, self._control, self._submit, self._now, self._hears
         )
         self._dialogues[call] = dialogue
         self._arrivals.put_nowait(dialogue)
@@ -152,7 +153,7 @@ class _Dialogue:
         control: CallControl,
         submit: Submit,
         now: Now,
-        may_listen: MayListen,
+        hears: Hears,
     ) -> None:
         self.call = call
         self.line = line
@@ -167,7 +168,7 @@ class _Dialogue:
         self._control = control
         self._submit = submit
         self._now = now
-        self._may_listen = may_listen
+        self._hears = hears
         self._more = asyncio.Event()  # a command came after the one that is performed
         self._alarm: WakeAt | None = None
         self._work: asyncio.Queue[Command] = asyncio.Queue()
@@ -178,7 +179,7 @@ class _Dialogue:
             log.warning("line without dialplan", call=self.call)
             await self._control.hang_up(self.call)
             return
-        listening = self._plan.listens and self._may_listen(self._language)
+        listening = self._plan.listens and self._hears(self._language)
         session = open_session(self.call, self.line, self._plan, listening=listening)
         async with asyncio.TaskGroup() as tasks:
             worker = tasks.create_task(self._perform_all())

@@ -26,7 +26,7 @@ from ivr.speech.vosk_model import Decoder, Vocabulary, VoskVocabulary
 
 CHUNK_FRAMES: Final = 5
 _MOST_WAITING = 30  # chunks: a stream 3 s behind is lost
-_LAG_KEPT_S = 5.0
+_LAG_KEPT_S = 2.0
 _HANGS_S = 5.0
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 LAG_EDGES_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
@@ -74,7 +74,7 @@ class Lag:
             return tuple(self._counts), self._sum_s
 
     def worst(self, now: float) -> float:
-        """The longest wait of the last 5 s."""
+        """The longest wait of the last 2 s."""
         with self._lock:
             return max((s for at, s in self._seen if now - at <= _LAG_KEPT_S), default=0.0)
 
