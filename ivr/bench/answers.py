@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ivr.caller.audible import AudiblePacket
+
 WITHIN_S = 5.0  # what has not come by then counts as so long
-_SILENT_S = 0.2
+_SILENT_S = 0.16  # between two prompts there are 0.2 s, within one 0.1 s at most
 _SOONEST_S = 0.2  # no answer begins so soon after the first sound of its word
 
 
 @dataclass(frozen=True, slots=True)
 class Sounding:
-    """Audible packets without a silence of 0.2 s between them: the first and the last arrival."""
+    """Audible packets without a silence between them: the first and the last arrival."""
 
     from_s: float
     to_s: float
@@ -51,14 +53,19 @@ class SpokenTurn:
         return WITHIN_S if self.answer_after_s is None else self.answer_after_s
 
 
-def soundings(arrivals_s: Sequence[float]) -> list[Sounding]:
-    """The stretches of sound that these audible packets make, in order."""
+def soundings(packets: Sequence[AudiblePacket]) -> list[Sounding]:
+    """The stretches of sound that these packets make; they are in the order of the stream.
+
+    What is silence goes by the stream's own time, so that packets which were held up make none.
+    """
     found: list[Sounding] = []
-    for at_s in sorted(arrivals_s):
-        if found and at_s - found[-1].to_s < _SILENT_S:
-            found[-1] = Sounding(found[-1].from_s, at_s)
+    before_s = 0.0
+    for packet in packets:
+        if found and packet.at_s - before_s < _SILENT_S:
+            found[-1] = Sounding(found[-1].from_s, max(found[-1].to_s, packet.arrived_s))
         else:
-            found.append(Sounding(at_s, at_s))
+            found.append(Sounding(packet.arrived_s, packet.arrived_s))
+        before_s = packet.at_s
     return found
 
 

@@ -21,7 +21,7 @@ _DIAL_S = 20.0
 _NEXT_SOUND_S = 12.0
 _QUIET_S = 0.6  # longer than the pause between two prompts of one menu
 _INTO_PROMPT_S = 1.3  # how far behind `LONG_S` a word over a prompt begins, at most
-_LOOK_S = 0.04
+_LOOK_S = 0.1
 _MISHEARD = 2  # the next time the service would give up and hand the caller over
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class TalkingCaller:
 
     async def hears_it_out(self) -> None:
         """Come back when nothing has been audible for a while."""
-        await self._sees(lambda: self._is_quiet(self._heard()))
+        await self._sees(lambda: self._is_quiet(self._heard(self._phone.now_s - 2 * _QUIET_S)))
 
     async def waits(self, for_s: float) -> None:
         """Let time pass; what was heard is let go of."""
@@ -104,7 +104,7 @@ class TalkingCaller:
         self._misheard += self._heard(self._answered_s)[0].lasts_s < WHAT_S
 
     def _heard(self, since_s: float = 0.0) -> list[Sounding]:
-        return soundings([packet.arrived_s for packet in self._phone.audible.packets(since_s)])
+        return soundings(self._phone.audible.packets(since_s))
 
     def _is_quiet(self, heard: Sequence[Sounding]) -> bool:
         return bool(heard) and self._phone.now_s - heard[-1].to_s > _QUIET_S

@@ -1,8 +1,8 @@
 """A caller's phone whose wire is watched: when each RTP packet came, and how late that was.
 
 A frame is due by the RTP time it carries; the earliest packet of the time looked at says when that
-time begins. A frame that never came is late too, whether the stream's own time left it out or
-stood still.
+time begins. A frame that never came is late too. But where nothing came for 2 s, nothing was sent:
+by then the switch gives a stalled line up, and a caller who is told to use keys gets no silence.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ivr.caller.sound import CODES, RATE
 
 LATE_S = 0.040
 _FRAME_S = 0.020
+_NOTHING_SENT_S = 2.0
 _HOST = "127.0.0.1"
 _ECHO_GAIN = 0.1  # -20 dB
 _ECHO_AFTER_S = 0.060
@@ -46,13 +47,10 @@ class Punctuality:
 def punctuality(packets: Sequence[Packet], from_s: float, to_s: float) -> Punctuality:
     """How punctual the frames of one call were between these times; `packets` as they came."""
     within = [packet for packet in packets if from_s <= packet.at_s < to_s]
-    if not within:
-        due = round((to_s - from_s) / _FRAME_S)
-        return Punctuality(due, due)
     streams = [list(stream) for _, stream in groupby(within, lambda packet: packet.source)]
     edges = [from_s, *(stream[0].at_s for stream in streams[1:]), to_s]
     frames = late = 0
-    for stream, (begins_s, ends_s) in zip(streams, pairwise(edges), strict=True):
+    for stream, (begins_s, ends_s) in zip(streams, pairwise(edges), strict=False):
         found = _of_one_stream(stream, begins_s, ends_s)
         frames, late = frames + found.frames, late + found.late
     return Punctuality(frames, late)
@@ -69,8 +67,8 @@ def _of_one_stream(packets: Sequence[Packet], from_s: float, to_s: float) -> Pun
 
 
 def _frames(time_s: float) -> int:
-    """How many whole frames fit, but for the last fifth of one: clocks are not that exact."""
-    return max(0, int(time_s / _FRAME_S + 0.2))
+    """How many should have come in this time; up to a fifth of one may be missing to a whole."""
+    return max(0, int(time_s / _FRAME_S + 0.2)) if time_s < _NOTHING_SENT_S else 0
 
 
 def _stream_time(first: Packet, packet: Packet) -> float:

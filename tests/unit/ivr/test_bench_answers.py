@@ -5,30 +5,34 @@ from __future__ import annotations
 import pytest
 
 from ivr.bench.answers import WITHIN_S, Sounding, SpokenTurn, soundings, spoken_turn
+from ivr.caller.audible import AudiblePacket
 
 
-def packets(from_s: float, to_s: float) -> list[float]:
-    """One each 20 ms."""
-    return [from_s + 0.02 * n for n in range(round((to_s - from_s) / 0.02) + 1)]
+def packets(from_s: float, to_s: float, *, held_up_s: float = 0.0) -> list[AudiblePacket]:
+    """One each 20 ms, the first at `from_s` in the stream and the last at `to_s`."""
+    times = [from_s + 0.02 * n for n in range(round((to_s - from_s) / 0.02) + 1)]
+    return [AudiblePacket(at_s + held_up_s, at_s) for at_s in times]
 
 
 def turn(began_s: float, over_s: float, *sounds: tuple[float, float]) -> SpokenTurn:
-    arrivals = [at_s for sound in sounds for at_s in packets(*sound)]
-    return spoken_turn(began_s, over_s, soundings(arrivals))
+    heard = [packet for sound in sounds for packet in packets(*sound)]
+    return spoken_turn(began_s, over_s, soundings(heard))
 
 
-def test_packets_are_one_sounding_until_nothing_is_audible_for_a_fifth_of_a_second() -> None:
-    found = soundings([*packets(1.0, 2.0), *packets(2.18, 2.5), *packets(2.72, 3.0)])
+def test_packets_are_one_sounding_until_there_is_a_silence() -> None:
+    found = soundings([*packets(1.0, 2.0), *packets(2.1, 2.5), *packets(2.7, 3.0)])
     assert found == [
         Sounding(1.0, pytest.approx(2.5)),
-        Sounding(2.72, pytest.approx(3.0)),
+        Sounding(2.7, pytest.approx(3.0)),
     ]
     assert found[0].lasts_s == pytest.approx(1.5)
 
 
-def test_packets_that_overtook_each_other_make_the_same_soundings() -> None:
-    arrivals = packets(1.0, 2.0)
-    assert soundings(arrivals[::-1]) == soundings(arrivals)
+def test_packets_that_were_held_up_make_no_silence_and_close_none() -> None:
+    held_up = packets(1.52, 2.0, held_up_s=0.4)
+    assert len(soundings([*packets(1.0, 1.5), *held_up])) == 1
+    bunched = packets(2.3, 2.5, held_up_s=-0.3)
+    assert len(soundings([*packets(1.0, 2.0), *bunched])) == 2
 
 
 def test_a_word_in_the_quiet_is_answered_by_the_next_sound_and_silences_nothing() -> None:

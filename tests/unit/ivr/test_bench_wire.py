@@ -60,8 +60,10 @@ def test_frames_that_begin_to_come_only_later_are_late_until_then() -> None:
     assert punctuality(call(range(50, 100)), 0.0, 2.0) == Punctuality(100, 50)
 
 
-def test_a_call_without_a_packet_is_late_as_a_whole() -> None:
-    assert punctuality([], 0.0, 2.0) == Punctuality(100, 100)
+def test_where_nothing_is_sent_for_seconds_nothing_is_late() -> None:
+    packets = [*call(range(150, 200)), *call(range(400, 450))]
+    assert punctuality(packets, 0.0, 12.0) == Punctuality(100, 0)
+    assert punctuality([], 0.0, 2.0) == Punctuality(0, 0)
 
 
 def test_timestamps_may_run_over_and_packets_overtake_each_other() -> None:
