@@ -89,7 +89,7 @@ class Service:
                 calls,
                 self.submit,
                 self.clock.now,
-                self.ears.desk.may_listen,
+                self.ears.desk.hears,
                 self._keeping.dialogues.keep,
             ),
             default_queue,

@@ -40,14 +40,17 @@ _KEY_FOLLOWS_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every dialogue needs of the service. `may_listen` is asked by language, `keep` told of
-    each new standing of a session, so that another service can go on with it.
+    """What every dialogue needs of the service.
+
+    `hears` says of a language whether it can be heard at all; whether there is room for one more
+    caller is seen at each question. `keep` is told of each new standing of a session, so that
+    another service can go on with it.
     """
 
     control: CallControl
     submit: Callable[[Input], object]
     now: Callable[[], float]
-    may_listen: Callable[[str], bool]
+    hears: Callable[[str], bool]
     keep: Callable[[Session], None]
 
 
@@ -107,7 +110,7 @@ class Dialogue:
             worker.cancel()
 
     def _beginning(self, plan: Plan) -> tuple[Session, Event]:
-        listening = plan.listens and self._around.may_listen(self._language)
+        listening = plan.listens and self._around.hears(self._language)
         if self._resumed is None:
             return open_session(self.call, self.line, plan, listening=listening), CallStarted()
         how = self._resumed
@@ -118,7 +121,7 @@ class Dialogue:
         """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
         if self._plan is not None:
             self.with_centre = waits or talks
-            listening = self._plan.listens and self._around.may_listen(self._language)
+            listening = self._plan.listens and self._around.hears(self._language)
             self.hear(CallResumed(waits, talks, listening))
 
     def hear(self, event: Event) -> None:

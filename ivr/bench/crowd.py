@@ -1,128 +1,136 @@
-"""Callers on real SIP and RTP who speak in menus, and what their own wire says of each word."""
+"""Fifty callers in menus at once, of whom twenty speak within 10 s and ten phones echo."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from ivr.bench.words import MENU, WORDS, word
-from ivr.caller.phone import CallerPhone, SipServer, caller_phone
-from ivr.caller.word import Word
-from ivr.runfile import RunFile
+from ivr.bench.site import RunningSite
+from ivr.bench.speech_site import TO_SECOND_MENU, Figures, figures
+from ivr.bench.talking import calling, run_callers
+from ivr.bench.wire import Wire, punctuality
 
-_DIAL_S = 20.0
-_FIRST_SOUND_S = 10.0
-_ANSWER_S = 1.0
-_SILENT_S = 0.2
-_LOOK_S = 0.05
+MENUS, SPEAKERS, ECHOING = 50, 20, 10
+_SPEAK_WITHIN_S = 10.0
+_SET_UP_S, _ALL_OF_IT_S = 0.05, 90.0
+_PATIENCE_S = 10.0
+_LISTENING = "freizeichen_speech_listening"
+_LAG = "freizeichen_speech_lag_seconds"
+_LAG_S = 0.05  # of an earlier crowd; it says the longest wait of the last seconds
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenTurn:
-    """One word on the wire, in seconds; None where it did not come about.
+class CrowdRun:
+    """What became of them: counts of callers; lateness in % of frames; a wait in seconds.
 
-    `answer_after_s` runs from its last loud frame to the next audible packet after a silence, and
-    is negative where that came before the word was over; `silence_after_s` from its first loud
-    frame to the last audible packet of the prompt it interrupted.
+    `late_on_the_wire` is by what reached the callers' phones, `late_by_the_service` by its own
+    count.
     """
 
-    answer_after_s: float | None
-    silence_after_s: float | None
+    listened_to: float
+    understood: float
+    told_to_use_keys: float
+    late_on_the_wire: float
+    late_by_the_service: float
+    wait_p95_s: float
 
 
-class TalkingCaller:
-    """One caller who waits for prompts and says words into them or after them."""
+class Crowd:
+    """One such crowd, which calls when `run` is awaited."""
 
-    def __init__(self, phone: CallerPhone, seed: int) -> None:
-        self._phone = phone
-        self._chance = random.Random(seed)  # noqa: S311  (which words, no secret)
+    def __init__(self, site: RunningSite, seed: int) -> None:
+        self._site = site
+        self._first_seed = seed
+        self._all_there = asyncio.Barrier(MENUS + 1)
+        self._all_said = asyncio.Barrier(SPEAKERS + 1)
+        self._speaking, self._over = asyncio.Event(), asyncio.Event()
+        self._wires: list[Wire] = []
 
-    async def hears_something(self, since_s: float, within_s: float = _FIRST_SOUND_S) -> float:
-        """The time of the first audible packet from `since_s` on; raises TimeoutError."""
-        async with asyncio.timeout(within_s):
-            while not (packets := self._phone.audible.packets(since_s)):  # noqa: ASYNC110  (a wire, not one event)
-                await asyncio.sleep(_LOOK_S)
-        return packets[0].arrived_s
+    async def run(self) -> CrowdRun:
+        """Let them call, speak and hang up."""
+        await self._until(lambda found: found.values[_LAG] < _LAG_S)
+        async with asyncio.timeout(_ALL_OF_IT_S), asyncio.TaskGroup() as tasks:
+            for number in range(MENUS):
+                tasks.create_task(self._one(number))
+                await asyncio.sleep(_SET_UP_S)
+            await self._all_there.wait()
+            return await self._watch()
 
-    async def waits(self, for_s: float) -> None:
-        """Let time pass; what was heard is let go of."""
-        until = self._phone.now_s + for_s
-        while (left := until - self._phone.now_s) > 0:
-            await asyncio.sleep(min(left, 0.5))
-            self._phone.heard()
+    async def _one(self, number: int) -> None:
+        """The first of them speak, the last of them echo a long prompt."""
+        echoes = number >= MENUS - ECHOING
+        async with calling(self._site.run, self._first_seed + number, echoes=echoes) as caller:
+            self._wires.append(caller.wire)
+            await caller.reaches_the_menu()
+            await caller.hears_it_out()
+            await self._all_there.wait()
+            await self._speaking.wait()
+            if number < SPEAKERS:
+                await caller.waits(_SPEAK_WITHIN_S * number / SPEAKERS * 0.9)
+                await caller.says_a_word()
+                await self._all_said.wait()
+            elif echoes:
+                await caller.presses(TO_SECOND_MENU)
+            await self._over.wait()
 
-    async def waits_for_quiet(self, for_s: float = 0.4) -> None:
-        """Come back when nothing was audible for so long."""
-        while self._phone.audible.packets(self._phone.now_s - for_s):
-            await asyncio.sleep(_LOOK_S)
-            self._phone.heard()
-
-    async def says_a_word(self, *, over_a_prompt: bool) -> SpokenTurn:
-        """Say one of the menu's words, and see what the wire does."""
-        voice = self._chance.choice(sorted(WORDS))
-        text = self._chance.choice([w for w in WORDS[voice] if w in MENU])
-        spoken = Word()
-        await self._phone.say(word(text, voice), spoken)
-        if spoken.from_at is None or spoken.until_at is None or self._phone.answered_at is None:
-            return SpokenTurn(None, None)
-        began = spoken.from_at - self._phone.answered_at
-        over = spoken.until_at - self._phone.answered_at
-        await self.waits(_ANSWER_S)
-        return self._turn(began, over, over_a_prompt=over_a_prompt)
-
-    def _turn(self, began: float, over: float, *, over_a_prompt: bool) -> SpokenTurn:
-        audible = [p.arrived_s for p in self._phone.audible.packets(began - 0.5)]
-        before = [at for at in audible if began - _SILENT_S < at <= began] if over_a_prompt else []
-        last = before[-1] if before else began
-        if over_a_prompt:
-            for at in (at for at in audible if at > last):
-                if at - last >= _SILENT_S:
-                    break
-                last = at
-        answered = next((at for at in audible if at > last and at >= began), None)
-        return SpokenTurn(
-            None if answered is None else answered - over,
-            last - began if before else None,
+    async def _watch(self) -> CrowdRun:
+        before = await self._until(lambda found: found.values[_LISTENING] >= MENUS)
+        began_s = time.monotonic()
+        self._speaking.set()
+        await asyncio.sleep(_SPEAK_WITHIN_S)
+        ended_s = time.monotonic()
+        after = await self._figures()
+        await self._all_said.wait()
+        at_the_end = await self._figures()
+        self._over.set()
+        found = [punctuality(wire.packets, began_s, ended_s) for wire in self._wires]
+        due = sum(each.frames for each in found)
+        frames = after.since(before, "freizeichen_audio_frames_total")
+        late = after.since(before, "freizeichen_audio_frames_late_total")
+        return CrowdRun(
+            listened_to=before.values[_LISTENING],
+            understood=_replies(before, at_the_end, "understood"),
+            told_to_use_keys=_replies(before, at_the_end, "unheard"),
+            late_on_the_wire=_percent(sum(each.late for each in found), due),
+            late_by_the_service=_percent(late, frames),
+            wait_p95_s=_wait_p95(before, after),
         )
 
-    async def hangs_up(self) -> None:
-        """End the call."""
-        await self._phone.hang_up()
+    async def _until(self, holds: Callable[[Figures], bool]) -> Figures:
+        """The figures when this holds, or when time is up."""
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            found = await self._figures()
+            if holds(found) or time.monotonic() > until:
+                return found
+            await asyncio.sleep(0.1)
+
+    async def _figures(self) -> Figures:
+        return await asyncio.to_thread(figures, self._site)
 
 
-@asynccontextmanager
-async def calling(run: RunFile, number: str, seed: int) -> AsyncIterator[TalkingCaller]:
-    """A caller on the line, hung up afterwards. Raises `CallFailed`."""
-    account = run.callers[seed % len(run.callers)]
-    server = SipServer(run.sip_host, run.sip_port, account.username, account.password)
-    async with caller_phone(server) as phone:
-        await phone.dial(number, _DIAL_S)
-        yield TalkingCaller(phone, seed)
+def run_crowd(site: RunningSite, seed: int) -> CrowdRun:
+    """One crowd whose callers have this seed and those behind it. Raises `BenchFailed`."""
+
+    async def run() -> CrowdRun:
+        return await Crowd(site, seed).run()
+
+    return run_callers(run())
 
 
-async def words_in_menus(
-    run: RunFile, number: str, *, seeds: Sequence[int], words: int
-) -> list[SpokenTurn]:
-    """All these callers at once, each saying so many words, by turns after and over a prompt.
+def _percent(late: float, frames: float) -> float:
+    """With no frames at all everything is late."""
+    return 100 * late / frames if frames else 100.0
 
-    The line's first menu asks shortly, the menu after a word has a long prompt, and so on by turns.
-    """
 
-    async def one(seed: int) -> list[SpokenTurn]:
-        turns: list[SpokenTurn] = []
-        await asyncio.sleep(0.35 * seed % 3)
-        async with calling(run, number, seed) as caller:
-            await caller.hears_something(0.0)
-            for _ in range(words // 2):
-                await caller.waits_for_quiet()
-                turns.append(await caller.says_a_word(over_a_prompt=False))
-                await caller.waits(0.7)
-                turns.append(await caller.says_a_word(over_a_prompt=True))
-        return turns
+def _replies(before: Figures, after: Figures, kind: str) -> float:
+    return after.since(before, f'freizeichen_speech_replies_total{{reply="{kind}"}}')
 
-    async with asyncio.TaskGroup() as tasks:
-        callers = [tasks.create_task(one(seed)) for seed in seeds]
-    return [turn for caller in callers for turn in caller.result()]
+
+def _wait_p95(before: Figures, after: Figures) -> float:
+    """The upper edge of the bucket; with no sound at all nobody waited."""
+    buckets = after.buckets_since(before, "freizeichen_speech_wait_seconds")
+    total = buckets[-1][1]
+    return next(edge for edge, below in buckets if below >= 0.95 * total) if total else 0.0

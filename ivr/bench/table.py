@@ -71,10 +71,12 @@ def markdown(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         found = row.json()
+        value = f"{found['value']} {row.unit}" if row.values else "none"
         spread = f"{min(row.values):.3g} to {max(row.values):.3g}" if row.values else ""
-        beside = f"{row.against}: {found['against_value']} {row.unit}" if row.against else ""
+        rival = f"{found['against_value']} {row.unit}" if row.against_values else "none"
+        beside = f"{row.against}: {rival}" if row.against else ""
+        kept = ("yes" if row.bar is not None else "") if row.holds else "no"
         lines.append(
-            f"| {row.name} | {found['value']} {row.unit} | {spread} | {found['bar'] or ''} "
-            f"| {'yes' if row.holds else 'no'} | {beside} |"
+            f"| {row.name} | {value} | {spread} | {found['bar'] or ''} | {kept} | {beside} |"
         )
     return "\n".join(lines)

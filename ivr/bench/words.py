@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +30,14 @@ def word(text: str, voice: str) -> Samples:
     spoken = samples_of(Words(text, "ko", voice=voice, speed=_SPEED))
     loud = np.flatnonzero(np.abs(spoken) > 0.01 * np.abs(spoken).max())
     return spoken[loud[0] : loud[-1] + 1]
+
+
+def menu_words(seed: int) -> Iterator[tuple[str, str]]:
+    """The words that this caller says in menus, and the voice of each, without end."""
+    chance = random.Random(seed)  # noqa: S311  (which words, no secret)
+    while True:
+        voice = chance.choice(sorted(WORDS))
+        yield chance.choice(WORDS[voice]), voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import Annotated
 
@@ -36,10 +37,16 @@ def bench(
         if not as_json:
             say(f"bench {name}: running")
         try:
-            rows += BENCHES[name](quick=quick)
+            rows += BENCHES[name](quick=quick, tell=lambda text, name=name: _progress(name, text))
         except BenchFailed as error:
             complain(f"bench {name}: {error}")
             raise typer.Exit(1) from None
     say(json.dumps([row.json() for row in rows], indent=1) if as_json else markdown(rows))
     if not all(row.holds for row in rows):
         raise typer.Exit(1)
+
+
+def _progress(name: str, text: str) -> None:
+    """One line on standard error, so that standard output is the rows alone."""
+    sys.stderr.write(f"bench {name}: {text}\n")
+    sys.stderr.flush()

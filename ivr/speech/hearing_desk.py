@@ -107,9 +107,13 @@ class HearingDesk:
             known = self._grammars[language, phrases] = Grammar.of(heard)
         return known
 
+    def hears(self, language: str) -> bool:
+        """Whether there is a model for this language at all."""
+        return language in self._recogniser.languages()
+
     def may_listen(self, language: str) -> bool:
         """Whether a caller of this language could be heard in time now."""
-        if language not in self._recogniser.languages():
+        if not self.hears(language):
             return False
         if self._listening >= self.capacity * _LISTENED_TO_PER_STREAM:
             return False

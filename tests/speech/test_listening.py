@@ -169,7 +169,7 @@ def test_one_who_never_stops_talking_is_stopped() -> None:
     talk = np.concatenate([word(text, "ko+f2") for text in OTHERS])[: 12 * 8000]
     decided = listen(over_the_telephone(np.concatenate([np.zeros(4000), talk])), MENU)
     assert kinds(decided) == [SpeechBegan, TooLong]
-    assert decided[1][0] - decided[0][0] == pytest.approx(10.0, abs=0.05)
+    assert decided[1][0] - decided[0][0] == pytest.approx(6.0, abs=0.05)
 
 
 def test_what_a_model_calls_unknown_is_no_part_of_what_was_said_beside_it() -> None:

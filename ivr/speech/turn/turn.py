@@ -8,7 +8,8 @@
                b) it is quiet for `open_s` (`digits_s` where digits are said).
                Noise without a voice counts as quiet after `noise_s` more.
                Talking for `longest_s`: `TooLong` -> OVER.
-    FINISHING  the recogniser's last word makes the `Utterance` -> OVER. Without a word:
+    FINISHING  the recogniser's last word makes the `Utterance` -> OVER. Without a word it is a
+               refused one if there was a voice for `word_s`; else, as after a cough:
                `NothingSaid` -> WAITING (a prompt may begin again: `PromptBegan`), the third time
                `NoSpeech` -> OVER.
                No last word within `final_s`: `HearingLost` -> OVER.
@@ -48,7 +49,7 @@ from ivr.speech.turn.events import (
     Utterance,
 )
 from ivr.speech.turn.grammar import Fit, Grammar
-from ivr.speech.turn.verdict import Limits, judge
+from ivr.speech.turn.verdict import Limits, Verdict, judge
 from ivr.speech.turn.voice import FRAME_S, VoiceDetector
 
 _VANISHED_AT_MOST = 3
@@ -71,10 +72,11 @@ class Patience:
     no_speech_s: float = 5.0
     phrase_s: float = 0.24
     settled_s: float = 0.1
-    open_s: float = 0.8
+    open_s: float = 0.7
     digits_s: float = 1.5
     noise_s: float = 0.4
-    longest_s: float = 10.0
+    longest_s: float = 6.0
+    word_s: float = 0.4
     final_s: float = 0.6
 
 
@@ -242,6 +244,9 @@ class Turn:
                 spoken_until=self._last_loud,
             )
             return self._end(said)
+        if self._last_voiced - self._began >= self._patience.word_s:
+            nothing = Utterance("", Verdict.REFUSED, 0.0, None, self._cause, self._last_loud)
+            return self._end(nothing)  # too long for a cough: a word that nobody understood
         self._vanished += 1
         if self._vanished >= _VANISHED_AT_MOST:
             return self._end(NothingSaid(), NoSpeech())

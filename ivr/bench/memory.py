@@ -1,0 +1,75 @@
+"""How much memory a call leaves behind, and that it leaves nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+
+from ivr.bench.progress import Tell
+from ivr.bench.site import BenchFailed, RunningSite
+from ivr.bench.speech_site import figures
+from ivr.bench.talking import calling, run_callers
+
+_READINGS = 5
+_AT_ONCE = 25
+_SEED = 10_000
+_AT_REST_S = 10.0
+_GAUGES = {
+    "lines": "freizeichen_audio_lines",
+    "listening": "freizeichen_speech_listening",
+    "streams": "freizeichen_speech_streams",
+}
+
+
+def kilobytes_a_call(site: RunningSite, *, calls: int, tell: Tell) -> float:
+    """So many short calls with a word each: the slope of the service's memory over them.
+
+    It is read five times; what the first fifth of the calls takes is warming up. Raises
+    `BenchFailed` when the service still holds something of the calls 10 s after the last.
+    """
+    some = calls // _READINGS
+    read: list[tuple[int, float]] = []
+    for done in range(0, some * _READINGS, some):
+        run_callers(_short_calls(site, range(_SEED + done, _SEED + done + some)))
+        come_to_rest(site)
+        read.append((done + some, site.resident_bytes() / 1000))
+        tell(f"memory after {done + some} of {calls} calls: {read[-1][1] / 1000:.1f} MB")
+    return slope(read)
+
+
+def slope(read: Sequence[tuple[int, float]]) -> float:
+    """How steep the straight line through these points is."""
+    counts, values = zip(*read, strict=True)
+    return statistics.linear_regression(counts, values).slope
+
+
+def come_to_rest(site: RunningSite) -> None:
+    """Wait until no line, listening caller or stream is left. Raises `BenchFailed`."""
+    until = time.monotonic() + _AT_REST_S
+    while left := what_is_left(figures(site).values):
+        if time.monotonic() > until:
+            raise BenchFailed(f"{_AT_REST_S:g} s after the last call there are still {left}")
+        time.sleep(0.1)
+
+
+def what_is_left(values: Mapping[str, float]) -> str:
+    """What the service still holds of calls, in words; empty if it is nothing."""
+    left = ((what, values[name]) for what, name in _GAUGES.items())
+    return ", ".join(f"{count:g} {what}" for what, count in left if count)
+
+
+async def _short_calls(site: RunningSite, seeds: Sequence[int]) -> None:
+    waiting = iter(seeds)
+
+    async def some() -> None:
+        for seed in waiting:
+            async with calling(site.run, seed) as caller:
+                await caller.reaches_the_menu()
+                await caller.says_a_word()
+
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(_AT_ONCE):
+            tasks.create_task(some())
+            await asyncio.sleep(0.1)

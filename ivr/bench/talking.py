@@ -1,0 +1,185 @@
+"""A caller on real SIP and RTP who speaks in menus, and goes by what is heard, as people do."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from ivr.bench.answers import WITHIN_S, Sounding, SpokenTurn, answer, soundings, spoken_turn
+from ivr.bench.site import BenchFailed
+from ivr.bench.speech_site import LONG_S, NUMBER, WHAT_S
+from ivr.bench.wire import Wire, watched_phone
+from ivr.bench.words import menu_words, word
+from ivr.caller.phone import CallerPhone, CallFailed, SipServer
+from ivr.caller.word import Word
+from ivr.runfile import RunFile
+
+_DIAL_S = 20.0
+_NEXT_SOUND_S = 12.0
+_QUIET_S = 0.6  # longer than the pause between two prompts of one menu
+_INTO_PROMPT_S = 1.3  # how far behind `LONG_S` a word over a prompt begins, at most
+_LOOK_S = 0.1
+_MISHEARD = 2  # the next time the service would give up and hand the caller over
+
+T = TypeVar("T")
+
+
+class TalkingCaller:
+    """One caller who waits for prompts and says words into them or after them."""
+
+    def __init__(
+        self, phone: CallerPhone, wire: Wire, words: Iterator[tuple[str, str]], seed: int
+    ) -> None:
+        self.wire = wire
+        self._phone = phone
+        self._words = words
+        self._chance = random.Random(seed)  # noqa: S311  (when to speak, no secret)
+        self._misheard = 0
+        self._answered_s = 0.0  # when the last answer began
+
+    async def reaches_the_menu(self) -> None:
+        """Come back when the first menu's prompt begins, behind the welcome."""
+        await self._sees(lambda: len(self._heard()) > 1)
+
+    async def hears_it_out(self) -> None:
+        """Come back when nothing has been audible for a while."""
+        await self._sees(lambda: self._is_quiet(self._heard(self._phone.now_s - 2 * _QUIET_S)))
+
+    async def waits(self, for_s: float) -> None:
+        """Let time pass; what was heard is let go of."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + for_s
+        while (left := until - loop.time()) > 0:
+            await asyncio.sleep(min(left, 0.5))
+            self._phone.heard()
+
+    async def presses(self, key: str) -> None:
+        """Press one key."""
+        await self._phone.press(key)
+
+    async def says_a_word(self) -> SpokenTurn:
+        """Say one of the menu's words, wait for its answer, and see what the wire did."""
+        text, voice = next(self._words)
+        spoken = Word()
+        await self._phone.say(word(text, voice), spoken)
+        zero = self._phone.answered_at
+        if spoken.from_at is None or spoken.until_at is None or zero is None:
+            raise BenchFailed("a word never left its caller's phone")
+        began_s, over_s = spoken.from_at - zero, spoken.until_at - zero
+        since_s = began_s - _INTO_PROMPT_S - LONG_S
+        loop = asyncio.get_running_loop()
+        while loop.time() - spoken.until_at < WITHIN_S and not self._phone.ended.is_set():
+            if (answered := answer(began_s, self._heard(since_s))) is not None:
+                self._answered_s = answered.from_s
+                break
+            await self._look()
+        return spoken_turn(began_s, over_s, self._heard(since_s))
+
+    async def converses(self, words: int) -> list[SpokenTurn]:
+        """Say up to so many words, over each long prompt and behind each short one.
+
+        Ends with a word that is not answered, with the call, and before the service gives up.
+        """
+        turns: list[SpokenTurn] = []
+        while True:
+            turns.append(await self.says_a_word())
+            if len(turns) == words or turns[-1].answer_after_s is None:
+                return turns
+            await self._waits_for_its_turn()
+            if self._misheard == _MISHEARD or self._phone.ended.is_set():
+                return turns
+
+    async def _waits_for_its_turn(self) -> None:
+        """Come back well within a long prompt, or in the quiet behind a short one."""
+        into_s = LONG_S + self._chance.uniform(0, _INTO_PROMPT_S)
+
+        def it_is_now() -> bool:
+            heard = self._heard(self._answered_s)
+            return heard[-1].lasts_s > into_s or self._is_quiet(heard)
+
+        await self._sees(lambda: self._phone.ended.is_set() or it_is_now())
+        self._misheard += self._heard(self._answered_s)[0].lasts_s < WHAT_S
+
+    def _heard(self, since_s: float = 0.0) -> list[Sounding]:
+        return soundings(self._phone.audible.packets(since_s))
+
+    def _is_quiet(self, heard: Sequence[Sounding]) -> bool:
+        return bool(heard) and self._phone.now_s - heard[-1].to_s > _QUIET_S
+
+    async def _sees(self, what: Callable[[], bool]) -> None:
+        async with asyncio.timeout(_NEXT_SOUND_S):
+            while not what():
+                await self._look()
+
+    async def _look(self) -> None:
+        await asyncio.sleep(_LOOK_S)
+        self._phone.heard()
+
+
+@asynccontextmanager
+async def calling(
+    run: RunFile,
+    seed: int,
+    *,
+    words: Iterator[tuple[str, str]] | None = None,
+    echoes: bool = False,
+) -> AsyncIterator[TalkingCaller]:
+    """A caller on the line, hung up afterwards; says the words of `seed`, unless others are given.
+
+    Raises `CallFailed`.
+    """
+    account = run.callers[seed % len(run.callers)]
+    server = SipServer(run.sip_host, run.sip_port, account.username, account.password)
+    async with watched_phone(server, echoes=echoes) as (phone, wire):
+        await phone.dial(NUMBER, _DIAL_S)
+        yield TalkingCaller(phone, wire, words or menu_words(seed), seed)
+
+
+async def words_in_menus(run: RunFile, *, seeds: Sequence[int], words: int) -> list[SpokenTurn]:
+    """All these callers at once, each saying so many words; who is not answered calls again."""
+
+    async def one(seed: int) -> list[SpokenTurn]:
+        turns: list[SpokenTurn] = []
+        to_say = menu_words(seed)
+        await asyncio.sleep(0.35 * seed % 3)
+        while len(turns) < words:
+            async with calling(run, seed, words=to_say) as caller:
+                await caller.reaches_the_menu()
+                await caller.hears_it_out()
+                turns += await caller.converses(words - len(turns))
+        return turns
+
+    async with asyncio.TaskGroup() as tasks:
+        callers = [tasks.create_task(one(seed)) for seed in seeds]
+    return [turn for caller in callers for turn in caller.result()]
+
+
+def run_callers(callers: Awaitable[T]) -> T:
+    """Let callers call in a loop of their own. Raises `BenchFailed` when a call fails."""
+
+    async def all_of_it() -> T:
+        return await callers
+
+    try:
+        return asyncio.run(all_of_it())
+    except CallFailed as error:
+        raise BenchFailed(f"a call was not answered: {error}") from None
+    except TimeoutError:
+        raise BenchFailed("a caller heard nothing in time") from None
+    except ExceptionGroup as group:
+        _, others = group.split((CallFailed, TimeoutError, BenchFailed))
+        if others is not None:
+            raise
+        why = "; ".join(sorted({str(each) or "nothing heard in time" for each in _leaves(group)}))
+        raise BenchFailed(f"callers failed: {why}") from None
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for each in group.exceptions:
+        if isinstance(each, ExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
