@@ -27,6 +27,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.config import FALLBACK_QUEUE
 from ivr.asterisk.errors import ActionRefused, AmiError
 from ivr.asterisk.wire_events import (
+    ChannelId,
     ChannelListed,
     ListEntry,
     MissedCallListed,
@@ -91,6 +92,7 @@ class ComingBack:
         self._clock = clock
         self._every_s = every_s
         self._asked = asyncio.Event()
+        self._taken: set[ChannelId] = set()  # and still listed when it was last looked
 
     def look(self) -> None:
         """Look soon; to be called after each new link and each silence."""
@@ -132,12 +134,18 @@ class ComingBack:
     async def _take_missed(self) -> None:
         listed = await self._client.list(wire.missed_calls())
         missed = [each for each in listed if isinstance(each, MissedCallListed)]
+        self._taken &= {each.channel for each in missed}
         for each in sorted(missed, key=lambda each: each.at_s):
-            call = MissedCall(CallId(each.channel), LineId(each.line), each.at_s, each.number)
-            try:
-                await self._on_missed(call)
-            except Exception as error:  # it stays where it is, and the others are told
-                # No traceback: it could hold the number.
-                log.error("missed call not taken", call=call.call, error=type(error).__name__)
-                continue
-            await self._client.send(wire.forget_missed_call(each.channel))
+            if each.channel in self._taken or await self._is_taken(each):
+                self._taken.add(each.channel)
+                await self._client.send(wire.forget_missed_call(each.channel))
+
+    async def _is_taken(self, each: MissedCallListed) -> bool:
+        call = MissedCall(CallId(each.channel), LineId(each.line), each.at_s, each.number)
+        try:
+            await self._on_missed(call)
+        except Exception as error:  # it stays where it is, and the others are told
+            # No traceback: it could hold the number.
+            log.error("missed call not taken", call=call.call, error=type(error).__name__)
+            return False
+        return True

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 
 import pytest_asyncio
 
+from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.wire_events import ChannelId
 from ivr.caller.script import Answering
 from tests.ami.running import until
@@ -16,6 +17,7 @@ from tests.asterisk.fallback_stage import (
     AGENT_HZ,
     HOLE_S,
     NUMBER,
+    SHORT,
     SORRY_HZ,
     WITHIN_S,
     Service,
@@ -102,9 +104,8 @@ async def test_who_called_first_is_served_first(house: Switch) -> None:
         second = await stack.enter_async_context(on_the_line(service, house))
         agent = await stack.enter_async_context(agent_at(house, "desk1", Answering.NEVER))
         await works(service, house, "desk1")
-        service.callers.discard(second.channel)  # is not renewed
-        await asyncio.sleep(1.1)
         service.healthy = False
+        await service.floor.client.send(wire.absolute_timeout(first.channel, SHORT.grace_s + 3))
         await rings(agent)
         assert await _waiting(house) == [await _name(service, second)]
         await in_queue(house, 2)
@@ -138,7 +139,7 @@ async def test_a_service_that_does_not_decide_takes_nothing_over(house: Switch) 
         assert (service.missed, service.heart.beats) == ([], before)
         service.healthy = True
         await nothing_is_kept(house)
-        assert len(service.missed) == 1
+        assert len(service.missed) == 1  # and not again while its deletion is under way
 
 
 async def test_the_phones_of_those_who_work_are_rung_whatever_happens_to_the_link(
