@@ -108,7 +108,10 @@ class ListeningCalls:
             if conversation is None:
                 return _UNHEARD
             played = [samples for samples in prompts if samples is not None]
-            return await conversation.ask(played, slot, grammar, question.wait_s)
+            reply = await conversation.ask(played, slot, grammar, question.wait_s)
+            if reply.kind is ReplyKind.UNHEARD:
+                await _left(conversation)  # which also tells whether the caller is still there
+            return reply
         except (CallGone, CallBusy):
             raise
         except Exception as error:  # whatever failed, keys serve this caller
@@ -149,15 +152,8 @@ class ListeningCalls:
     async def _leave(self, call: CallId) -> None:
         """Bring the caller out of AudioSocket, so that the next command finds the channel."""
         conversation = self._conversations.pop(call, None)
-        if conversation is None:
-            return
-        match await conversation.visit.leave():
-            case VisitEnd.GONE:
-                raise CallGone
-            case VisitEnd.CUT:
-                raise CallBusy
-            case _:
-                pass
+        if conversation is not None:
+            await _left(conversation)
 
     async def _sound(self, call: CallId, name: str) -> Samples | None:
         """A prompt's samples; one that cannot be played is left out, as on the plain way."""
@@ -166,3 +162,14 @@ class ListeningCalls:
         except PromptUnusable as error:
             log.error("prompt is missing", call=call, prompt=name, error=error.code)
             return None
+
+
+async def _left(conversation: Conversation) -> None:
+    """End the sound. Raises `CallGone` or `CallBusy` when the channel is not ours any more."""
+    match await conversation.visit.leave():
+        case VisitEnd.GONE:
+            raise CallGone
+        case VisitEnd.CUT:
+            raise CallBusy
+        case _:
+            pass
