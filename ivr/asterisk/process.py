@@ -95,8 +95,11 @@ class SwitchProcess:
                         await asyncio.sleep(_LOOK_S)
             except TimeoutError:
                 continue
-        if self._child is not None:
-            self._child.poll()  # one that was killed by somebody else is taken from the table
+        if self._child is not None:  # one that was killed by somebody else may still be going
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_S):
+                    while self._child.poll() is None:  # noqa: ASYNC110  (as above)
+                        await asyncio.sleep(_LOOK_S)
         self.folders.pid_file.unlink(missing_ok=True)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.folders.run / name).unlink(missing_ok=True)

@@ -31,7 +31,7 @@ NUMBER = "493077709123"  # who calls over the trunk, which no password guards
 SORRY_HZ = 700
 SORRY_S = 1.5
 AGENT_HZ = 1000
-HOLE_S = 0.6  # what is reached is a tenth of it, on a machine that does nothing else
+HOLE_S = 1.0  # a tenth of it is reached, on a machine that does nothing else
 
 
 @asynccontextmanager
