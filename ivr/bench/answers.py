@@ -1,7 +1,6 @@
 """What the wire says of one word: when the prompt fell silent for it, and when its answer came.
 
-Pure: it is told when audible packets came and when the word left, in seconds since the call's
-answer, and looks at no clock.
+Pure: it is told which audible packets came when, and when the word left.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ivr.caller.audible import AudiblePacket
+from ivr.bench.packet import Packet
 
 WITHIN_S = 5.0  # what has not come by then counts as so long
 _SILENT_S = 0.16  # between two prompts there are 0.2 s, within one 0.1 s at most
@@ -53,20 +52,26 @@ class SpokenTurn:
         return WITHIN_S if self.answer_after_s is None else self.answer_after_s
 
 
-def soundings(packets: Sequence[AudiblePacket]) -> list[Sounding]:
-    """The stretches of sound that these packets make; they are in the order of the stream.
+def soundings(packets: Sequence[Packet]) -> list[Sounding]:
+    """The stretches of sound that these audible packets make, which are in order.
 
     What is silence goes by the stream's own time, so that packets which were held up make none.
     """
     found: list[Sounding] = []
-    before_s = 0.0
+    before: Packet | None = None
     for packet in packets:
-        if found and packet.at_s - before_s < _SILENT_S:
-            found[-1] = Sounding(found[-1].from_s, max(found[-1].to_s, packet.arrived_s))
+        if before is not None and _time_since(before, packet) < _SILENT_S:
+            found[-1] = Sounding(found[-1].from_s, packet.at_s)
         else:
-            found.append(Sounding(packet.arrived_s, packet.arrived_s))
-        before_s = packet.at_s
+            found.append(Sounding(packet.at_s, packet.at_s))
+        before = packet
     return found
+
+
+def _time_since(earlier: Packet, packet: Packet) -> float:
+    if packet.source != earlier.source:
+        return packet.at_s - earlier.at_s
+    return packet.stream_time_since(earlier)
 
 
 def answer(began_s: float, heard: Sequence[Sounding]) -> Sounding | None:

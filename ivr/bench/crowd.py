@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ivr.bench.punctuality import punctuality
 from ivr.bench.site import RunningSite
 from ivr.bench.speech_site import TO_SECOND_MENU, Figures, figures
 from ivr.bench.talking import calling, run_callers
-from ivr.bench.wire import Wire, punctuality
+from ivr.bench.wire import Wire
 
 MENUS, SPEAKERS, ECHOING = 50, 20, 10
 _SPEAK_WITHIN_S = 10.0
@@ -68,7 +69,7 @@ class Crowd:
             await self._all_there.wait()
             await self._speaking.wait()
             if number < SPEAKERS:
-                await caller.waits(_SPEAK_WITHIN_S * number / SPEAKERS * 0.9)
+                await asyncio.sleep(_SPEAK_WITHIN_S * number / SPEAKERS * 0.9)
                 await caller.says_a_word()
                 await self._all_said.wait()
             elif echoes:

@@ -72,4 +72,4 @@ class VirtualListener:
         while not self._recogniser.is_at_rest():
             if time.monotonic() > deadline:
                 raise BenchFailed("the recogniser does not answer")
-            time.sleep(0.0002)
+            time.sleep(0.001)

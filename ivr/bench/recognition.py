@@ -17,7 +17,7 @@ import vosk
 from ivr import resources
 from ivr.bench.listening import VirtualListener
 from ivr.bench.site import BenchFailed
-from ivr.bench.words import MENU, RATE, WORDS, Spoken, menu_words, spoken, word
+from ivr.bench.words import FOR_A_HUMAN, MENU, RATE, WORDS, Spoken, menu_words, spoken, word
 from ivr.speech.models import find_model
 from ivr.speech.recogniser import CHUNK_FRAMES, Recogniser
 from ivr.speech.turn import FRAME, Frame, Grammar, Utterance, Verdict
@@ -90,12 +90,13 @@ def recognise(seed: int) -> Recognition:
 
 
 def words_taken(seeds: Sequence[int]) -> int:
-    """How many of these callers' first words in menus are taken as what they are."""
+    """How many of these callers' first words in the bench's menus are taken as what they are."""
+    grammar = Grammar.of([*MENU, FOR_A_HUMAN])
     listener = VirtualListener(korean()[0], "ko")
     taken = 0
     for seed in seeds:
         text, voice = next(menu_words(seed))
-        utterance = _utterance(listener, spoken(word(text, voice), seed=seed), Grammar.of(MENU))
+        utterance = _utterance(listener, spoken(word(text, voice), seed=seed), grammar)
         taken += (
             utterance is not None
             and utterance[1].text == text

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import TypeVar
 
 from ivr.bench.answers import WITHIN_S, Sounding, SpokenTurn, answer, soundings, spoken_turn
@@ -18,7 +19,7 @@ from ivr.caller.word import Word
 from ivr.runfile import RunFile
 
 _DIAL_S = 20.0
-_NEXT_SOUND_S = 12.0
+_NEXT_SOUND_S = 20.0
 _QUIET_S = 0.6  # longer than the pause between two prompts of one menu
 _INTO_PROMPT_S = 1.3  # how far behind `LONG_S` a word over a prompt begins, at most
 _LOOK_S = 0.1
@@ -28,7 +29,10 @@ T = TypeVar("T")
 
 
 class TalkingCaller:
-    """One caller who waits for prompts and says words into them or after them."""
+    """One caller who waits for prompts and says words into them or after them.
+
+    All times are of the monotonic clock, which is the loop's too.
+    """
 
     def __init__(
         self, phone: CallerPhone, wire: Wire, words: Iterator[tuple[str, str]], seed: int
@@ -38,23 +42,16 @@ class TalkingCaller:
         self._words = words
         self._chance = random.Random(seed)  # noqa: S311  (when to speak, no secret)
         self._misheard = 0
-        self._answered_s = 0.0  # when the last answer began
+        self._begins_s = monotonic()
+        self._answered_s = self._begins_s  # when the last answer began
 
     async def reaches_the_menu(self) -> None:
         """Come back when the first menu's prompt begins, behind the welcome."""
-        await self._sees(lambda: len(self._heard()) > 1)
+        await self._sees(lambda: len(self._heard(self._begins_s)) > 1)
 
     async def hears_it_out(self) -> None:
         """Come back when nothing has been audible for a while."""
-        await self._sees(lambda: self._is_quiet(self._heard(self._phone.now_s - 2 * _QUIET_S)))
-
-    async def waits(self, for_s: float) -> None:
-        """Let time pass; what was heard is let go of."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + for_s
-        while (left := until - loop.time()) > 0:
-            await asyncio.sleep(min(left, 0.5))
-            self._phone.heard()
+        await self._sees(lambda: self._is_quiet(self._heard(monotonic() - 2 * _QUIET_S)))
 
     async def presses(self, key: str) -> None:
         """Press one key."""
@@ -65,17 +62,15 @@ class TalkingCaller:
         text, voice = next(self._words)
         spoken = Word()
         await self._phone.say(word(text, voice), spoken)
-        zero = self._phone.answered_at
-        if spoken.from_at is None or spoken.until_at is None or zero is None:
+        began_s, over_s = spoken.from_at, spoken.until_at
+        if began_s is None or over_s is None:
             raise BenchFailed("a word never left its caller's phone")
-        began_s, over_s = spoken.from_at - zero, spoken.until_at - zero
         since_s = began_s - _INTO_PROMPT_S - LONG_S
-        loop = asyncio.get_running_loop()
-        while loop.time() - spoken.until_at < WITHIN_S and not self._phone.ended.is_set():
+        while monotonic() - over_s < WITHIN_S and not self._phone.ended.is_set():
             if (answered := answer(began_s, self._heard(since_s))) is not None:
                 self._answered_s = answered.from_s
                 break
-            await self._look()
+            await asyncio.sleep(_LOOK_S)
         return spoken_turn(began_s, over_s, self._heard(since_s))
 
     async def converses(self, words: int) -> list[SpokenTurn]:
@@ -103,20 +98,16 @@ class TalkingCaller:
         await self._sees(lambda: self._phone.ended.is_set() or it_is_now())
         self._misheard += self._heard(self._answered_s)[0].lasts_s < WHAT_S
 
-    def _heard(self, since_s: float = 0.0) -> list[Sounding]:
-        return soundings(self._phone.audible.packets(since_s))
+    def _heard(self, since_s: float) -> list[Sounding]:
+        return soundings(self.wire.audible(since_s))
 
     def _is_quiet(self, heard: Sequence[Sounding]) -> bool:
-        return bool(heard) and self._phone.now_s - heard[-1].to_s > _QUIET_S
+        return bool(heard) and monotonic() - heard[-1].to_s > _QUIET_S
 
     async def _sees(self, what: Callable[[], bool]) -> None:
         async with asyncio.timeout(_NEXT_SOUND_S):
-            while not what():
-                await self._look()
-
-    async def _look(self) -> None:
-        await asyncio.sleep(_LOOK_S)
-        self._phone.heard()
+            while not what():  # noqa: ASYNC110  (a wire, not one event)
+                await asyncio.sleep(_LOOK_S)
 
 
 @asynccontextmanager
@@ -165,16 +156,22 @@ def run_callers(callers: Awaitable[T]) -> T:
 
     try:
         return asyncio.run(all_of_it())
-    except CallFailed as error:
-        raise BenchFailed(f"a call was not answered: {error}") from None
-    except TimeoutError:
-        raise BenchFailed("a caller heard nothing in time") from None
+    except (CallFailed, TimeoutError) as error:
+        raise BenchFailed(_why(error)) from None
     except ExceptionGroup as group:
-        _, others = group.split((CallFailed, TimeoutError, BenchFailed))
-        if others is not None:
+        if group.split((CallFailed, TimeoutError, BenchFailed))[1] is not None:
             raise
-        why = "; ".join(sorted({str(each) or "nothing heard in time" for each in _leaves(group)}))
-        raise BenchFailed(f"callers failed: {why}") from None
+        raise BenchFailed("; ".join(sorted({_why(each) for each in _leaves(group)}))) from None
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case CallFailed():
+            return f"a call was not answered: {error}"
+        case TimeoutError():
+            return "a caller waited too long for a prompt or for the other callers"
+        case _:
+            return str(error)
 
 
 def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:

@@ -1,100 +1,91 @@
-"""A caller's phone whose wire is watched: when each RTP packet came, and how late that was.
+"""A caller's phone whose wire is watched: when each RTP packet reached the machine it runs on.
 
-A frame is due by the RTP time it carries; the earliest packet of the time looked at says when that
-time begins. A frame that never came is late too. But where nothing came for 2 s, nothing was sent:
-by then the switch gives a stalled line up, and a caller who is told to use keys gets no silence.
+The system notes when a packet comes in, so that a bench with fifty callers in one process does not
+take its own slowness for the service's.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from itertools import groupby, pairwise
-from time import monotonic
+from time import monotonic, time
 
+from ivr.bench.packet import Packet
+from ivr.caller.audible import AUDIBLE
 from ivr.caller.media import CallMedia
 from ivr.caller.phone import CallerPhone, SipServer
 from ivr.caller.sip import RepeatingUdp
-from ivr.caller.sound import CODES, RATE
+from ivr.caller.sound import CODES
 
-LATE_S = 0.040
-_FRAME_S = 0.020
-_NOTHING_SENT_S = 2.0
 _HOST = "127.0.0.1"
 _ECHO_GAIN = 0.1  # -20 dB
 _ECHO_AFTER_S = 0.060
+_LATEST_ARRIVAL = 0x8907  # Linux' SIOCGSTAMPNS: of the packet that was read last
+_TIME = struct.Struct("ll")
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
-    """One RTP packet with sound: its SSRC, its timestamp, and its arrival in seconds."""
+class WatchedMedia(CallMedia):
+    """The RTP end of a call, which knows when its latest packet came."""
 
-    source: int
-    stamp: int
-    at_s: float
+    def __init__(self) -> None:
+        super().__init__()
+        self._from_wall_s = _monotonic_from_wall()
 
-
-@dataclass(frozen=True, slots=True)
-class Punctuality:
-    """Of so many frames that were due, how many were more than 40 ms late or never came."""
-
-    frames: int
-    late: int
-
-
-def punctuality(packets: Sequence[Packet], from_s: float, to_s: float) -> Punctuality:
-    """How punctual the frames of one call were between these times; `packets` as they came."""
-    within = [packet for packet in packets if from_s <= packet.at_s < to_s]
-    streams = [list(stream) for _, stream in groupby(within, lambda packet: packet.source)]
-    edges = [from_s, *(stream[0].at_s for stream in streams[1:]), to_s]
-    frames = late = 0
-    for stream, (begins_s, ends_s) in zip(streams, pairwise(edges), strict=False):
-        found = _of_one_stream(stream, begins_s, ends_s)
-        frames, late = frames + found.frames, late + found.late
-    return Punctuality(frames, late)
+    def latest_arrival_s(self) -> float:
+        """When the packet that is being handled came in, by the monotonic clock."""
+        bound = self._rtp_transport._transport if self._rtp_transport is not None else None
+        if bound is None:
+            raise RuntimeError("media that is not open gets no packets")
+        socket = bound.get_extra_info("socket")
+        try:
+            answer = fcntl.ioctl(socket.fileno(), _LATEST_ARRIVAL, bytes(_TIME.size))
+        except OSError:
+            return monotonic()  # of a socket's very first packet nothing is noted yet
+        seconds, nanoseconds = _TIME.unpack(answer)
+        return float(seconds + nanoseconds / 1e9 + self._from_wall_s)
 
 
-def _of_one_stream(packets: Sequence[Packet], from_s: float, to_s: float) -> Punctuality:
-    arrived = sorted((_stream_time(packets[0], packet), packet.at_s) for packet in packets)
-    begins_s = min(at_s - time_s for time_s, at_s in arrived)
-    due = [begins_s + time_s for time_s, _ in arrived]
-    never = sum(max(0, _frames(later - earlier) - 1) for earlier, later in pairwise(due))
-    never += _frames(due[0] - from_s) + _frames(to_s - LATE_S - due[-1])
-    late = sum(at_s - due_s > LATE_S for due_s, (_, at_s) in zip(due, arrived, strict=True))
-    return Punctuality(len(arrived) + never, late + never)
-
-
-def _frames(time_s: float) -> int:
-    """How many should have come in this time; up to a fifth of one may be missing to a whole."""
-    return max(0, int(time_s / _FRAME_S + 0.2)) if time_s < _NOTHING_SENT_S else 0
-
-
-def _stream_time(first: Packet, packet: Packet) -> float:
-    """Seconds of RTP time since the first packet, whose timestamp may run over."""
-    step = (packet.stamp - first.stamp + 0x80000000) % 0x100000000 - 0x80000000
-    return step / RATE
+def _monotonic_from_wall() -> float:
+    """What must be added to the wall clock; the best of some readings, for each takes its time."""
+    readings = [(monotonic(), time(), monotonic()) for _ in range(5)]
+    before_s, wall_s, after_s = min(readings, key=lambda reading: reading[2] - reading[0])
+    return (before_s + after_s) / 2 - wall_s
 
 
 class Wire:
-    """Notes what reaches a phone, and lets a phone that echoes say it again."""
+    """Notes what reaches a phone; with `echoes` the phone says it again, softer and later.
 
-    def __init__(self, media: CallMedia, phone: CallerPhone, *, echoes: bool) -> None:
+    The phone itself hears nothing.
+    """
+
+    def __init__(self, media: WatchedMedia, phone: CallerPhone, *, echoes: bool) -> None:
         self.packets: list[Packet] = []
+        self._media = media
         self._phone = phone
         self._echoes = echoes
-        self._hear = media.on_packet
+        self._audible: list[Packet] = []
         media.on_packet = self._note
 
+    def audible(self, since_s: float) -> Sequence[Packet]:
+        """The audible packets that came at this time or later."""
+        return self._audible[bisect_left(self._audible, since_s, key=lambda p: p.at_s) :]
+
     def _note(self, source: int, stamp: int, payload_type: int, payload: bytes) -> None:
-        if payload_type in CODES and payload:
-            self.packets.append(Packet(source, stamp, monotonic()))
-            if self._echoes:
-                echo = _ECHO_GAIN * CODES[payload_type].decode(payload)
-                asyncio.get_running_loop().call_later(_ECHO_AFTER_S, self._phone.say, echo)
-        if self._hear is not None:
-            self._hear(source, stamp, payload_type, payload)
+        if payload_type not in CODES or not payload:
+            return
+        samples = CODES[payload_type].decode(payload)
+        audible = float(samples @ samples) >= AUDIBLE**2 * len(samples)
+        packet = Packet(source, stamp, self._media.latest_arrival_s(), audible)
+        self.packets.append(packet)
+        if audible:
+            self._audible.append(packet)
+        if self._echoes:
+            loop = asyncio.get_running_loop()
+            loop.call_later(_ECHO_AFTER_S, self._phone.say, _ECHO_GAIN * samples)
 
 
 @asynccontextmanager
@@ -106,7 +97,7 @@ async def watched_phone(
     On the way out it hangs up and gives everything back.
     """
     transport = RepeatingUdp(local_addr=(_HOST, 0))
-    media = await CallMedia.open(_HOST)
+    media = await WatchedMedia.open(_HOST)
     phone = CallerPhone(server, transport, media)
     wire = Wire(media, phone, echoes=echoes)
     try:

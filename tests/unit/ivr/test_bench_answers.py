@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from ivr.bench.answers import WITHIN_S, Sounding, SpokenTurn, soundings, spoken_turn
-from ivr.caller.audible import AudiblePacket
+from ivr.bench.packet import Packet
 
 
-def packets(from_s: float, to_s: float, *, held_up_s: float = 0.0) -> list[AudiblePacket]:
+def packets(from_s: float, to_s: float, *, held_up_s: float = 0.0) -> list[Packet]:
     """One each 20 ms, the first at `from_s` in the stream and the last at `to_s`."""
     times = [from_s + 0.02 * n for n in range(round((to_s - from_s) / 0.02) + 1)]
-    return [AudiblePacket(at_s + held_up_s, at_s) for at_s in times]
+    return [Packet(1, round(at_s * 8000), at_s + held_up_s, audible=True) for at_s in times]
 
 
 def turn(began_s: float, over_s: float, *sounds: tuple[float, float]) -> SpokenTurn:

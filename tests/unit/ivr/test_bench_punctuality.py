@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.bench.wire import Packet, Punctuality, punctuality
+from ivr.bench.packet import Packet
+from ivr.bench.punctuality import Punctuality, punctuality
 
 FRAME, FRAME_S = 160, 0.02
 
