@@ -29,8 +29,7 @@ from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.keeping import Keeping, journal_figures, journal_status
 from ivr.kept import Kept
-from ivr.metrics import CallersSide, metrics_text
-from ivr.metrics import Kept as KeptFigures
+from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
 from queues.api import HealthReport, HealthStatus
 from queues.cards import CardEntry
@@ -78,7 +77,6 @@ class Service:
         self._audio = AudioServer()
         self._visits = Visits(desk, self._audio)
         calls = ListeningCalls(plain_calls, self._visits, prompts, self.ears.desk)
-        self._calls = calls
         self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
         for offer, call, leg in offers_left(kept.centre):
             self._offers.restore(offer, call, leg)

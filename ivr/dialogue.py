@@ -87,6 +87,7 @@ class Dialogue:
         self._around = around
         self._control = around.control
         self._resumed = resumed
+        self._kept: Session | None = None
         self._more = asyncio.Event()  # a command came after the one that is performed
         self._alarm: WakeAt | None = None
         self._work: asyncio.Queue[Command] = asyncio.Queue()
@@ -110,7 +111,7 @@ class Dialogue:
             worker.cancel()
 
     def _beginning(self, plan: Plan) -> tuple[Session, Event]:
-        listening = plan.listens and self._around.hears(self._language)
+        listening = self._can_be_heard(plan)
         if self._resumed is None:
             return open_session(self.call, self.line, plan, listening=listening), CallStarted()
         how = self._resumed
@@ -121,8 +122,10 @@ class Dialogue:
         """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
         if self._plan is not None:
             self.with_centre = waits or talks
-            listening = self._plan.listens and self._around.hears(self._language)
-            self.hear(CallResumed(waits, talks, listening))
+            self.hear(CallResumed(waits, talks, self._can_be_heard(self._plan)))
+
+    def _can_be_heard(self, plan: Plan) -> bool:
+        return plan.listens and self._around.hears(self._language)
 
     def hear(self, event: Event) -> None:
         """Take an event in; a key and the caller's end are known at once, the rest in its turn."""
@@ -155,7 +158,9 @@ class Dialogue:
                 self._work.put_nowait(command)
                 self._more.set()
         self.card = session.card
-        self._around.keep(session)
+        if session != self._kept:  # each keeping is sealed and written
+            self._kept = session
+            self._around.keep(session)
         return session
 
     async def _next_event(self) -> Event:

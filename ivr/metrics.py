@@ -102,7 +102,7 @@ def _lag(hearing: HearingLoad) -> Metric:
     return HistogramMetricFamily(name, what, buckets=buckets, sum_value=hearing.lag_sum_s)
 
 
-class Kept(Collector):
+class KeptFigures(Collector):
     """Reads the figures of journal, snapshots and adoption anew at each asking."""
 
     def __init__(

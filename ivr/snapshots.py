@@ -16,9 +16,8 @@ from typing import Final
 import structlog
 
 from ivr.journal import as_rows
-from queues.centre.house_facts import HistoryLost
 from queues.centre.json_values import Snapshot
-from queues.centre.recovery import apply_row
+from queues.centre.recovery import Following
 from queues.centre.row_faults import RowFault
 from queues.centre.snapshot import SnapshotUnreadable, from_snapshot, to_snapshot
 from queues.centre.state import Centre
@@ -64,7 +63,7 @@ class Snapshots:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._centre = from_snapshot(to_snapshot(centre))
+        self._following = Following(from_snapshot(to_snapshot(centre)))
         self._seq = store.last_seq
         self._saved_seq = saved_seq
         self._every_rows = every_rows
@@ -72,7 +71,6 @@ class Snapshots:
         self._look_s = look_s
         self._monotonic = monotonic
         self._saved_at_s = monotonic()
-        self._is_whole = True
         self._mends = False  # a gap is behind us that facts alone do not lead over
 
     @property
@@ -97,15 +95,12 @@ class Snapshots:
     def follow(self) -> None:
         """Apply what was committed since, and save if it is time to; for a thread."""
         for count, row in enumerate(as_rows(self._store.read_journal(self._seq))):
-            if row.kind == "lost":
-                self._is_whole, self._mends = False, True
-            elif row.kind == "fact" and (self._is_whole or row.type == HistoryLost.TYPE):
-                apply_row(self._centre, row)
-                self._is_whole = True
+            self._following.take(row)
+            self._mends |= not self._following.is_whole
             self._seq = row.seq
             if count % _AT_ONCE == 0:
                 time.sleep(_BREATH_S)
-        if self._is_whole and self._is_time():
+        if self._following.is_whole and self._is_time():
             self._save()
 
     def _is_time(self) -> bool:
@@ -114,7 +109,8 @@ class Snapshots:
         return self._mends or new >= self._every_rows or (new > 0 and waited_s >= self._every_s)
 
     def _save(self) -> None:
-        body = to_snapshot(self._centre)
+        centre = self._following.centre
+        body = to_snapshot(centre)
         pieces = []
         for count, piece in enumerate(json.JSONEncoder(separators=(",", ":")).iterencode(body)):
             pieces.append(piece)
@@ -124,5 +120,5 @@ class Snapshots:
         if not isinstance(version, int):
             raise TypeError("a snapshot has no version")
         text = "".join(pieces)
-        self._store.snapshots.save(StoredSnapshot(self._seq, self._centre.at, version, text))
+        self._store.snapshots.save(StoredSnapshot(self._seq, centre.at, version, text))
         self._saved_seq, self._saved_at_s, self._mends = self._seq, self._monotonic(), False

@@ -13,21 +13,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import vosk
+from numpy.typing import NDArray
 
 from ivr import resources
 from ivr.bench.listening import VirtualListener
 from ivr.bench.site import BenchFailed
-from ivr.bench.words import FOR_A_HUMAN, MENU, RATE, WORDS, Spoken, menu_words, spoken, word
+from ivr.bench.words import FOR_A_HUMAN, MENU, OTHERS, WORDS, Spoken, menu_words, spoken, word
 from ivr.speech.models import find_model
 from ivr.speech.recogniser import CHUNK_FRAMES, Recogniser
-from ivr.speech.turn import FRAME, Frame, Grammar, Utterance, Verdict
+from ivr.speech.turn import FRAME, RATE, Frame, Grammar, Utterance, Verdict
 from ivr.speech.vosk_model import ModelBroken
 
-# Words that stand in no menu here.
-_OTHERS = (
-    *("청구서", "신고", "주소", "카드", "취소", "영수증", "주문", "날짜", "병원", "회사", "친구"),
-    *("사진", "자동차", "지하철", "커피", "사과", "고양이", "바다", "구름", "안경", "창문"),
-)
 # Phrases of two words, whose first word is a phrase too.
 _TWO = (("변경", "하나"), ("인터넷", "변경"), ("아니요", "하나"))
 _PAUSE_S = 0.25
@@ -79,7 +75,7 @@ def recognise(seed: int) -> Recognition:
     for number, (first, second) in enumerate(_TWO):
         said = spoken(word(first, "ko+f2"), _PAUSE_S, word(second, "ko+f2"), seed=seed + number)
         _count_cut(found, listener, said, grammar)
-    for number, text in enumerate(_OTHERS):
+    for number, text in enumerate(OTHERS):
         voice = ("ko", "ko+f2")[number % 2]
         phrases = chance.sample(WORDS[voice], 4)
         said = spoken(word(text, voice), seed=seed * 50 + number)
@@ -116,7 +112,7 @@ def _one_word(
         found.taken += ours[1].text == text and ours[1].verdict is Verdict.UNDERSTOOD
         found.cut += ours[0] < said.to_s
         found.end_after_s.append(ours[0] - said.to_s)
-    theirs = _vosks_own_end(said, phrases)
+    theirs = vosks_own_end(_raw(phrases), said.sound)
     if theirs is not None:
         found.vosk_right += theirs[1] == text
         found.vosk_end_after_s.append(theirs[0] - said.to_s)
@@ -141,11 +137,12 @@ def _frames(said: Spoken) -> list[Frame]:
     return [said.sound[i : i + FRAME] for i in range(0, len(said.sound) - FRAME + 1, FRAME)]
 
 
-def _vosks_own_end(said: Spoken, phrases: Sequence[str]) -> tuple[float, str] | None:
-    """When Vosk itself takes the word as ended, fed with 100 ms, and what it heard."""
-    recogniser = _raw(phrases)
-    for at in range(0, len(said.sound), _CHUNK):
-        if recogniser.AcceptWaveform(said.sound[at : at + _CHUNK].tobytes()):
+def vosks_own_end(
+    recogniser: vosk.KaldiRecognizer, sound: NDArray[np.int16]
+) -> tuple[float, str] | None:
+    """When Vosk itself takes a word as ended, fed with 100 ms, and what it heard."""
+    for at in range(0, len(sound), _CHUNK):
+        if recogniser.AcceptWaveform(sound[at : at + _CHUNK].tobytes()):
             text = json.loads(recogniser.Result())["text"]
             if text:
                 return (at + _CHUNK) / RATE, text

@@ -17,8 +17,7 @@ from time import monotonic, time
 from ivr.bench.packet import Packet
 from ivr.caller.audible import AUDIBLE
 from ivr.caller.media import CallMedia
-from ivr.caller.phone import CallerPhone, SipServer
-from ivr.caller.sip import RepeatingUdp
+from ivr.caller.phone import CallerPhone, SipServer, caller_phone
 from ivr.caller.sound import CODES
 
 _HOST = "127.0.0.1"
@@ -62,13 +61,16 @@ class Wire:
     The phone itself hears nothing.
     """
 
-    def __init__(self, media: WatchedMedia, phone: CallerPhone, *, echoes: bool) -> None:
+    def __init__(self, phone: CallerPhone, *, echoes: bool) -> None:
+        """`phone` was made with `WatchedMedia`; raises TypeError for any other."""
+        if not isinstance(phone.media, WatchedMedia):
+            raise TypeError("this phone's media does not know when packets come")
         self.packets: list[Packet] = []
-        self._media = media
+        self._media = phone.media
         self._phone = phone
         self._echoes = echoes
         self._audible: list[Packet] = []
-        media.on_packet = self._note
+        self._media.on_packet = self._note
 
     def audible(self, since_s: float) -> Sequence[Packet]:
         """The audible packets that came at this time or later."""
@@ -96,19 +98,5 @@ async def watched_phone(
 
     On the way out it hangs up and gives everything back.
     """
-    transport = RepeatingUdp(local_addr=(_HOST, 0))
-    media = await WatchedMedia.open(_HOST)
-    phone = CallerPhone(server, transport, media)
-    wire = Wire(media, phone, echoes=echoes)
-    try:
-        await phone.open()
-        # Not a TaskGroup: it would wrap what the caller of this raises into a group.
-        sending = asyncio.create_task(phone.run())
-        try:
-            yield phone, wire
-            await phone.hang_up()
-        finally:
-            sending.cancel()
-            await asyncio.wait([sending])
-    finally:
-        await phone.close()
+    async with caller_phone(server, _HOST, media_kind=WatchedMedia) as phone:
+        yield phone, Wire(phone, echoes=echoes)

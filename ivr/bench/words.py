@@ -10,14 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.caller.sound import ULAW, Samples, Words, samples_of
+from ivr.caller.sound import RATE, ULAW, Samples, Words, samples_of
 
-RATE = 8000
 # Words that the Korean model hears from each voice at 8 kHz; espeak-ng's other words it does not.
 WORDS = {
     "ko": ("인터넷", "아니요", "변경", "안녕하세요", "하나"),
     "ko+f2": ("인터넷", "아니요", "변경", "하나", "한국어", "안녕하세요"),
 }
+# Words that stand in no menu of the bench or of the tests.
+OTHERS = (
+    *("청구서", "신고", "주소", "카드", "취소", "영수증", "주문", "날짜", "병원", "회사", "친구"),
+    *("사진", "자동차", "지하철", "커피", "사과", "고양이", "바다", "구름", "안경", "창문"),
+)
 MENU = ("인터넷", "아니요", "변경", "안녕하세요", "하나", "한국어")
 FOR_A_HUMAN = "텔레비전"
 _SPEED = 120

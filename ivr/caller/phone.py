@@ -79,6 +79,11 @@ class CallerPhone:
         self.provisional: list[int] = []
         media.on_packet = self._hear
 
+    @property
+    def media(self) -> CallMedia:
+        """The RTP end of the call."""
+        return self._media
+
     async def open(self) -> None:
         """Bind the SIP port."""
         await self._uas.start()
@@ -256,10 +261,12 @@ def _refuse(call: IncomingCall) -> None:
 
 
 @asynccontextmanager
-async def caller_phone(server: SipServer, host: str = "127.0.0.1") -> AsyncIterator[CallerPhone]:
+async def caller_phone(
+    server: SipServer, host: str = "127.0.0.1", *, media_kind: type[CallMedia] = CallMedia
+) -> AsyncIterator[CallerPhone]:
     """A phone on free ports of `host`; on the way out it hangs up and gives everything back."""
     transport = RepeatingUdp(local_addr=(host, 0))
-    media = await CallMedia.open(host)
+    media = await media_kind.open(host)
     phone = CallerPhone(server, transport, media)
     try:
         await phone.open()

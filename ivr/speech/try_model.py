@@ -14,7 +14,8 @@ import numpy as np
 
 from ivr.speech.model_trial import TrialEnd
 from ivr.speech.syllables import syllables
-from ivr.speech.vosk_model import RATE, ModelBroken, VoskVocabulary
+from ivr.speech.turn import RATE
+from ivr.speech.vosk_model import ModelBroken, VoskVocabulary
 
 
 def try_model(folder: Path, language: str) -> TrialEnd:

@@ -20,8 +20,8 @@ from ivr import resources
 from ivr.speech.model_trial import trial_fault
 from ivr.speech.models import model_faults
 from ivr.speech.syllables import syllables
+from ivr.speech.turn import RATE
 
-RATE = 8000
 _ALTERNATIVES = 6
 _FEWEST_SYLLABLES = 20  # fewer of them explain too little to compete
 _UNKNOWN = "[unk]"

@@ -23,15 +23,29 @@ def recover(snapshot: Snapshot | None, rows: Iterable[JournalRow]) -> Centre:
     Raises `SnapshotUnreadable`, `RowUnreadable` and `FactDoesNotApply`, the last two with the
     number of the row. A fact that was in the snapshot already does not apply a second time.
     """
-    centre = Centre() if snapshot is None else from_snapshot(snapshot)
-    is_whole = True
+    following = Following(Centre() if snapshot is None else from_snapshot(snapshot))
     for row in rows:
+        following.take(row)
+    return following.centre
+
+
+class Following:
+    """A centre that follows the rows of a journal, one after the other.
+
+    While `is_whole` is False rows are missing, and only the whole state, written anew, helps.
+    """
+
+    def __init__(self, centre: Centre) -> None:
+        self.centre = centre
+        self.is_whole = True
+
+    def take(self, row: JournalRow) -> None:
+        """Take the next row; raises `RowUnreadable` and `FactDoesNotApply`."""
         if row.kind == "lost":
-            is_whole = False
-        elif row.kind == "fact" and (is_whole or row.type == HistoryLost.TYPE):
-            apply_row(centre, row)
-            is_whole = True
-    return centre
+            self.is_whole = False
+        elif row.kind == "fact" and (self.is_whole or row.type == HistoryLost.TYPE):
+            apply_row(self.centre, row)
+            self.is_whole = True
 
 
 def apply_row(centre: Centre, row: JournalRow) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ivr import resources
 from ivr.bench.listening import VirtualListener
+from ivr.bench.words import Spoken
 from ivr.speech.models import find_model, model_faults
 from ivr.speech.recogniser import Recogniser
 from ivr.speech.sound import to_telephone
@@ -36,15 +36,6 @@ def word(text: str, voice: str, speed: int = 120) -> Floats:
     heard = to_telephone(sound, rate)
     loud = np.flatnonzero(np.abs(heard) > 0.01 * np.abs(heard).max())
     return heard[loud[0] : loud[-1] + 1]
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Sound of a call with one word in it, `from_s` to `to_s`."""
-
-    sound: Samples
-    from_s: float
-    to_s: float
 
 
 def spoken(

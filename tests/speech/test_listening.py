@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import vosk
 
+from ivr.bench.recognition import vosks_own_end
+from ivr.bench.words import OTHERS, WORDS
 from ivr.speech.turn import (
     EndCause,
     Grammar,
@@ -23,7 +25,6 @@ from ivr.speech.turn import (
 )
 from ivr.speech.vosk_model import VoskVocabulary, _without_unknown
 from tests.speech.listening import (
-    Spoken,
     kinds,
     listen,
     real_recogniser,
@@ -34,44 +35,30 @@ from tests.speech.listening import (
 from tests.speech.sounds import cough, hiss, hum, over_the_telephone, tones, vowel
 
 MENU = ["인터넷", "서비스", "변경", "아니요"]
-# Words that a menu of this model knows, as FACTS.md has them for each voice.
-KNOWN = {
-    "ko": ["인터넷", "아니요", "변경", "안녕하세요", "하나"],
-    "ko+f2": ["인터넷", "아니요", "변경", "하나", "한국어", "안녕하세요"],
-}
-# Words of no menu; the limits were chosen on others.
-OTHERS = [
-    *("청구서", "신고", "주소", "카드", "취소", "영수증", "주문", "날짜", "병원", "회사", "친구"),
-    *("사진", "자동차", "지하철", "커피", "사과", "고양이", "바다", "구름", "안경", "창문"),
-]
 
 
 def menu_with(text: str, voice: str, seed: int) -> list[str]:
-    others = [w for w in KNOWN[voice] if w != text]
+    others = [w for w in WORDS[voice] if w != text]
     return [text, *random.Random(seed).sample(others, 3)]  # noqa: S311  (a seed, no secret)
 
 
-def vosks_own_end(said: Spoken, phrases: list[str]) -> tuple[float, str] | None:
-    """When Vosk itself takes the word as ended, and what it heard."""
+def raw_vosk(phrases: list[str]) -> vosk.KaldiRecognizer:
     vocabulary = real_recogniser()._vocabularies["ko"]
     assert isinstance(vocabulary, VoskVocabulary)
     grammar = json.dumps(phrases, ensure_ascii=False)
-    recogniser = vosk.KaldiRecognizer(vocabulary._model, 8000, grammar)
-    for at in range(0, len(said.sound), 800):
-        if recogniser.AcceptWaveform(said.sound[at : at + 800].tobytes()):
-            text = json.loads(recogniser.Result())["text"]
-            if text:
-                return at / 8000 + 0.1, text
-    return None
+    return vosk.KaldiRecognizer(vocabulary._model, 8000, grammar)
 
 
 def test_words_of_the_menu_are_understood_soon_and_as_well_as_vosk_alone() -> None:
     ours, vosks, right, vosks_right, taken = [], [], 0, 0, 0
-    for voice, words in KNOWN.items():
+    for voice, words in WORDS.items():
         for seed, text in enumerate(words * 2):
             phrases = menu_with(text, voice, seed)
             said = spoken(text, voice, seed=seed)
-            found, own = utterance(listen(said.sound, phrases)), vosks_own_end(said, phrases)
+            found, own = (
+                utterance(listen(said.sound, phrases)),
+                vosks_own_end(raw_vosk(phrases), said.sound),
+            )
             if found is not None:
                 ours.append(found[0] - said.to_s)
                 right += found[1].text == text
@@ -93,7 +80,7 @@ def test_words_of_the_menu_are_understood_soon_and_as_well_as_vosk_alone() -> No
 
 def test_most_words_of_no_menu_are_not_taken_as_said() -> None:
     taken = asked = 0
-    for voice, words in KNOWN.items():
+    for voice, words in WORDS.items():
         for seed, text in enumerate(OTHERS):
             phrases = random.Random(seed).sample(words, 4)  # noqa: S311
             found = utterance(listen(spoken(text, voice, seed=seed, noise=0.001).sound, phrases))

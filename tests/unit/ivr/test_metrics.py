@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ivr.asterisk.audiosocket.line import LineEnd
 from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
 from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
-from ivr.metrics import CallersSide, Kept, metrics_text
+from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.ports import ReplyKind
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S, Lag
@@ -57,7 +57,7 @@ def test_the_waits_of_sound_are_a_histogram_that_adds_up() -> None:
 
 
 def test_what_is_kept_and_what_could_not_be_is_told() -> None:
-    collector = Kept(
+    collector = KeptFigures(
         ledger=lambda: LedgerHealth(True, 3, 4, 5, "locked"),
         writer=lambda: WriterHealth(Trouble.LOCKED, 1.0, 7, 5, 900, False, False),
         snapshot_seq=lambda: 800,
