@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -56,7 +57,7 @@ class VoiceDetector:
     """Follows one caller's sound, 20 ms at a time; lives as long as the call."""
 
     def __init__(self) -> None:
-        self._before: Floats = np.zeros(FRAME)
+        self._sound: Floats = np.zeros(2 * FRAME)  # the last two frames
         self._floor_db = _FIRST_FLOOR_DB
         self._peak_db = -100.0
         self._last: deque[Sounding] = deque(maxlen=_BEGIN_OF)
@@ -65,14 +66,15 @@ class VoiceDetector:
         """Take the next 160 samples at 8 kHz. Raises `ValueError` for any other shape."""
         if frame.shape != (FRAME,):
             raise ValueError(f"a frame has {FRAME} samples, this one has shape {frame.shape}")
-        now = frame.astype(np.float64) / 32768.0
-        lifted = now - 0.9 * np.concatenate([self._before[-1:], now[:-1]])
-        level_db = 10 * float(np.log10(np.dot(lifted, lifted) / FRAME + 1e-10))
+        sound = self._sound
+        sound[:FRAME] = sound[FRAME:]
+        np.multiply(frame, 1 / 32768.0, out=sound[FRAME:])
+        lifted = sound[FRAME:] - 0.9 * sound[FRAME - 1 : -1]
+        level_db = 10 * math.log10(np.dot(lifted, lifted) / FRAME + 1e-10)
         audible = level_db > self._floor_db + _LOUD_OVER_FLOOR_DB
         loud = audible and level_db > self._peak_db - _LOUD_UNDER_PEAK_DB
         clear = level_db > max(self._floor_db + _VOICED_OVER_FLOOR_DB, _VOICE_AT_LEAST_DB)
-        voiced = loud and clear and _can_be_voice(np.concatenate([self._before, now]))
-        self._before = now
+        voiced = loud and clear and _can_be_voice(sound)
         self._follow(level_db, voiced)
         sounding = Sounding(level_db, loud, voiced)
         self._last.append(sounding)
@@ -80,6 +82,8 @@ class VoiceDetector:
 
     def speech_began(self) -> bool:
         """Whether the last frames are the beginning of speech."""
+        if not any(sounding.voiced for sounding in self._last):  # as in nearly every frame
+            return False
         last = list(self._last)
         return (
             sum(s.loud for s in last) >= _BEGIN_LOUD
