@@ -25,6 +25,7 @@ class Finder:
     """Finds planted texts in bytes and files; says which by the names they were given."""
 
     def __init__(self, markers: Mapping[str, str]) -> None:
+        self._looked_at: dict[Path, tuple[tuple[int, int, int], set[str]]] = {}
         self._any_case = {name: _spellings(text) for name, text in markers.items()}
         self._exact = {name: _base64_parts(text) for name, text in markers.items()}
         self._tails = {
@@ -49,11 +50,21 @@ class Finder:
         for path in folder.rglob("*"):
             names = self.names_in(str(path.relative_to(folder)))
             if path.is_file() and not path.is_symlink():
-                for content in _contents(path):
-                    names |= self.names_in(content)
+                names |= self._names_in_file(path)
             if names:
                 found[str(path.relative_to(folder))] = names
         return found
+
+    def _names_in_file(self, path: Path) -> set[str]:
+        """What a file holds; one that has not changed since is not read again."""
+        state = path.stat()
+        version = (state.st_ino, state.st_size, state.st_mtime_ns)
+        before, names = self._looked_at.get(path, (None, set()))
+        if before == version and not path.name.endswith("-shm"):  # memory, whose time stands still
+            return names
+        names = set().union(*(self.names_in(content) for content in _contents(path)))
+        self._looked_at[path] = version, names
+        return names
 
 
 def _spellings(text: str) -> tuple[bytes, ...]:
