@@ -20,10 +20,11 @@ from structlog.typing import EventDict
 
 _LARGEST = 5_000_000  # bytes of one file
 _KEPT = 3
-# These libraries write whole messages or addresses into their log lines.
+_PLACES = 6
 _OURS = frozenset({"ivr", "queues"})
 # asyncio's sentences go on with pictures of tasks and calls, with all that they were given.
 _PICTURE = re.compile(r"[<({\n]")
+# These libraries write whole messages or addresses into their log lines.
 _SILENT = ("panoramisk", "pyVoIP", "aiosipua", "aiortp", "httpx", "httpcore")
 
 
@@ -32,18 +33,19 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()
+    if isinstance(raised, tuple):
+        raised = raised[1]
     if isinstance(raised, BaseException):
-        raised = (type(raised), raised, raised.__traceback__)
-    if raised and isinstance(raised[1], BaseExceptionGroup):
-        first = first_of(raised[1])
-        raised = (type(first), first, first.__traceback__)
-    if raised and raised[0] is not None:
-        event["error"] = raised[0].__name__
-        event["places"] = [
-            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(raised[2])[-6:]
-        ]
+        event["error"], event["places"] = places_of(raised)
     return event
+
+
+def places_of(error: BaseException) -> tuple[str, list[str]]:
+    """The kind of an error, or of the first in a group, and the last lines it came through."""
+    first = first_of(error)
+    frames = traceback.extract_tb(first.__traceback__)[-_PLACES:]
+    places = [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames]
+    return type(first).__name__, places
 
 
 def first_of(error: BaseException) -> BaseException:

@@ -21,6 +21,7 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
+from ivr.crash import tell_crashes_without_values
 from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
 from ivr.log import first_of, log_level, set_up_log
@@ -58,6 +59,7 @@ def up(
             if prepared.settings.trunk is None:
                 say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
             set_up_log(place.run_folder / "log", log_level(prepared.settings.log.level))
+            tell_crashes_without_values()
             _raise_file_limit()
             _write_no_core()
             sys.setswitchinterval(_SWITCH_S)

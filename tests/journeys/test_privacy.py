@@ -276,7 +276,7 @@ async def test_what_anybody_sends_stands_in_no_file_no_log_and_no_answer(service
         shown += await asyncio.to_thread(may_be_read_by_anybody, service)
         (row,) = await asyncio.to_thread(service.get, "calls")
         shown += await asyncio.to_thread(command, service, "explain", row["id"])
-    for words in (("status", "--json"), ("replay",), ("replay", "--json")):
+    for words in (("status", "--json"), ("replay", "--json")):
         shown += await asyncio.to_thread(command, service, *words)
     assert not FINDER.names_in(shown + following.frames)
     assert "call_queued" in following.frames

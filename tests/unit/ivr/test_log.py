@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,43 @@ async def test_what_a_loop_tells_of_a_task_that_failed_holds_nothing_of_it(folde
     await asyncio.sleep(0)
     told = [row for row in written(folder) if row["level"] == "error"]
     assert [row["error"] for row in told] == ["ValueError", "ValueError"]
+
+
+CRASHES = """
+import sys, threading
+from pathlib import Path
+from ivr.crash import tell_crashes_without_values
+from ivr.log import set_up_log
+set_up_log(Path(sys.argv[1]))
+tell_crashes_without_values()
+secret = sys.argv[2]
+def thread():
+    raise KeyError(secret)
+class Object:
+    def __del__(self):
+        raise LookupError(secret)
+threading.Thread(target=thread, name=secret).start()
+one = Object()
+del one
+def falls():
+    try:
+        raise OSError(secret)
+    except OSError as error:
+        raise ExceptionGroup(secret, [ValueError(secret)]) from error
+falls()
+"""
+
+
+def test_a_crash_tells_kinds_and_places_and_no_value(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASHES, str(tmp_path), SECRET],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert SECRET not in done.stderr
+    kinds = [row["error"] for row in written(tmp_path) if row["level"] == "critical"]
+    assert sorted(kinds) == ["KeyError", "LookupError", "ValueError"]
+    for each in (*kinds, "<string>:"):
+        assert each in done.stderr
