@@ -248,7 +248,7 @@ def check_log(service: Service) -> None:
     events = [json.loads(line) for line in lines]
     assert events[0]["event"] == "the log begins"
     assert events[0]["level"] == "debug"
-    values = {str(value) for event in events for value in event.values()}
+    values = {value for event in events for value in event.values() if isinstance(value, str)}
     assert not values & set("0123456789*#ABCD")
 
 
