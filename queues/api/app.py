@@ -34,6 +34,7 @@ def create_app(
     health: Callable[[], HealthReport],
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
+    pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
@@ -43,10 +44,10 @@ def create_app(
 
     `view` gives the picture after the last decision, `shown` the one after the last fact that the
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
-    of the views have it. `metrics` gives the text that Prometheus
-    reads, `card` what a live call's caller said and keyed in, None for any other call. `hosts` are
-    the names besides loopback under which the service is reached, without ports. `session_s` and
-    `tick_s` are seconds. Raises ValueError for a token under 16 characters.
+    of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
+    caller said and keyed in, None for any other call. `pause_reasons` are those that an agent may
+    give. `hosts` are the names besides loopback under which the service is reached, without ports.
+    `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -63,6 +64,7 @@ def create_app(
         now=now,
         hub=hub,
         card=card,
+        pause_reasons=tuple(pause_reasons),
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
     )

@@ -28,6 +28,7 @@ from queues.live import Hub
 
 TOKEN = "a-token-for-tests-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+REASONS = ("lunch", "Mittagspause")
 BILLING = QueueId("billing")
 
 
@@ -83,6 +84,7 @@ class Service:
             health=lambda: HealthReport(self.checks, self.figures),
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
+            pause_reasons=REASONS,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,
