@@ -114,6 +114,7 @@ async def _serve(
         health=service.health,
         metrics=service.metrics,
         card=service.card,
+        missed=kept.store.records.missed,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)

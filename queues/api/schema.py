@@ -9,7 +9,7 @@ from queues.api.health import HealthStatus
 from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.inputs import PlaceState
+from queues.centre.inputs import MissCause, PlaceState
 
 # No control characters, no line or paragraph separator, nothing that turns the direction of text.
 _UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -126,3 +126,21 @@ class AgentsOut(BaseModel):
     seq: int
     at: datetime
     agents: list[AgentOut]
+
+
+class MissedCallOut(BaseModel):
+    """A call that ended without anybody. `contact` is a random id; null for a number withheld."""
+
+    id: str
+    line: str
+    at: datetime
+    noted_at: datetime
+    cause: MissCause
+    contact: str | None
+
+
+class MissedCallsOut(BaseModel):
+    """A page of missed calls, the last noted first. `next` is the next page's cursor, or null."""
+
+    missed: list[MissedCallOut]
+    next: str | None

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -196,7 +197,7 @@ async def test_another_service_that_takes_the_journal_over_is_told_as_such(place
         await until(lambda: errors)
         assert isinstance(errors[0], JournalTakenOver)
         assert journal.health == "ended"
-        assert Keeping(kept, lambda: 0.0).is_taken_over
+        assert Keeping(kept, lambda: 0.0, ZoneInfo("UTC")).is_taken_over
 
 
 @asynccontextmanager
@@ -265,7 +266,7 @@ async def test_the_number_of_a_missed_call_becomes_a_contact_and_a_withheld_one_
     place: Place,
 ) -> None:
     with opened(place) as kept:
-        keeping = Keeping(kept, lambda: 0.0)
+        keeping = Keeping(kept, lambda: 0.0, ZoneInfo("UTC"))
         contact = await keeping.contact_of(NUMBER)
         assert contact == kept.store.vault.contact_of("phone", NUMBER)
         assert await keeping.contact_of(None) is None
