@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from queues.store.database import Database
 from queues.store.errors import StoreError
@@ -115,6 +115,14 @@ class Records:
             query = query.where(missed_calls.c.seq < before_seq)
         with self._database.read() as connection:
             return tuple(MissedCall(*row) for row in connection.execute(query))
+
+    def counts(self) -> str:
+        """How many records there are, in words."""
+        with self._database.read() as connection:
+            calls, offers, missed = (
+                connection.scalar(select(func.count()).select_from(table)) for table in _TABLES
+            )
+        return f"{calls} calls, {offers} offers, {missed} missed calls"
 
     def _delete_some(self, table: Table) -> bool:
         some = select(table.c.seq).order_by(table.c.seq).limit(_DELETED_AT_ONCE)

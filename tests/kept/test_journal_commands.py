@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from ivr.cli import app
 from ivr.kept import Kept, open_kept
 from ivr.place import Place
+from ivr.projector import Projector
 from ivr.settings import load_settings
 from queues.store import Kind, NewRow
 from tests.switch import test_settings
@@ -146,8 +147,24 @@ def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) 
     assert f"row {seq}: call_closed differs in in_centre_s" in run(place, "replay").stdout
 
 
+def test_records_are_made_again_from_the_journal_alone(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+        Projector(kept.store).follow()
+        made = kept.store.records.calls(0.0, 1e12)
+        beside = run(place, "records", "rebuild")
+    assert (beside.exit_code, len(made) > 30) == (1, True)
+    assert "another service uses it" in beside.output
+    rows(place, "DELETE FROM ended_calls WHERE outcome = 'talked'")
+    result = run(place, "records", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert f"{len(made)} calls" in result.stdout
+    with opened(place) as kept:
+        assert kept.store.records.calls(0.0, 1e12) == made
+
+
 def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
-    for words in (["explain", "1.1"], ["replay"]):
+    for words in (["explain", "1.1"], ["replay"], ["records", "rebuild"]):
         result = run(place, *words)
         assert result.exit_code == 1
         assert "start the service once" in result.output
