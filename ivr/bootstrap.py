@@ -154,6 +154,7 @@ class Service:
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
             snapshot_seq=lambda: self._keeping.snapshots.saved_seq,
+            records_seq=lambda: self._keeping.projector.seq,
             left=lambda: len(self._adoption),
             beats=lambda: self._silence.beats,
         )

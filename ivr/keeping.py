@@ -37,7 +37,7 @@ class Keeping:
         self.journal = StoredJournal(kept.store.journal)
         self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
-        self._projector = Projector(kept.store)
+        self.projector = Projector(kept.store)
 
     @property
     def is_taken_over(self) -> bool:
@@ -60,7 +60,7 @@ class Keeping:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.dialogues.run(), name="dialogues' book")
             tasks.create_task(self.snapshots.run(), name="snapshots")
-            tasks.create_task(self._projector.run(), name="records")
+            tasks.create_task(self.projector.run(), name="records")
             tasks.create_task(end_old_days(self._store, self._zone), name="old days")
 
 

@@ -36,6 +36,12 @@ class Projector:
         self._rows = rows
         self._look_s = look_s
         self._at: tuple[Position, Projection] | None = None  # None: to be read from the store
+        self._seq = 0
+
+    @property
+    def seq(self) -> int:
+        """The row up to which records are made; 0 until it has been looked."""
+        return self._seq
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -61,6 +67,7 @@ class Projector:
         is kept, and the next call goes on after it.
         """
         position, projection = self._at or self._found()
+        self._seq = position.seq
         self._at = None  # unless all goes well, the store says where we are
         count = 0
         seq = position.seq
@@ -83,4 +90,5 @@ class Projector:
         batch = projection.batch()
         after = Position(VERSION, seq, batch.carried)
         self._store.records.add(before, after, batch.calls, batch.offers, batch.missed)
+        self._seq = seq
         return after

@@ -78,7 +78,7 @@ def test_a_day_that_is_followed_while_it_goes_on_comes_to_what_one_pass_does(pla
             projector.follow()
         projector.follow()
         assert kept(store) == in_one_pass(DAY)
-        assert store.records.position(VERSION).seq == len(DAY)
+        assert projector.seq == store.records.position(VERSION).seq == len(DAY)
 
 
 def test_two_starts_and_two_projectors_count_nothing_twice(place: Place) -> None:
