@@ -76,28 +76,27 @@ def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
             tell(f"note: {lost} rows of the journal could not be written")
 
 
+def open_store(settings: Settings, place: Place, *, wait: bool = False) -> Store:
+    """Open the store for writing, or with `wait` wait for it as a stand-by; raises `StoreError`."""
+    return Store.open(
+        store_url(settings, place),
+        key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
+        node=platform.node() or "here",
+        people_url=settings.store.people_url,
+        days_folder=days_folder(place),
+        wait=wait,
+    )
+
+
 def _open(settings: Settings, place: Place, tell: Tell) -> Store:
-    url = store_url(settings, place)
-    is_file = url.startswith("sqlite")
-
-    def opened(*, wait: bool) -> Store:
-        return Store.open(
-            url,
-            key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
-            node=platform.node() or "here",
-            people_url=settings.store.people_url,
-            days_folder=days_folder(place),
-            wait=wait,
-        )
-
     try:
-        return opened(wait=False)
+        return open_store(settings, place)
     except StoreInUse as error:
-        if is_file:
+        if store_url(settings, place).startswith("sqlite"):
             raise
         tell(f"{error}")
         tell("waiting as its stand-by")
-    return opened(wait=True)
+    return open_store(settings, place, wait=True)
 
 
 def _come_back(store: Store) -> Kept:

@@ -118,6 +118,7 @@ async def _serve(
         metrics=service.metrics,
         card=service.card,
         pause_reasons=settings.pause_reasons,
+        missed=kept.store.records.missed,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)
