@@ -206,6 +206,7 @@ class Service:
             tasks.create_task(self._audio.run(), name="callers' sound")
             tasks.create_task(self._visits.run(), name="visits")
             tasks.create_task(self.ears.load(self._tell), name="models")
+            tasks.create_task(self.ears.give_memory_back(), name="memory given back")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
