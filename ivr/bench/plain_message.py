@@ -1,4 +1,4 @@
-"""SIP messages of the bench's plain phones, as text: what is read of one, and what is said. Pure."""
+"""SIP messages of the bench's plain phones: what is read of one, and what is said. Pure."""
 
 from __future__ import annotations
 

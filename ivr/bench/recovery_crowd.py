@@ -119,7 +119,10 @@ class Crowd:
         await asyncio.gather(*(desk.phone.open() for desk in desks))
         await asyncio.gather(*(desk.phone.register() for desk in desks))
         await self._all_arrive([TALKS] * TALKING + [MENUS] * IN_MENUS)
-        await asyncio.to_thread(ready, TALKERS)
+        # Who called first gets the one who hums; phones become reachable in any order.
+        await asyncio.to_thread(ready, TALKERS[:1])
+        await self._until(lambda: self._talkers[0].joined, "talk")
+        await asyncio.to_thread(ready, TALKERS[1:])
         await self._until(lambda: all(desk.joined for desk in self._talkers), "talk")
         await self._all_arrive([QUEUE] * WAITING)
         await asyncio.to_thread(ready, SERVERS)
