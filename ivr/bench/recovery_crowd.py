@@ -20,7 +20,8 @@ _NUMBER_SOUNDS_S = 0.5
 _DESK_SOUNDS_S = 5.0
 _HUMS_S = 0.02
 _PICKS_UP_S = 0.3
-_SHORT_TALK_S, _LONG_TALK_S = 0.6, 3.0
+_SHORT_TALK_S, _LONG_TALK_S = 0.6, 8.0
+_SPARE = 12  # wait beyond those who shall wait at each kill
 _KEY_EVERY_S = 12.0
 _AT_ONCE = 10  # dials
 _SETTLED_S = 60.0
@@ -108,7 +109,7 @@ class Crowd:
     @property
     def talk_s(self) -> float:
         """How long a talk lasts, so that about as many go as come."""
-        return _SHORT_TALK_S if self.waiting > WAITING else _LONG_TALK_S
+        return _SHORT_TALK_S if self.waiting >= WAITING + _SPARE else _LONG_TALK_S
 
     async def opens(self, ready: Callable[[Sequence[str]], None]) -> None:
         """Have all phones there, the talkers talking, the menus chosen from, and the queue full.
@@ -124,7 +125,7 @@ class Crowd:
         await self._until(lambda: self._talkers[0].joined, "talk")
         await asyncio.to_thread(ready, TALKERS[1:])
         await self._until(lambda: all(desk.joined for desk in self._talkers), "talk")
-        await self._all_arrive([QUEUE] * WAITING)
+        await self._all_arrive([QUEUE] * (WAITING + _SPARE))
         await asyncio.to_thread(ready, SERVERS)
         await self._until(lambda: len(self.served) > 0, "are served")
 

@@ -20,7 +20,7 @@ from queues.centre.inputs import EndCause
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 QUEUE = QueueId("service")
-NEVER_LATE = Killed(1.8, 0, 0.03, 98)
+NEVER_LATE = Killed(1.8, 0, 0.03, 102)
 
 
 def calls(*waiting: tuple[str, int]) -> list[Listed]:
@@ -82,6 +82,7 @@ def test_another_agent_may_be_rung_for_the_call_and_a_ring_without_offer_counts(
     facts = [offer(1, "anna", "a", 10.0), offer(2, "bert", "a", 20.0)]
     assert rung_twice([Rung("anna", 10.01), Rung("bert", 20.01)], facts) == 0
     assert rung_twice([Rung("bert", 10.01)], facts) == 1
+    assert rung_twice([Rung("anna", 9.99)], facts) == 0  # two clocks, read apart
 
 
 def test_who_left_the_queue_and_had_not_talked_is_counted() -> None:
@@ -99,15 +100,16 @@ def test_a_gap_at_either_end_is_a_gap() -> None:
 
 
 def test_a_table_without_losses_holds_and_any_loss_breaks_it() -> None:
-    good = Outcome((NEVER_LATE,) * 3, 150, dropped=0, refused=0, rung=30, rung_twice=0)
+    good = Outcome((NEVER_LATE,) * 3, 150, dropped=0, left=0, refused=0, rung=30, rung_twice=0)
     assert all(row.holds for row in rows_of(good))
     for bad in (
-        Outcome((NEVER_LATE,), 150, dropped=1, refused=0, rung=30, rung_twice=0),
-        Outcome((NEVER_LATE,), 150, dropped=0, refused=1, rung=30, rung_twice=0),
-        Outcome((NEVER_LATE,), 150, dropped=0, refused=0, rung=30, rung_twice=1),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(5.1, 0, 0.03, 98)), 150, 0, 0, 30, 0),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 1, 0.03, 98)), 150, 0, 0, 30, 0),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 0, 0.03, 40)), 150, 0, 0, 30, 0),
+        Outcome((NEVER_LATE,), 150, dropped=1, left=0, refused=0, rung=30, rung_twice=0),
+        Outcome((NEVER_LATE,), 150, dropped=0, left=1, refused=0, rung=30, rung_twice=0),
+        Outcome((NEVER_LATE,), 150, dropped=0, left=0, refused=1, rung=30, rung_twice=0),
+        Outcome((NEVER_LATE,), 150, dropped=0, left=0, refused=0, rung=30, rung_twice=1),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(5.1, 0, 0.03, 102)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 1, 0.03, 102)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 0, 0.03, 99)), 150, 0, 0, 0, 30, 0),
     ):
         assert not all(row.holds for row in rows_of(bad))
 
