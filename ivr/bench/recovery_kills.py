@@ -130,7 +130,7 @@ async def _under_a_crowd(site: KillableSite, seeds: Sequence[int], tell: Tell) -
             kills.append(kill)
             tell(
                 f"kill {seed}: adopted after {kill.adopted_after_s:.2f} s, {kill.displaced} out of "
-                f"place, gap {kill.gap_s:.3f} s, {kill.waiting} waited, {crowd.dropped} dropped so far"
+                f"place, gap {kill.gap_s:.3f} s, {kill.waiting} waited, {crowd.dropped} dropped"
             )
         for task in always:
             task.cancel()
