@@ -168,7 +168,7 @@ async def _real(site: KillableSite, line: str) -> AsyncIterator[tuple[CallerPhon
 
 
 async def _kill(site: KillableSite, chance: random.Random, wires: Sequence[Wire]) -> Killed:
-    before = listed(await asyncio.to_thread(site.get, "calls"))
+    before = listed(await asyncio.to_thread(site.calls))
     killed_s = time.monotonic()
     await asyncio.to_thread(site.kill)
     if chance.random() < _KILLED_STARTING:
@@ -178,7 +178,7 @@ async def _kill(site: KillableSite, chance: random.Random, wires: Sequence[Wire]
     began_s = time.monotonic()
     await asyncio.to_thread(site.start)
     adopted_after_s = await asyncio.to_thread(site.wait_adopted, began_s, _GIVE_UP_S)
-    after = listed(await asyncio.to_thread(site.get, "calls"))
+    after = listed(await asyncio.to_thread(site.calls))
     await asyncio.to_thread(site.wait_ready)
     await asyncio.sleep(_AROUND_S)
     until_s = time.monotonic() - 0.1  # what came in the last moment may not have been read yet

@@ -34,6 +34,7 @@ TALKERS: Final = tuple(f"talker{number}" for number in range(1, 12))
 SERVERS: Final = tuple(f"server{number}" for number in range(1, 6))
 _LOOK_S: Final = 0.02
 _ENDS_S: Final = 30.0
+_PAGE: Final = 200  # the API's longest
 _LEFT = re.compile(r"^freizeichen_calls_left (\S+)$", re.MULTILINE)
 _PLAN = """
 language: de
@@ -167,11 +168,17 @@ class KillableSite:
             self._process.kill()
             self._process.wait(_ENDS_S)
 
-    def get(self, name: str) -> list[dict[str, Any]]:
-        """The rows of `/api/v1/<name>`."""
+    def calls(self) -> list[dict[str, Any]]:
+        """Every row of `/api/v1/calls`, longest wait first, page after page."""
+        rows: list[dict[str, Any]] = []
+        asked: dict[str, str | int] = {"limit": _PAGE}
         with self.api() as api:
-            rows: list[dict[str, Any]] = api.get(f"/api/v1/{name}").raise_for_status().json()[name]
-        return rows
+            while True:
+                page = api.get("/api/v1/calls", params=asked).raise_for_status().json()
+                rows += page["calls"]
+                if page["next"] is None:
+                    return rows
+                asked["cursor"] = page["next"]
 
     def api(self) -> httpx.Client:
         """An HTTP client that is signed in."""
