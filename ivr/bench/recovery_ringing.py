@@ -29,6 +29,7 @@ _RUNS, _TRIES = 5, 20
 _RUNS_QUICK, _TRIES_QUICK = 2, 5
 _BAR_MEDIAN_MS, _BAR_P95_MS = 20.0, 50.0
 _SOON_S = 10.0
+_SOUNDS_S = 5.0
 _RIVAL, _RIVAL_NUMBER = "bench", "900"
 # Its least time between two looks for somebody who is free.
 _RIVAL_QUEUE = f"""
@@ -101,6 +102,8 @@ async def _measure(
             _open_rival(site, console)
             await callers[0].dial(QUEUE)
             await callers[1].dial(_RIVAL_NUMBER)
+            for caller in callers:
+                caller.sounds(_SOUNDS_S)  # Asterisk hangs up on who is not heard for a minute
             token = api.headers["Authorization"]
             async with httpx.AsyncClient(
                 base_url=run.address, headers={"Authorization": token}, timeout=_SOON_S
