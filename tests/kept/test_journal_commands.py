@@ -169,3 +169,17 @@ def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
         assert result.exit_code == 1
         assert "start the service once" in result.output
         assert "Traceback" not in result.output
+
+
+def test_an_input_that_cannot_be_read_keeps_no_start_and_a_replay_names_it(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    with opened(place) as kept:
+        calls = set(kept.centre.calls)
+    (seq,) = rows(place, "SELECT min(seq) FROM journal WHERE kind = 'input' AND seq > 1")[0]
+    rows(place, f"UPDATE journal SET payload = '{{' WHERE seq = {seq}")
+    with opened(place) as kept:
+        assert set(kept.centre.calls) == calls
+    replayed = run(place, "replay")
+    assert replayed.exit_code != 0
+    assert f"row {seq}" in replayed.output
