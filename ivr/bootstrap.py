@@ -27,6 +27,7 @@ from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
+from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_status
 from ivr.kept import Kept
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
@@ -87,7 +88,7 @@ class Service:
                 calls,
                 self.submit,
                 self.clock.now,
-                self.ears.desk.hears,
+                calls.hears,
                 self._keeping.dialogues.keep,
             ),
             default_queue,
@@ -135,12 +136,14 @@ class Service:
             self._adoption,
             Told(self._silence.on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
         )
+        self._hearing_watch = HearingWatch(self.ears.desk.load, calls.unheard)
         self._collector = CallersSide(
             up=lambda: self.client.up,
             dialogues=lambda: len(self._driver.calls),
             audio=lambda: self._audio.figures,
             hearing=self.ears.desk.load,
             replies=calls.replies.__getitem__,
+            unheard=calls.unheard.__getitem__,
         )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
@@ -158,12 +161,12 @@ class Service:
         """Whether a call would be answered now, and what of it is missing."""
         asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
         load, audio = self.ears.desk.load(), self._audio.figures
-        heard = not self.ears.missing and load.is_in_time
+        reasons = [*self.ears.reasons(), *filter(None, [self._hearing_watch.reason()])]
         ledger = self.dispatcher.journal_health
         return HealthReport(
             {
                 "asterisk": asterisk,
-                "speech": HealthStatus.OK if heard else HealthStatus.DEGRADED,
+                "speech": HealthStatus.DEGRADED if reasons else HealthStatus.OK,
                 "journal": journal_status(ledger),
             },
             {
@@ -175,6 +178,7 @@ class Service:
                 "audio_late_share": audio.pacer.late_share,
             }
             | journal_figures(ledger, self._keeping.writer()),
+            {"speech": reasons},
         )
 
     def metrics(self) -> bytes:
@@ -206,6 +210,7 @@ class Service:
             tasks.create_task(self._audio.run(), name="callers' sound")
             tasks.create_task(self._visits.run(), name="visits")
             tasks.create_task(self.ears.load(self._tell), name="models")
+            tasks.create_task(self._hearing_watch.run(), name="time to hear")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")

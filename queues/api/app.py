@@ -10,7 +10,7 @@ from queues.api.docs import STYLE, docs_page
 from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
 from queues.api.routes import Wiring, queue_routes, session_routes
-from queues.api.schema import HealthOut
+from queues.api.schema import HealthOut, HealthReasonOut
 from queues.api.shield import Shield
 from queues.api.sign_in import SESSION_S, SignIn
 from queues.api.stream import TICK_S
@@ -82,7 +82,16 @@ def create_app(
         if report.status is HealthStatus.DOWN:
             response.status_code = 503
         figures = {name: round(value, 4) for name, value in report.figures.items()}
-        return HealthOut(status=report.status, checks=dict(report.checks), figures=figures)
+        return HealthOut(
+            status=report.status,
+            checks=dict(report.checks),
+            reasons={
+                part: [HealthReasonOut(code=reason.code, text=reason.text) for reason in reasons]
+                for part, reasons in report.reasons.items()
+                if reasons
+            },
+            figures=figures,
+        )
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def tell_metrics() -> Response:

@@ -34,11 +34,22 @@ class SessionIn(BaseModel):
     token: Token = Field(repr=False)
 
 
+class HealthReasonOut(BaseModel):
+    """Why a part is not well: a stable `code`, and a `text` for people that says what to do."""
+
+    code: str
+    text: str
+
+
 class HealthOut(BaseModel):
-    """Whether a call would be answered; each part by name. `figures` end in their unit."""
+    """Whether a call would be answered; each part by name, with the reasons why it is not well.
+
+    `figures` end in their unit.
+    """
 
     status: HealthStatus
     checks: dict[str, HealthStatus]
+    reasons: dict[str, list[HealthReasonOut]]
     figures: dict[str, float]
 
 

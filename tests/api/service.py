@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 from fastapi import FastAPI
 
-from queues.api import HealthReport, HealthStatus, create_app, listen, serve
+from queues.api import HealthReason, HealthReport, HealthStatus, create_app, listen, serve
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import (
@@ -66,6 +66,7 @@ class Service:
     wall: float = 1_700_000_000.0
     monotonic: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, list[HealthReason]] = field(default_factory=dict)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
@@ -80,7 +81,7 @@ class Service:
             now=clock.wall,
             hub=self.hub,
             token=TOKEN,
-            health=lambda: HealthReport(self.checks, self.figures),
+            health=lambda: HealthReport(self.checks, self.figures, self.reasons),
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
             hosts=self.hosts,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from queues.api import HealthStatus
+from queues.api import HealthReason, HealthStatus
 from queues.cards import By, CardEntry
 from queues.ids import CallId
 from tests.api.service import BEARER, TOKEN, Service
@@ -29,7 +29,20 @@ async def test_health_needs_no_sign_in_and_is_200_only_if_calls_are_answered(
     async with Service(checks=checks).client() as client:
         answer = await client.get("/health")
     assert answer.status_code == code
-    assert answer.json() == {"status": status, "checks": checks, "figures": {}}
+    assert answer.json() == {
+        "status": status,
+        "checks": checks,
+        "reasons": {},
+        "figures": {},
+    }
+
+
+async def test_health_says_why_a_part_is_not_well_and_what_to_do() -> None:
+    service = Service(checks={"speech": HealthStatus.DEGRADED})
+    service.reasons = {"speech": [HealthReason("no_model", "fetch one")], "switch": []}
+    async with service.client() as client:
+        answer = await client.get("/health")
+    assert answer.json()["reasons"] == {"speech": [{"code": "no_model", "text": "fetch one"}]}
 
 
 async def test_health_tells_load_and_metrics_are_text_for_prometheus_without_a_sign_in() -> None:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from ivr.caller.sound import Words, samples_of
-from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind, Unheard
 from queues.centre.inputs import OfferAnswered, TalkStarted
 from queues.ids import CallId, OfferId
 from tests.contract.stages import PLACE, WITHIN_S, RealStage, real_stage, said
@@ -193,7 +193,7 @@ async def test_a_question_in_a_language_nobody_hears_says_so(line: Line) -> None
         line.control.deaf = True
     async with asyncio.timeout(WITHIN_S):
         reply = await line.control.ask(line.call, replace(QUESTION, language="xx"))
-        assert reply.kind is ReplyKind.UNHEARD
+        assert reply == Reply(ReplyKind.UNHEARD, cause=Unheard.NO_MODEL)
         assert await line.control.play(line.call, "en/tone", keys_cut=True) is False
 
 
