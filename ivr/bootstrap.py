@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -36,6 +37,7 @@ from queues.api import HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import AgentSetting, CallMissed, Input, QueueSetting, SettingsLoaded
+from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, PlaceId, QueueId
 from queues.live import Hub
@@ -187,7 +189,21 @@ class Service:
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
-        return self._driver.card(call)
+        entries = self._driver.card(call)
+        if entries is None:
+            return None
+        return tuple(
+            entry if entry.at is None else replace(entry, at=self.clock.shown(entry.at))
+            for entry in entries
+        )
+
+    def dialogues(self) -> tuple[DialogueRow, ...]:
+        """The calls that a dialogue has, in times of the wall clock."""
+        shown = self.clock.shown
+        return tuple(
+            replace(row, since=shown(row.since), state_since=shown(row.state_since))
+            for row in self._driver.rows()
+        )
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; `ready` is called once the first call would be answered.
@@ -211,6 +227,7 @@ class Service:
             tasks.create_task(self._visits.run(), name="visits")
             tasks.create_task(self.ears.load(self._tell), name="models")
             tasks.create_task(self._hearing_watch.run(), name="time to hear")
+            tasks.create_task(self.ears.give_memory_back(), name="memory given back")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")

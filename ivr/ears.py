@@ -14,6 +14,7 @@ import structlog
 
 from ivr.asterisk.audiosocket.prompt_store import PromptStore, PromptUnusable
 from ivr.dialplan.plan import Menu, Plan
+from ivr.speech.giving_back import give_memory_back
 from ivr.speech.hearing_desk import HearingDesk
 from ivr.speech.models import find_model
 from ivr.speech.recogniser import Recogniser
@@ -92,6 +93,10 @@ class Ears:
                 await self._load(language, tell)
         finally:
             self.loaded.set()
+
+    async def give_memory_back(self) -> None:
+        """Let the machine have what hearing no longer uses, until cancelled."""
+        await give_memory_back(self._recogniser)
 
     async def close(self) -> None:
         """End every hearing and its threads."""

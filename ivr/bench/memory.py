@@ -16,6 +16,7 @@ _READINGS = 5
 _AT_ONCE = 25
 _SEED = 10_000
 _AT_REST_S = 10.0
+_STANDS_STILL_S = 2.0  # longer than the service takes to give freed memory back
 _GAUGES = {
     "lines": "freizeichen_audio_lines",
     "listening": "freizeichen_speech_listening",
@@ -46,12 +47,20 @@ def slope(read: Sequence[tuple[int, float]]) -> float:
 
 
 def come_to_rest(site: RunningSite) -> None:
-    """Wait until no line, listening caller or stream is left. Raises `BenchFailed`."""
+    """Wait until no line, listening caller or stream is left and no more memory is given back.
+
+    Raises `BenchFailed`.
+    """
     until = time.monotonic() + _AT_REST_S
     while left := what_is_left(figures(site).values):
         if time.monotonic() > until:
             raise BenchFailed(f"{_AT_REST_S:g} s after the last call there are still {left}")
         time.sleep(0.1)
+    least, since = site.resident_bytes(), time.monotonic()
+    while time.monotonic() - since < _STANDS_STILL_S and time.monotonic() < until:
+        time.sleep(0.1)
+        if (now := site.resident_bytes()) < least:
+            least, since = now, time.monotonic()
 
 
 def what_is_left(values: Mapping[str, float]) -> str:

@@ -94,9 +94,12 @@ class Ear:
         return self._turn.wake_at()
 
     def close(self) -> None:
-        """The caller is gone, or the node was left another way."""
+        """The caller is gone, or the node was left another way; nobody is told any more."""
         self._drop_hearing()
         self._slot.leave()
+        # Whoever is told holds this ear: both would wait for the collector, with their sound.
+        self._decided = _tell_nobody
+        self._kept.clear()
 
     def _advance(self, event: TurnEvent, now: float) -> None:
         now = self._latest = max(now, self._latest)
@@ -139,3 +142,7 @@ class Ear:
         if self._hearing is not None:
             self._hearing.cancel()
             self._hearing = None
+
+
+def _tell_nobody(_decision: Decision) -> None:
+    """The ear is closed."""

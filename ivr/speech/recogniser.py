@@ -254,6 +254,7 @@ class Hearing:
             self._waiting.clear()
             if not self._running:
                 self._decoder = None
+            self._on_heard = _tell_nobody
         self._recogniser._leave(self)
 
     def work(self) -> float:
@@ -278,6 +279,8 @@ class Hearing:
                 again = self._running
                 if self._over:
                     self._decoder = None
+                    # The listener holds this stream: both would wait for the collector.
+                    self._on_heard = _tell_nobody
         if again:
             self._recogniser._run(self)
         return self._stepped_s
@@ -315,6 +318,7 @@ class Hearing:
         if late:
             self._recogniser._leave(self)
             self._on_heard(HearingFailed("lagging"))
+            self._on_heard = _tell_nobody
             return
         self._wake()
 
@@ -324,3 +328,7 @@ class Hearing:
                 return
             self._running = True
         self._recogniser._run(self)
+
+
+def _tell_nobody(_heard: Heard) -> None:
+    """The stream is over."""

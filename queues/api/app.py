@@ -17,6 +17,7 @@ from queues.api.stream import TICK_S
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
+from queues.dialogues import DialogueRow
 from queues.ids import CallId
 from queues.live import Hub
 from queues.view import View
@@ -34,6 +35,7 @@ def create_app(
     health: Callable[[], HealthReport],
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
+    dialogues: Callable[[], tuple[DialogueRow, ...]],
     shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
@@ -43,10 +45,11 @@ def create_app(
 
     `view` gives the picture after the last decision, `shown` the one after the last fact that the
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
-    of the views have it. `metrics` gives the text that Prometheus
-    reads, `card` what a live call's caller said and keyed in, None for any other call. `hosts` are
-    the names besides loopback under which the service is reached, without ports. `session_s` and
-    `tick_s` are seconds. Raises ValueError for a token under 16 characters.
+    of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
+    caller said and keyed in, None for any other call, `dialogues` the calls that a dialogue has,
+    those that are in the centre too or not. `hosts` are the names besides loopback under which the
+    service is reached, without ports. `session_s` and `tick_s` are seconds. Raises ValueError for a
+    token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -63,6 +66,7 @@ def create_app(
         now=now,
         hub=hub,
         card=card,
+        dialogues=dialogues,
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
     )

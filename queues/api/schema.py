@@ -10,6 +10,7 @@ from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.inputs import PlaceState
+from queues.dialogues import DialogueState
 
 # No control characters, no line or paragraph separator, nothing that turns the direction of text.
 _UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -72,15 +73,17 @@ class QueuesOut(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call in the centre. `waited_s` runs since its hand-over; null once it talks.
+    """A call. In a dialogue it is `ringing`, `speaking` (hears prompts) or `listening` (is asked).
 
-    With `rests_until` others go first until then, because joins with an agent failed.
+    Then it has no queue, and `since` is its arrival. In the centre `since` is its hand-over, and
+    `waited_s` runs since then; it is null in a dialogue and once the call talks. With `rests_until`
+    others go first until then, because joins with an agent failed.
     """
 
     id: str
     line: str
-    queue: str
-    state: CallState
+    queue: str | None
+    state: CallState | DialogueState
     since: datetime
     state_since: datetime
     waited_s: float | None
@@ -89,7 +92,7 @@ class CallOut(BaseModel):
 
 
 class CallsOut(BaseModel):
-    """A page of calls, longest wait first. `next` is the cursor of the next page, or null."""
+    """A page of calls, the longest there first. `next` is the cursor of the next page, or null."""
 
     seq: int
     at: datetime
@@ -98,8 +101,12 @@ class CallsOut(BaseModel):
 
 
 class CardEntryOut(BaseModel):
-    """One answer of the caller: at which node, by key or by voice, what, and where it led."""
+    """One answer of the caller: when, at which node, by key or by voice, what, and where it led.
 
+    `at` is null for an answer that a service of an older release noted.
+    """
+
+    at: datetime | None
     node: str
     by: By
     said: str = Field(repr=False)

@@ -22,6 +22,7 @@ from queues.centre.inputs import (
     ReadyAsked,
     SettingsLoaded,
 )
+from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub
@@ -67,6 +68,7 @@ class Service:
     monotonic: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, list[HealthReason]] = field(default_factory=dict)
+    dialogues: list[DialogueRow] = field(default_factory=list)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
@@ -84,6 +86,7 @@ class Service:
             health=lambda: HealthReport(self.checks, self.figures, self.reasons),
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
+            dialogues=lambda: tuple(self.dialogues),
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

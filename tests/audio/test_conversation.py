@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+import gc
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
 from ivr.asterisk.audiosocket.frames import Kind, message
 from ivr.asterisk.audiosocket.line import Line
-from ivr.asterisk.audiosocket.visit import Visit
+from ivr.asterisk.audiosocket.visit import Visit, VisitEnd
 from ivr.asterisk.wire_events import ChannelId
 from ivr.ports import Reply, ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
@@ -275,3 +276,47 @@ async def test_a_key_cuts_a_prompt_only_if_it_may() -> None:
             await on.hears(sounding)
             on.conversation.key_pressed()
             assert await playing is cut
+
+
+@contextmanager
+def nothing_left_to_collect() -> Iterator[None]:
+    """What is of ours and over in here must be gone without the collector of cycles.
+
+    It runs rarely in a service that holds much, and a caller's sound would wait for it.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        assert [o for o in gc.garbage if type(o).__module__.startswith("ivr.")] == []
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+
+
+async def test_a_question_that_is_answered_or_cancelled_leaves_nothing_in_memory() -> None:
+    async with stage() as on:
+        with nothing_left_to_collect():
+            asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+            await on.hears(sounding)
+            on.say(WORD)
+            assert (await asked).kind is ReplyKind.UNDERSTOOD
+            asked = asyncio.ensure_future(on.ask(tone(440, 20)))
+            on.say(WORD, vowel(1.0))
+            await until(lambda: on.desk.load().under_way == 1, within_s=WITHIN_S)
+            asked.cancel()
+            await asyncio.wait({asked})
+            del asked
+
+
+async def test_a_visit_that_is_over_leaves_nothing_in_memory() -> None:
+    async with running_server() as server, connected_line(server) as (line, _):
+        with nothing_left_to_collect():
+            visit = Visit(ChannelId("1.2"), line)
+            conversation = Conversation(visit)
+            visit.when_ended(conversation.key_pressed)
+            visit.finish(VisitEnd.GONE)
+            del visit, conversation

@@ -43,6 +43,8 @@ def test_a_prompt_that_is_talked_over_falls_silent_and_the_agent_is_told_what_wa
     status, report = call(service, "300", SCRIPTS / "ko-talked-over.yaml")
     assert status == 0, report
     assert [entry["said"] for entry in report["understood"]] == ["변경", "도움"]
+    first, second = (entry["at_s"] for entry in report["understood"])
+    assert 0 < first < second < report["ended_after_s"]
     turns: list[dict[str, Any]] = report["turns"]
     assert all(turn["silence_after_s"] is not None for turn in turns)
     assert all(turn["answer_after_s"] > 0 for turn in turns)

@@ -78,7 +78,7 @@ async def caller(service: Service) -> AsyncIterator[Caller]:
 async def waits(service: Service, who: Caller, number: int) -> None:
     """Have the caller go to the queue, as the call of this number there."""
     await who.phone.press("0")
-    await until(lambda: len(service.get("calls")) == number)
+    await until(lambda: len(service.in_queue()) == number)
 
 
 def node_count(service: Service, node: str) -> int:
@@ -130,7 +130,7 @@ def settled(service: Service) -> bool:
 
 
 def order(service: Service) -> list[tuple[str, str, str]]:
-    return [(row["id"], row["since"], row["state"]) for row in service.get("calls")]
+    return [(row["id"], row["since"], row["state"]) for row in service.in_queue()]
 
 
 def command(service: Service, *words: str) -> tuple[int, str]:
@@ -298,7 +298,7 @@ async def test_words_keys_and_numbers_stand_nowhere_in_the_files_of_the_store(
     async with caller(service) as who:
         await who.phone.press("4")
         await who.phone.press("0")
-        await until(lambda: service.get("calls"))
+        await until(service.in_queue)
         await until(lambda: node_rows(service) == 1)
         folder = service.folder / ".freizeichen"
         files = [*(folder / "store").glob("*.db*"), *(folder / "people").glob("*.db*")]

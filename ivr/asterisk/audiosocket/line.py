@@ -192,6 +192,7 @@ class Line:
         self.cause = self._closing or cause
         if self._goodbye is not None:
             self._goodbye.cancel()
+            self._goodbye = None
         if self._transport is not None:
             self._transport.abort()
         self._stop(PlayEnd.LINE_ENDED)

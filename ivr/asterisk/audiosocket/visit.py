@@ -64,8 +64,9 @@ class Visit:
         """For `Visits`: it is over, and how."""
         self.end = end
         self.ended.set()
-        if self._when_ended is not None:
-            self._when_ended()
+        call, self._when_ended = self._when_ended, None  # it mostly holds this visit
+        if call is not None:
+            call()
 
     async def leave(self) -> VisitEnd:
         """End the sound and come back when the channel can be given its next command.

@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 
 from ivr.bench.memory import slope, what_is_left
+from ivr.bench.recovery_memory import steady_slope
 from ivr.bench.speech_site import Figures
 from ivr.bench.table import Bar, Row, markdown
 from ivr.bench.words import MENU, WORDS, menu_words
@@ -81,3 +82,10 @@ def test_a_caller_says_the_same_words_whenever_they_are_asked_for() -> None:
     assert said != list(islice(menu_words(8), 50))
     assert {voice for _, voice in said} == set(WORDS)
     assert all(text in MENU and text in WORDS[voice] for text, voice in said)
+
+
+def test_a_steady_slope_is_that_of_most_readings_whatever_one_of_them_says() -> None:
+    read = [(1000 * n, 100.0 + 2.0 * n) for n in range(10)]
+    assert steady_slope(read) == pytest.approx(0.002)
+    read[-1] = (9000, 0.0)
+    assert steady_slope(read) == pytest.approx(0.002)
