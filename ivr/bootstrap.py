@@ -25,6 +25,8 @@ from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
+from ivr.asterisk.turned_away import Turnstile
+from ivr.asterisk.wire_events import WireEvent
 from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
@@ -126,6 +128,7 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
             desk,
@@ -136,7 +139,7 @@ class Service:
             callers,
             frozenset(PlaceId(place) for place in settings.places),
             self._adoption,
-            Told(self._silence.on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
+            Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
         )
         self._hearing_watch = HearingWatch(self.ears.desk.load, calls.unheard)
         self._collector = CallersSide(
@@ -146,6 +149,7 @@ class Service:
             hearing=self.ears.desk.load,
             replies=calls.replies.__getitem__,
             unheard=calls.unheard.__getitem__,
+            turned_away=self._turnstile.turned_away.__getitem__,
         )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
@@ -154,6 +158,10 @@ class Service:
             left=lambda: len(self._adoption),
             beats=lambda: self._silence.beats,
         )
+
+    def _on_event(self, event: WireEvent) -> None:
+        self._silence.on_event(event)
+        self._turnstile.on_event(event)
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""

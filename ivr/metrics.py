@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 
 from ivr.asterisk.audiosocket.pacer import EDGES_S
 from ivr.asterisk.audiosocket.server import AudioFigures
+from ivr.asterisk.turned_away import TurnedAway
 from ivr.ports import ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S
@@ -37,6 +38,7 @@ class CallersSide(Collector):
         hearing: Callable[[], HearingLoad],
         replies: Callable[[ReplyKind], int],
         unheard: Callable[[Unheard], int],
+        turned_away: Callable[[TurnedAway], int],
     ) -> None:
         self._up = up
         self._dialogues = dialogues
@@ -44,6 +46,7 @@ class CallersSide(Collector):
         self._hearing = hearing
         self._replies = replies
         self._unheard = unheard
+        self._turned_away = turned_away
 
     def collect(self) -> Iterator[Metric]:
         """Every figure, by Prometheus' conventions of names and units."""
@@ -97,6 +100,12 @@ class CallersSide(Collector):
         for why in Unheard:
             unheard.add_metric([why.name.lower()], self._unheard(why))
         yield unheard
+        away = CounterMetricFamily(
+            f"{_PREFIX}_calls_turned_away", "Calls that Asterisk refused.", labels=["reason"]
+        )
+        for refusal in TurnedAway:
+            away.add_metric([refusal.name.lower()], self._turned_away(refusal))
+        yield away
 
 
 def _buckets(edges: Sequence[float], counts: Sequence[int]) -> list[tuple[str, int]]:

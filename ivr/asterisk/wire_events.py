@@ -159,11 +159,16 @@ class BridgeLeft:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEnded:
-    """The channel is gone. `cause` is Q.850 (0 we cancelled), `tech_cause` the SIP code if any."""
+    """The channel is gone. `cause` is Q.850 (0 we cancelled), `tech_cause` the SIP code if any.
+
+    `context` and `dialled` are where in the dialplan it ended.
+    """
 
     channel: ChannelId
     cause: int
     tech_cause: str | None
+    context: str = field(default="", compare=False)
+    dialled: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,17 @@ def test_a_refused_call_is_counted_with_its_reason_and_the_bench_goes_on() -> No
     assert (row["value"], row["holds"]) == (3.0, False)
 
 
+def refuse(refusals: Refusals, times: int) -> None:
+    for _ in range(times):
+        with refusals.counted():
+            raise CallFailed(503, "Service Unavailable")
+
+
 def test_a_service_that_refuses_call_after_call_ends_the_bench() -> None:
     refusals = Refusals()
+    refuse(refusals, 19)
     with pytest.raises(BenchFailed, match="20 calls were refused: 20 x 503 Service Unavailable"):
-        for _ in range(30):
-            with refusals.counted():
-                raise CallFailed(503, "Service Unavailable")
+        refuse(refusals, 1)
 
 
 def test_what_else_goes_wrong_in_a_call_is_not_taken_for_a_refusal() -> None:
