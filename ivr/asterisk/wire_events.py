@@ -32,7 +32,7 @@ class DeviceState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The switch carried an action out. `value` is what a `getvar` read, None for other actions."""
+    """The switch carried an action out. `value` is what a Getvar read, None for other actions."""
 
     action_id: str
     message: str
@@ -120,7 +120,7 @@ class AgiAnswer:
 
     @property
     def timed_out(self) -> bool:
-        """A question for keys (`get_data`) ended by its timeout."""
+        """A question for keys (GET DATA) ended by its timeout."""
         return self.data == "timeout"
 
 
