@@ -36,6 +36,7 @@ def create_app(
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
     dialogues: Callable[[], tuple[DialogueRow, ...]],
+    pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
@@ -47,9 +48,9 @@ def create_app(
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
     of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
     caller said and keyed in, None for any other call, `dialogues` the calls that a dialogue has,
-    those that are in the centre too or not. `hosts` are the names besides loopback under which the
-    service is reached, without ports. `session_s` and `tick_s` are seconds. Raises ValueError for a
-    token under 16 characters.
+    those that are in the centre too or not. `pause_reasons` are those that an agent may give.
+    `hosts` are the names besides loopback under which the service is reached, without ports.
+    `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -67,6 +68,7 @@ def create_app(
         hub=hub,
         card=card,
         dialogues=dialogues,
+        pause_reasons=tuple(pause_reasons),
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
     )

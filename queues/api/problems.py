@@ -74,6 +74,9 @@ CALL_UNKNOWN: Final = Problem(404, "call-unknown", "No such call", "See GET /api
 AGENT_SIGNED_OUT: Final = Problem(
     409, "agent-signed-out", "Agent is signed out", "Ask for ready first."
 )
+REASON_UNKNOWN: Final = Problem(
+    422, "reason-unknown", "No such reason", "See `pause_reasons` of GET /api/v1/agents."
+)
 CURSOR_UNKNOWN: Final = Problem(
     400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
 )

@@ -15,6 +15,7 @@ from queues.api.problems import (
     AGENT_UNKNOWN,
     CALL_UNKNOWN,
     MEDIA_TYPE,
+    REASON_UNKNOWN,
     ProblemOut,
     Refused,
 )
@@ -43,6 +44,7 @@ class Wiring:
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
     dialogues: Callable[[], tuple[DialogueRow, ...]]
+    pause_reasons: tuple[str, ...]
     sign_in: SignIn
     tick_s: float = TICK_S
 
@@ -143,7 +145,9 @@ def queue_routes(wiring: Wiring) -> APIRouter:
     async def agents() -> AgentsOut:
         """What each agent does, and whether the phone can be reached."""
         view = wiring.view()
-        return AgentsOut(seq=view.seq, at=at(), agents=[agent_out(row) for row in view.agents])
+        rows = [agent_out(row) for row in view.agents]
+        reasons = list(wiring.pause_reasons)
+        return AgentsOut(seq=view.seq, at=at(), agents=rows, pause_reasons=reasons)
 
     @router.post("/agents/{agent}/ready", tags=["agents"], responses=problems(403, 404, 422))
     async def ready(agent: AgentPath) -> AgentOut:
@@ -156,7 +160,12 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         "/agents/{agent}/pause", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
     )
     async def pause(agent: AgentPath, given: PauseIn) -> AgentOut:
-        """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after."""
+        """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after.
+
+        The reason is one of `pause_reasons` of `GET /api/v1/agents`.
+        """
+        if given.reason not in wiring.pause_reasons:
+            raise Refused(REASON_UNKNOWN)
         if known(agent).state == AgentState.SIGNED_OUT:
             raise Refused(AGENT_SIGNED_OUT)
         wiring.submit(PauseAsked(AgentId(agent), given.reason))

@@ -29,6 +29,7 @@ from queues.live import Hub
 
 TOKEN = "a-token-for-tests-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+REASONS = ("lunch", "Mittagspause")
 BILLING = QueueId("billing")
 
 
@@ -87,6 +88,7 @@ class Service:
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
             dialogues=lambda: tuple(self.dialogues),
+            pause_reasons=REASONS,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

@@ -164,3 +164,19 @@ def test_a_bad_variable_is_named(
 def test_the_example_that_is_shipped_is_good() -> None:
     settings = load_settings(resources.example_settings())
     assert [line.number for line in settings.lines] == ["100", "200", "300"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("pause_reasons: []", ":9: pause_reasons: "),
+        ('pause_reasons: [lunch, " tea "]', ":9: pause_reasons.1: expected a word or a few"),
+        ("pause_reasons: [lunch, lunch]", "pause_reasons: 'lunch' stands twice"),
+        ("log: {level: loud}", ":9: log.level: "),
+    ],
+)
+def test_reasons_and_log_level_are_refused_with_their_place(
+    tmp_path: Path, lines: str, said: str
+) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + lines + "\n")
+    assert said in fault
