@@ -78,13 +78,15 @@ class RealLine:
         self.control = stage.control
 
     async def hears_the_prompt(self) -> None:
-        """The tone, and neither the music before it nor silence."""
+        """The tone by Asterisk's player, or the sound that comes from us since a question."""
         phone = self._stage.caller_phone
         assert phone is not None
         latest = phone.heard()[:0]
 
         def sounds() -> bool:
             nonlocal latest
+            if self._stage.control.feeds(self.call):
+                return True
             latest = np.concatenate([latest, phone.heard()])[-LISTENS:]
             spectrum = np.abs(np.fft.rfft(latest.astype(float), 8000))
             return len(latest) == LISTENS and abs(int(spectrum.argmax()) - PROMPT_HZ) < 12
