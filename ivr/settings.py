@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -80,6 +81,16 @@ def _address(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # not known, no name at all, a folder of zones
+        raise ValueError(
+            "expected a time zone of the tz database, such as Europe/Berlin or Asia/Seoul"
+        ) from None
+    return text
+
+
 Id = Annotated[str, StringConstraints(pattern=_ID)]
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 # What people read: any character but those that would break a line or a message.
@@ -104,9 +115,10 @@ class _Part(BaseModel):
 
 
 class Site(_Part):
-    """Who runs this place, as agents' phones show it."""
+    """Who runs this place, as agents' phones show it, and the time zone in which its days end."""
 
     name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
+    zone: Annotated[str, AfterValidator(_zone)] = "Europe/Berlin"
 
 
 class Listen(_Part):

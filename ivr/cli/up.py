@@ -119,6 +119,7 @@ async def _serve(
         card=service.card,
         dialogues=service.dialogues,
         pause_reasons=settings.pause_reasons,
+        missed=kept.store.records.missed,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)

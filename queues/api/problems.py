@@ -81,6 +81,13 @@ CURSOR_UNKNOWN: Final = Problem(
     400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
 )
 VALUES_REFUSED: Final = Problem(422, "values-refused", "Values refused", "See `errors`.")
+STORE_UNAVAILABLE: Final = Problem(
+    503,
+    "store-unavailable",
+    "Records cannot be read just now",
+    "Calls are served all the same; GET /health tells of the journal. Ask again in a while.",
+    {"Retry-After": "5"},
+)
 FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
 
 _STATUS: Final = {

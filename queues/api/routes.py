@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi import APIRouter, Header, Path, Request, Response
 from sse_starlette import EventSourceResponse
 
+from queues.api.asking import Cursor, Limit, problems, signed_in_router
 from queues.api.pages import Row, page
 from queues.api.problems import (
     AGENT_SIGNED_OUT,
     AGENT_UNKNOWN,
     CALL_UNKNOWN,
-    MEDIA_TYPE,
     REASON_UNKNOWN,
-    ProblemOut,
     Refused,
 )
 from queues.api.rows import agent_out, call_out, card_entry_out, queue_out
@@ -49,21 +47,8 @@ class Wiring:
     tick_s: float = TICK_S
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Say in the schema which errors a route answers with."""
-    content = {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}
-    return {status: {"description": "Problem", "content": content} for status in statuses}
-
-
 CallPath = Annotated[str, Path(min_length=1, max_length=100)]
 AgentPath = Annotated[str, Path(min_length=1, max_length=100)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=300)]
-
-_SCHEMES: Final = (
-    Depends(HTTPBearer(auto_error=False, description="The token that the service wrote.")),
-    Depends(APIKeyCookie(name=COOKIE, auto_error=False, description="From POST /api/v1/session.")),
-)
 
 
 def session_routes(wiring: Wiring) -> APIRouter:
@@ -95,15 +80,7 @@ def session_routes(wiring: Wiring) -> APIRouter:
 
 def queue_routes(wiring: Wiring) -> APIRouter:
     """What is read, what agents ask for, and the live stream."""
-
-    async def signed_in(request: Request) -> None:
-        wiring.sign_in.check(request)
-
-    router = APIRouter(
-        prefix="/api/v1",
-        dependencies=[*_SCHEMES, Depends(signed_in)],
-        responses=problems(401),
-    )
+    router = signed_in_router(wiring.sign_in)
 
     def at() -> datetime:
         return datetime.fromtimestamp(wiring.now(), tz=UTC)

@@ -9,7 +9,7 @@ from queues.api.health import HealthStatus
 from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.inputs import PlaceState
+from queues.centre.inputs import MissCause, PlaceState
 from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -140,3 +140,21 @@ class AgentsOut(BaseModel):
     at: datetime
     agents: list[AgentOut]
     pause_reasons: list[str]
+
+
+class MissedCallOut(BaseModel):
+    """A call that ended without anybody. `contact` is a random id; null for a number withheld."""
+
+    id: str
+    line: str
+    at: datetime
+    noted_at: datetime
+    cause: MissCause
+    contact: str | None
+
+
+class MissedCallsOut(BaseModel):
+    """A page of missed calls, the last noted first. `next` is the next page's cursor, or null."""
+
+    missed: list[MissedCallOut]
+    next: str | None

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from queues.api import HealthReason, HealthReport, HealthStatus, create_app, listen, serve
+from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import (
@@ -71,6 +72,7 @@ class Service:
     reasons: dict[str, list[HealthReason]] = field(default_factory=dict)
     dialogues: list[DialogueRow] = field(default_factory=list)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
+    missed: ReadMissed = lambda _limit, _before: ()
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
     def __post_init__(self) -> None:
@@ -89,6 +91,7 @@ class Service:
             card=self.cards.get,
             dialogues=lambda: tuple(self.dialogues),
             pause_reasons=REASONS,
+            missed=self.missed,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,7 +129,21 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
         status, said = await asyncio.to_thread(command, following, "replay", "--json")
         assert status == 0, said
         assert json.loads(said)["differences"] == 0
+        ended = await until(lambda: len(found := ended_calls(following)) == 4 and found)
+        assert sum(each.count("talked") for each in ended.values()) >= 2
+        assert {before[number][0] for number in range(3)} <= set(ended)
         assert "Traceback" not in following.said()
+
+
+def ended_calls(service: Service) -> dict[str, list[str]]:
+    """How each call ended, once for each record of it."""
+    path = service.folder / ".freizeichen/store/store.db"
+    found: dict[str, list[str]] = {}
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        for name, outcome in database.execute("SELECT call, outcome FROM ended_calls"):
+            found.setdefault(name, []).append(outcome)
+    assert all(len(each) == 1 for each in found.values())
+    return found
 
 
 async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_place(
@@ -173,6 +188,19 @@ async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Serv
         following = await asyncio.to_thread(start_again, service)
         await until(lambda: not following.get("calls"), 3.0)
         await until(lambda: node_rows(following) == 0, 3.0)
+        missed = await until(lambda: missed_calls(following))
+        assert {(each["line"], each["cause"]) for each in missed} == {("100", "gone")}
+        assert len(missed) == 2
+        assert all(each["contact"] for each in missed)
+
+
+def missed_calls(service: Service) -> list[dict[str, Any]] | None:
+    """The missed calls, once there are two."""
+    with service.api as api:
+        answer = api.get("/api/v1/reports/missed").raise_for_status()
+    assert service.run.callers[0].username not in answer.text
+    rows: list[dict[str, Any]] = answer.json()["missed"]
+    return rows if len(rows) >= 2 else None
 
 
 def node_rows(service: Service) -> int:

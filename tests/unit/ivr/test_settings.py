@@ -180,3 +180,18 @@ def test_reasons_and_log_level_are_refused_with_their_place(
 ) -> None:
     (fault,) = faults_of(tmp_path, GOOD + lines + "\n")
     assert said in fault
+
+
+def test_the_sites_time_zone_is_taken_and_is_german_unless_said(tmp_path: Path) -> None:
+    assert load_settings(settings_file(tmp_path, GOOD)).site.zone == "Europe/Berlin"
+    text = GOOD + "site: {zone: Asia/Seoul}\n"
+    assert load_settings(settings_file(tmp_path, text)).site.zone == "Asia/Seoul"
+
+
+@pytest.mark.parametrize(
+    "zone", ["Berlin", "''", "../etc/passwd", "Europe", "/etc/localtime", "+1"]
+)
+def test_a_time_zone_that_is_none_is_refused_with_place_and_mend(tmp_path: Path, zone: str) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + f"site: {{zone: {zone}}}\n")
+    assert "freizeichen.yaml:9: site.zone: expected " in fault
+    assert "Europe/Berlin" in fault or zone == "+1"
