@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -25,9 +26,12 @@ from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
+from ivr.asterisk.turned_away import Turnstile
+from ivr.asterisk.wire_events import WireEvent
 from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
+from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_status
 from ivr.kept import Kept
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
@@ -43,6 +47,7 @@ from queues.centre.inputs import (
     QueueSetting,
     SettingsLoaded,
 )
+from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, PlaceId, QueueId
 from queues.live import Hub
@@ -95,7 +100,7 @@ class Service:
                 calls,
                 self.submit,
                 self.clock.now,
-                self.ears.desk.hears,
+                calls.hears,
                 self._keeping.dialogues.keep,
             ),
             default_queue,
@@ -131,6 +136,7 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
             desk,
@@ -141,14 +147,17 @@ class Service:
             callers,
             frozenset(PlaceId(place) for place in settings.places),
             self._adoption,
-            Told(self._silence.on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
+            Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
         )
+        self._hearing_watch = HearingWatch(self.ears.desk.load, calls.unheard)
         self._collector = CallersSide(
             up=lambda: self.client.up,
             dialogues=lambda: len(self._driver.calls),
             audio=lambda: self._audio.figures,
             hearing=self.ears.desk.load,
             replies=calls.replies.__getitem__,
+            unheard=calls.unheard.__getitem__,
+            turned_away=self._turnstile.turned_away.__getitem__,
         )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
@@ -159,6 +168,10 @@ class Service:
             beats=lambda: self._silence.beats,
         )
 
+    def _on_event(self, event: WireEvent) -> None:
+        self._silence.on_event(event)
+        self._turnstile.on_event(event)
+
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
         return self.dispatcher.submit(what)
@@ -167,12 +180,12 @@ class Service:
         """Whether a call would be answered now, and what of it is missing."""
         asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
         load, audio = self.ears.desk.load(), self._audio.figures
-        heard = not self.ears.missing and load.is_in_time
+        reasons = [*self.ears.reasons(), *filter(None, [self._hearing_watch.reason()])]
         ledger = self.dispatcher.journal_health
         return HealthReport(
             {
                 "asterisk": asterisk,
-                "speech": HealthStatus.OK if heard else HealthStatus.DEGRADED,
+                "speech": HealthStatus.DEGRADED if reasons else HealthStatus.OK,
                 "journal": journal_status(ledger),
             },
             {
@@ -184,6 +197,7 @@ class Service:
                 "audio_late_share": audio.pacer.late_share,
             }
             | journal_figures(ledger, self._keeping.writer()),
+            {"speech": reasons},
         )
 
     def metrics(self) -> bytes:
@@ -192,7 +206,21 @@ class Service:
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
-        return self._driver.card(call)
+        entries = self._driver.card(call)
+        if entries is None:
+            return None
+        return tuple(
+            entry if entry.at is None else replace(entry, at=self.clock.shown(entry.at))
+            for entry in entries
+        )
+
+    def dialogues(self) -> tuple[DialogueRow, ...]:
+        """The calls that a dialogue has, in times of the wall clock."""
+        shown = self.clock.shown
+        return tuple(
+            replace(row, since=shown(row.since), state_since=shown(row.state_since))
+            for row in self._driver.rows()
+        )
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serve until cancelled; `ready` is called once the first call would be answered.
@@ -215,6 +243,7 @@ class Service:
             tasks.create_task(self._audio.run(), name="callers' sound")
             tasks.create_task(self._visits.run(), name="visits")
             tasks.create_task(self.ears.load(self._tell), name="models")
+            tasks.create_task(self._hearing_watch.run(), name="time to hear")
             tasks.create_task(self.ears.give_memory_back(), name="memory given back")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")

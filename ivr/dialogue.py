@@ -80,6 +80,8 @@ class Dialogue:
         self.key_seen = asyncio.Event()  # since the prompts that are played began
         self.with_centre = False
         self.card: tuple[CardEntry, ...] = ()
+        self.phase = Phase.NEW
+        self.since = self.phase_since = around.now()
         self.is_done = False
         self.gone = asyncio.Event()
         self._plan = plan
@@ -150,7 +152,10 @@ class Dialogue:
 
     def _step(self, plan: Plan, session: Session, event: Event) -> Session:
         self.with_centre = self.with_centre and not isinstance(event, CallReturned)
-        session, commands = advance(plan, session, event, now=self._around.now())
+        now = self._around.now()
+        session, commands = advance(plan, session, event, now=now)
+        if session.phase is not self.phase:
+            self.phase, self.phase_since = session.phase, now
         for command in commands:
             if isinstance(command, WakeAt):
                 self._alarm = command

@@ -16,9 +16,17 @@ from ivr.ports import CallBusy, CallGone
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import QueueEntered
+from queues.dialogues import DialogueRow, DialogueState
 from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
+
+_SHOWN = {
+    Phase.NEW: DialogueState.RINGING,
+    Phase.SPEAKING: DialogueState.SPEAKING,
+    Phase.ASKING: DialogueState.LISTENING,
+    Phase.LISTENING: DialogueState.LISTENING,
+}
 
 
 class Driver:
@@ -102,6 +110,14 @@ class Driver:
     def calls(self) -> tuple[CallId, ...]:
         """Every call that has a dialogue."""
         return tuple(self._dialogues)
+
+    def rows(self) -> tuple[DialogueRow, ...]:
+        """Each caller who rings, hears prompts or is asked; times are those of the dialogues."""
+        return tuple(
+            DialogueRow(one.call, one.line, _SHOWN[one.phase], one.since, one.phase_since)
+            for one in self._dialogues.values()
+            if one.phase in _SHOWN
+        )
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller said and keyed in so far; None for a call without a dialogue."""

@@ -21,6 +21,7 @@ from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar
 from ivr.speech.unheard import unheard_phrases
 from ivr.speech.vosk_model import ModelBroken
+from queues.api import HealthReason
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ class Ears:
         self._recogniser = Recogniser(threads)
         self.desk = HearingDesk(self._recogniser)
         self.loaded = asyncio.Event()
+        self._broken: set[str] = set()
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -63,6 +65,24 @@ class Ears:
     def missing(self) -> frozenset[str]:
         """The languages in which a line listens and nobody can hear."""
         return self.wanted - self._recogniser.languages()
+
+    def reasons(self) -> tuple[HealthReason, ...]:
+        """Why callers of some languages cannot be heard, with what to do about it."""
+        if not self.loaded.is_set():
+            return (HealthReason("loading", "the speech models are being loaded"),)
+        return tuple(self._reason(language) for language in sorted(self.missing))
+
+    def _reason(self, language: str) -> HealthReason:
+        if language in self._broken:
+            return HealthReason(
+                "model_broken",
+                f"the speech model of '{language}' does not work; run 'freizeichen models list'",
+            )
+        return HealthReason(
+            "no_model",
+            f"there is no speech model for '{language}'; "
+            f"run 'freizeichen models fetch {language}' and start again",
+        )
 
     async def load(self, tell: Tell) -> None:
         """Load prompts and models, and measure; says what is missing, and never raises for it."""
@@ -100,6 +120,7 @@ class Ears:
         except Exception as error:  # whatever a model does, its language is served by keys
             log.error("model not usable", language=language, exc_info=error)
             self._recogniser.forget(language)
+            self._broken.add(language)
             error = error if isinstance(error, ModelBroken) else ModelBroken("it does not work")
             named = f" (speech.models.{language})" if language in self._folders.configured else ""
             tell(f"note: callers in '{language}' use keys: {error}{named}")

@@ -2,7 +2,7 @@
 
 It is taken before anything in the run folder is read or written, so that root never works where
 that account can lay traps. What needs root, filling the system's cache, is done before. Where the
-account cannot do all that a service must, the service stays root and says why.
+account cannot do all that a service must, the service runs as root and says why.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import resources
@@ -22,6 +23,20 @@ from ivr.speech.model_trial import trial_fault, was_tried
 from ivr.speech.models import find_model, model_faults
 
 
+@dataclass(frozen=True, slots=True)
+class _Hindrance:
+    """Why root must stay root, and what makes it unnecessary; `str()` is what people read."""
+
+    why: str
+    mend: str
+
+    def __str__(self) -> str:
+        return (
+            f"the service runs as root, because {self.why}. "
+            f"To mend that, {self.mend}, or start it as an ordinary user."
+        )
+
+
 def leave_root(place: Place, progress: Progress) -> None:
     """Become the ordinary account for good, if we are root and it can; raises `CannotStart`."""
     if os.geteuid() != 0:
@@ -29,9 +44,9 @@ def leave_root(place: Place, progress: Progress) -> None:
     with said_clearly(place):
         settings = load_settings(place.settings_file)
         account = ordinary_account(place.run_folder.parent)
-        reason = _why_not(place, settings, account, progress)
-        if reason is not None:
-            progress(f"note: the service stays root: {reason}")
+        hindrance = _why_not(place, settings, account, progress)
+        if hindrance is not None:
+            progress(f"note: {hindrance}")
             return
         _try_models(settings, progress)
         # Our own home may be closed to the account, and the cache was looked for as root.
@@ -53,44 +68,62 @@ def _try_models(settings: Settings, progress: Progress) -> None:
 
 def _why_not(
     place: Place, settings: Settings, account: RunAccount, progress: Progress
-) -> str | None:
-    named = (settings.dialplans, settings.recorded_prompts)
-    reads = [place.settings_file, *(path for path in named if path is not None)]
-    if not can_run(account, [sys.executable, "-c", "import ivr.cli"], reads=reads):
-        return f"account {account.uid} cannot run {sys.executable} with our files, or read them"
+) -> _Hindrance | None:
+    if not can_run(account, [sys.executable, "-c", "import ivr.cli"]):
+        return _Hindrance(
+            f"account {account.uid} cannot run {sys.executable} with our packages",
+            "put both where every account can read them",
+        )
+    named = (place.settings_file, settings.dialplans, settings.recorded_prompts)
+    for path in filter(None, named):
+        if not can_run(account, ["test", "-r", str(path)]):
+            return _Hindrance(
+                f"account {account.uid} cannot read {path}", "let every account read it"
+            )
     asterisk, _ = find_programs(settings, progress)
     if not can_run(account, [*asterisk.command, "-V"], reads=[asterisk.modules, asterisk.data]):
-        return f"account {account.uid} cannot run {asterisk.command[-1]}"
+        return _Hindrance(
+            f"account {account.uid} cannot run {asterisk.command[-1]}",
+            "let every account run it and read its modules and data",
+        )
     return _run_folder(place.run_folder, account)
 
 
-def _run_folder(folder: Path, account: RunAccount) -> str | None:
+def _run_folder(folder: Path, account: RunAccount) -> _Hindrance | None:
     """Have a run folder that is the account's; the reason if there can be none."""
     try:
         found = folder.lstat()
     except FileNotFoundError:
         return _new_run_folder(folder, account)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {0, account.uid}:
-        return f"{folder} is another account's"
+        return _Hindrance(
+            f"{folder} is no folder of account {account.uid}",
+            "move it away, so that a new one is made",
+        )
     if found.st_uid == account.uid:
         return None
     if any(folder.iterdir()):
-        return (
-            f"{folder} is root's from an earlier start; to change that, end the service and run "
-            f"chown -R {account.uid}:{account.gid} on it"
+        return _Hindrance(
+            f"{folder} was made by an earlier start as root",
+            f"end the service and run 'chown -R {account.uid}:{account.gid} {folder}'",
         )
     folder.rmdir()
     return _new_run_folder(folder, account)
 
 
-def _new_run_folder(folder: Path, account: RunAccount) -> str | None:
+def _new_run_folder(folder: Path, account: RunAccount) -> _Hindrance | None:
     parent = folder.parent
     if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o022:
         if not can_run(account, ["test", "-x", str(parent)]):
-            return f"account {account.uid} cannot enter {parent}"
+            return _Hindrance(
+                f"account {account.uid} cannot enter {parent}",
+                "use a folder that every account can enter",
+            )
         own_folder(folder, account.uid, account.gid, 0o755)
         return None
     # Others can write here: only the account itself may make a folder, once it is the account.
     if can_run(account, ["test", "-x", str(parent)], writes=[parent]):
         return None
-    return f"account {account.uid} cannot write to {parent}"
+    return _Hindrance(
+        f"account {account.uid} cannot write to {parent}", f"give {parent} to that account"
+    )

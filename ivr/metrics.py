@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 
 from ivr.asterisk.audiosocket.pacer import EDGES_S
 from ivr.asterisk.audiosocket.server import AudioFigures
-from ivr.ports import ReplyKind
+from ivr.asterisk.turned_away import TurnedAway
+from ivr.ports import ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S
 from queues.dispatcher import LedgerHealth
@@ -36,12 +37,16 @@ class CallersSide(Collector):
         audio: Callable[[], AudioFigures],
         hearing: Callable[[], HearingLoad],
         replies: Callable[[ReplyKind], int],
+        unheard: Callable[[Unheard], int],
+        turned_away: Callable[[TurnedAway], int],
     ) -> None:
         self._up = up
         self._dialogues = dialogues
         self._audio = audio
         self._hearing = hearing
         self._replies = replies
+        self._unheard = unheard
+        self._turned_away = turned_away
 
     def collect(self) -> Iterator[Metric]:
         """Every figure, by Prometheus' conventions of names and units."""
@@ -87,6 +92,20 @@ class CallersSide(Collector):
         for kind in ReplyKind:
             replies.add_metric([kind.name.lower()], self._replies(kind))
         yield replies
+        unheard = CounterMetricFamily(
+            f"{_PREFIX}_speech_unheard",
+            "Callers without a model, and questions that nobody could hear, by cause.",
+            labels=["cause"],
+        )
+        for why in Unheard:
+            unheard.add_metric([why.name.lower()], self._unheard(why))
+        yield unheard
+        away = CounterMetricFamily(
+            f"{_PREFIX}_calls_turned_away", "Calls that Asterisk refused.", labels=["reason"]
+        )
+        for refusal in TurnedAway:
+            away.add_metric([refusal.name.lower()], self._turned_away(refusal))
+        yield away
 
 
 def _buckets(edges: Sequence[float], counts: Sequence[int]) -> list[tuple[str, int]]:

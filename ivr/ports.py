@@ -39,12 +39,26 @@ class ReplyKind(Enum):
     UNHEARD = "nobody could listen, or the sound was lost: keys must do"
 
 
+class Unheard(Enum):
+    """Why a caller could not be heard and uses keys; the names are labels of a metric."""
+
+    NO_MODEL = "the caller's language has no model that works"
+    NO_WORDS = "the model knows none of the menu's phrases"
+    OVERLOAD = "as many callers are listened to, or speak, as can be heard in time"
+    LAG = "sound waits too long for a thread, or the last word came too late"
+    HUNG = "a thread hangs in the recogniser"
+    DIED = "the recogniser failed in the middle of a word"
+    SOUND_LOST = "the caller's sound could not be had, or ended"
+    FAULT = "a fault of ours"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The one answer to a question; `phrase` is what was understood."""
+    """The one answer to a question: `phrase` is what was understood, `cause` why nobody heard."""
 
     kind: ReplyKind
     phrase: str = field(default="", repr=False)
+    cause: Unheard | None = None
 
 
 class CallControl(Protocol):

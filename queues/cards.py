@@ -15,9 +15,13 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
-    """One answer: at which node, how, what, and where it led. `said` is a key or a phrase."""
+    """One answer: at which node, how, what, where it led, and when. `said` is a key or a phrase.
+
+    `at` is in Unix seconds; None for an answer that a service of an older release noted.
+    """
 
     node: str
     by: By
     said: str = field(repr=False)
     led_to: str
+    at: float | None = None

@@ -24,13 +24,11 @@ from ivr.asterisk.audiosocket.visit import VisitEnd, Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone
 from ivr.asterisk.wire_events import ChannelId
-from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind
+from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingDesk
 from queues.ids import CallId
 
 log = structlog.get_logger()
-
-_UNHEARD = Reply(ReplyKind.UNHEARD)
 
 
 class ListeningCalls:
@@ -46,6 +44,7 @@ class ListeningCalls:
         self._conversations: dict[CallId, Conversation] = {}
         self._with_music: set[CallId] = set()
         self.replies: Counter[ReplyKind] = Counter()  # since the start
+        self.unheard: Counter[Unheard] = Counter()  # the same
 
     def feeds(self, call: CallId) -> bool:
         """Whether all that this caller hears comes from this process."""
@@ -71,8 +70,18 @@ class ListeningCalls:
         reply = await self._asked(call, question)
         self.replies[reply.kind] += 1
         if reply.kind is ReplyKind.UNHEARD:
+            self.unheard[reply.cause or Unheard.FAULT] += 1
             await self._leave(call)
         return reply
+
+    def hears(self, language: str) -> bool:
+        """Whether this language can be heard at all; asked for each caller, and those are counted.
+
+        Whether there is room for one more caller is seen at each question.
+        """
+        heard = self._hearing.hears(language)
+        self.unheard[Unheard.NO_MODEL] += not heard
+        return heard
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
@@ -98,15 +107,16 @@ class ListeningCalls:
     async def _asked(self, call: CallId, question: Question) -> Reply:
         grammar = self._hearing.grammar(question.language, question.phrases)
         if grammar is None:
-            return _UNHEARD
+            hears = self._hearing.hears(question.language)
+            return _unheard(Unheard.NO_WORDS if hears else Unheard.NO_MODEL)
         prompts = [await self._sound(call, sound) for sound in question.sounds]
         slot = self._hearing.listen(question.language, grammar)
-        if slot is None:
-            return _UNHEARD
+        if isinstance(slot, Unheard):
+            return _unheard(slot)
         try:
             conversation = await self._conversation(call)
             if conversation is None:
-                return _UNHEARD
+                return _unheard(Unheard.SOUND_LOST)
             played = [samples for samples in prompts if samples is not None]
             reply = await conversation.ask(played, slot, grammar, question.wait_s)
             if reply.kind is ReplyKind.UNHEARD:
@@ -116,7 +126,7 @@ class ListeningCalls:
             raise
         except Exception as error:  # whatever failed, keys serve this caller
             log.error("question failed", call=call, exc_info=error)
-            return _UNHEARD
+            return _unheard(Unheard.FAULT)
         finally:
             slot.leave()
 
@@ -162,6 +172,10 @@ class ListeningCalls:
         except PromptUnusable as error:
             log.error("prompt is missing", call=call, prompt=name, error=error.code)
             return None
+
+
+def _unheard(cause: Unheard) -> Reply:
+    return Reply(ReplyKind.UNHEARD, cause=cause)
 
 
 async def _left(conversation: Conversation) -> None:

@@ -162,7 +162,11 @@ def _key(headers: Headers) -> e.KeyReleased | None:
 def _ended(headers: Headers) -> e.ChannelEnded:
     cause = _maybe(headers, "Cause")
     return e.ChannelEnded(
-        _channel(headers), _whole(cause) if cause else 0, _maybe(headers, "TechCause") or None
+        _channel(headers),
+        _whole(cause) if cause else 0,
+        _maybe(headers, "TechCause") or None,
+        _maybe(headers, "Context") or "",
+        _maybe(headers, "Exten") or "",
     )
 
 

@@ -79,11 +79,6 @@ def phone(endpoint: str) -> str:
     return f"PJSIP/{text.word('endpoint', endpoint)}"
 
 
-def outside(number: str, trunk: str) -> str:
-    """The dial target of a number in the world, through a trunk; `number` in E.164 form."""
-    return f"PJSIP/{text.number('number', number)}@{text.word('trunk', trunk)}"
-
-
 def originate(
     target: str,
     *,
@@ -95,7 +90,7 @@ def originate(
     caller_name: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Action:
-    """Dial `target` (from `phone` or `outside`); when answered it begins at context, exten, 1.
+    """Dial `target` (from `phone`); when answered it begins at context, exten, 1.
 
     Its ActionID is `channel_id`, so `OriginateDone.action_id` tells whose end it is. While a
     channel with this id lives the switch refuses a second. `caller_name` needs a `caller_number`.
@@ -191,14 +186,6 @@ def setvar_global(name: str, value: str) -> Action:
     )
 
 
-def getvar(name: str, channel: ChannelId | None = None) -> Action:
-    """Read a variable of a channel, or a global one; `Response.value` holds it."""
-    headers = [("Variable", text.variable("variable", name))]
-    if channel is not None:
-        headers.insert(0, ("Channel", _channel(channel)))
-    return Action("Getvar", tuple(headers))
-
-
 def queue_status(queue: str) -> Action:
     """List one of the switch's own queues: `QueueMemberListed` and `QueueCallerListed`."""
     return Action("QueueStatus", (("Queue", text.word("queue", queue)),), lists=True)
@@ -238,11 +225,6 @@ def forget_missed_call(channel: ChannelId) -> Action:
     )
 
 
-def qualify(endpoint: str) -> Action:
-    """Ask a phone for a sign of life now; `ContactChanged` tells if its state changed."""
-    return Action("PJSIPQualify", (("Endpoint", text.word("endpoint", endpoint)),))
-
-
 # --- AGI commands --------------------------------------------------------------------------------
 
 
@@ -262,12 +244,6 @@ def stream_file(name: str, escape_keys: str = "") -> AgiCommand:
     return AgiCommand("STREAM FILE", f'STREAM FILE {text.quoted("name", name)} "{keys}"')
 
 
-def get_data(name: str, *, timeout_ms: int, most: int) -> AgiCommand:
-    """Play a file and gather up to `most` keys, `timeout_ms` after each."""
-    spoken = text.quoted("name", name)
-    return AgiCommand("GET DATA", f"GET DATA {spoken} {int(timeout_ms)} {int(most)}")
-
-
 def music_on(music_class: str) -> AgiCommand:
     """Music until a prompt, a bridge or `music_off`; an unknown class plays the default one."""
     return AgiCommand("SET MUSIC", f"SET MUSIC ON {text.word('music_class', music_class)}")
@@ -278,21 +254,9 @@ def music_off() -> AgiCommand:
     return AgiCommand("SET MUSIC", "SET MUSIC OFF")
 
 
-def set_variable(name: str, value: str) -> AgiCommand:
-    """Set a variable of this channel."""
-    variable = text.variable("variable", name)
-    return AgiCommand("SET VARIABLE", f"SET VARIABLE {variable} {text.quoted('value', value)}")
-
-
 def get_variable(name: str) -> AgiCommand:
     """Read a variable of this channel: result 1 and the value as data, or result 0."""
     return AgiCommand("GET VARIABLE", f"GET VARIABLE {text.variable('variable', name)}")
-
-
-def gosub(context: str, exten: str) -> AgiCommand:
-    """Run a small part of our dialplan and come back."""
-    where = f"{text.word('context', context)} {text.word('exten', exten)} 1"
-    return AgiCommand("GOSUB", f"GOSUB {where}")
 
 
 def exec_audiosocket(uuid: UUID, host: str, port: int) -> AgiCommand:

@@ -32,7 +32,7 @@ class DeviceState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The switch carried an action out. `value` is what a `getvar` read, None for other actions."""
+    """The switch carried an action out. `value` is what a Getvar read, None for other actions."""
 
     action_id: str
     message: str
@@ -120,7 +120,7 @@ class AgiAnswer:
 
     @property
     def timed_out(self) -> bool:
-        """A question for keys (`get_data`) ended by its timeout."""
+        """A question for keys (GET DATA) ended by its timeout."""
         return self.data == "timeout"
 
 
@@ -159,11 +159,16 @@ class BridgeLeft:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEnded:
-    """The channel is gone. `cause` is Q.850 (0 we cancelled), `tech_cause` the SIP code if any."""
+    """The channel is gone. `cause` is Q.850 (0 we cancelled), `tech_cause` the SIP code if any.
+
+    `context` and `dialled` are where in the dialplan it ended.
+    """
 
     channel: ChannelId
     cause: int
     tech_cause: str | None
+    context: str = field(default="", compare=False)
+    dialled: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.bench.punctuality import punctuality
+from ivr.bench.refusals import Refusals
 from ivr.bench.site import RunningSite
 from ivr.bench.speech_site import TO_SECOND_MENU, Figures, figures
-from ivr.bench.talking import calling, run_callers
+from ivr.bench.talking import TalkingCaller, calling, run_callers
 from ivr.bench.wire import Wire
 
 MENUS, SPEAKERS, ECHOING = 50, 20, 10
@@ -41,8 +42,10 @@ class CrowdRun:
 class Crowd:
     """One such crowd, which calls when `run` is awaited."""
 
-    def __init__(self, site: RunningSite, seed: int) -> None:
+    def __init__(self, site: RunningSite, seed: int, refusals: Refusals) -> None:
         self._site = site
+        self._refusals = refusals
+        self._come = 0
         self._first_seed = seed
         self._all_there = asyncio.Barrier(MENUS + 1)
         self._all_said = asyncio.Barrier(SPEAKERS + 1)
@@ -62,22 +65,33 @@ class Crowd:
     async def _one(self, number: int) -> None:
         """The first of them speak, the last of them echo a long prompt."""
         echoes = number >= MENUS - ECHOING
-        async with calling(self._site.run, self._first_seed + number, echoes=echoes) as caller:
-            self._wires.append(caller.wire)
-            await caller.reaches_the_menu()
-            await caller.hears_it_out()
-            await self._all_there.wait()
-            await self._speaking.wait()
-            if number < SPEAKERS:
-                await asyncio.sleep(_SPEAK_WITHIN_S * number / SPEAKERS * 0.9)
-                await caller.says_a_word()
-                await self._all_said.wait()
-            elif echoes:
-                await caller.presses(TO_SECOND_MENU)
-            await self._over.wait()
+        seed = self._first_seed + number
+        with self._refusals.counted():
+            async with calling(self._site.run, seed, echoes=echoes) as caller:
+                await self._calls(caller, number, echoes=echoes)
+            return
+        # Refused, which the figures show: the others go on.
+        await self._all_there.wait()
+        if number < SPEAKERS:
+            await self._all_said.wait()
+
+    async def _calls(self, caller: TalkingCaller, number: int, *, echoes: bool) -> None:
+        self._come += 1
+        self._wires.append(caller.wire)
+        await caller.reaches_the_menu()
+        await caller.hears_it_out()
+        await self._all_there.wait()
+        await self._speaking.wait()
+        if number < SPEAKERS:
+            await asyncio.sleep(_SPEAK_WITHIN_S * number / SPEAKERS * 0.9)
+            await caller.says_a_word()
+            await self._all_said.wait()
+        elif echoes:
+            await caller.presses(TO_SECOND_MENU)
+        await self._over.wait()
 
     async def _watch(self) -> CrowdRun:
-        before = await self._until(lambda found: found.values[_LISTENING] >= MENUS)
+        before = await self._until(lambda found: found.values[_LISTENING] >= self._come)
         began_s = time.monotonic()
         self._speaking.set()
         await asyncio.sleep(_SPEAK_WITHIN_S)
@@ -112,11 +126,11 @@ class Crowd:
         return await asyncio.to_thread(figures, self._site)
 
 
-def run_crowd(site: RunningSite, seed: int) -> CrowdRun:
+def run_crowd(site: RunningSite, seed: int, refusals: Refusals) -> CrowdRun:
     """One crowd whose callers have this seed and those behind it. Raises `BenchFailed`."""
 
     async def run() -> CrowdRun:
-        return await Crowd(site, seed).run()
+        return await Crowd(site, seed, refusals).run()
 
     return run_callers(run())
 

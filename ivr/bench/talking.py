@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TypeVar
 
 from ivr.bench.answers import WITHIN_S, Sounding, SpokenTurn, answer, soundings, spoken_turn
+from ivr.bench.refusals import Refusals
 from ivr.bench.site import BenchFailed
 from ivr.bench.speech_site import LONG_S, NUMBER, WHAT_S
 from ivr.bench.wire import Wire, watched_phone
@@ -129,18 +130,24 @@ async def calling(
         yield TalkingCaller(phone, wire, words or menu_words(seed), seed)
 
 
-async def words_in_menus(run: RunFile, *, seeds: Sequence[int], words: int) -> list[SpokenTurn]:
-    """All these callers at once, each saying so many words; who is not answered calls again."""
+async def words_in_menus(
+    run: RunFile, *, seeds: Sequence[int], words: int, refusals: Refusals
+) -> list[SpokenTurn]:
+    """All these callers at once, each saying so many words.
+
+    Who is not answered, or refused, calls again.
+    """
 
     async def one(seed: int) -> list[SpokenTurn]:
         turns: list[SpokenTurn] = []
         to_say = menu_words(seed)
         await asyncio.sleep(0.35 * seed % 3)
         while len(turns) < words:
-            async with calling(run, seed, words=to_say) as caller:
-                await caller.reaches_the_menu()
-                await caller.hears_it_out()
-                turns += await caller.converses(words - len(turns))
+            with refusals.counted():
+                async with calling(run, seed, words=to_say) as caller:
+                    await caller.reaches_the_menu()
+                    await caller.hears_it_out()
+                    turns += await caller.converses(words - len(turns))
         return turns
 
     async with asyncio.TaskGroup() as tasks:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from ivr.caller.agent_phone import AgentUnavailable
 
@@ -32,10 +32,10 @@ class CallRow(BaseModel):
 class CardEntry(BaseModel):
     """What the service understood once: at which node, by key or by voice, what, where it led.
 
-    `at` is in Unix seconds.
+    `at` is a moment of the service's wall clock; None where the service does not know it.
     """
 
-    at: float | None = None
+    at: AwareDatetime | None = None
     node: str
     by: str
     said: str = Field(repr=False)

@@ -101,7 +101,7 @@ def _understood(card: Sequence[CardEntry], zero: float) -> tuple[Understood, ...
     answered_at = time.time() - time.monotonic() + zero
     return tuple(
         Understood(
-            at_s=None if entry.at is None else entry.at - answered_at,
+            at_s=None if entry.at is None else entry.at.timestamp() - answered_at,
             node=entry.node,
             by=entry.by,
             said=entry.said,

@@ -1,37 +1,6 @@
 """Decides whether a text is a call script; every fault is named with its line and how to mend it.
 
-about: A Korean caller presses 0 and is put through.
-language: ko                  # only this language's prompts are listened for; default: all
-answered_within_s: 20
-agents:
-  - agent: jiwoo              # default: the next agent that has a phone account
-    answer_after_s: 0.5       # or  answer: never  or  answer: decline
-    speak: {tone_hz: 1130, for_s: 3}    # or {text: ..., language: ko} or {wav: FILE}
-    hang_up_after_s: 4        # after the answer; without it the far end ends the talk
-steps:
-  - hear: welcome             # true as soon as it is recognised; or, in full:
-  - hear: {prompt: main_menu, within_s: 15, to_end: true}
-  - press: "0"                # "1 2" pauses between the keys
-  - say: {text: "안녕하세요", language: ko}     # or voice: ko+f2, speed: 120
-  - say:
-      text: 인터넷
-      language: ko
-      after_s: 1.5              # after the prompt last waited for began, so: over it
-      silent_within_s: 0.3      # from its first sound until that prompt fell silent
-      answered_within_s: 0.8    # from its last sound to the first of the next prompt
-      to_end: false             # the next step begins while it is said
-  - quiet: {for_s: 1, within_s: 10}
-  - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
-  - wait_s: 2
-  - wait_for_hang_up: {within_s: 20}
-  - hang_up: true
-expect:
-  bridged: true
-  hung_up_by: caller
-  heard_by_agent: true
-  understood: [인터넷, 도움]       # by voice, as the service tells it
-  heard_at_most: {not_understood: 2}
-                                # or alone: {rejected: 486}
+What each word means stands in `script_words.py`, which is shown to those who write scripts.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from ivr.caller.read_script import read_script_file
 from ivr.caller.report import Report, print_report
 from ivr.caller.run import Service, make_call
 from ivr.caller.script import Script
+from ivr.caller.script_words import SCRIPT_WORDS
 from ivr.caller.sound import CannotSpeak
 from ivr.cli.output import complain, say
 from ivr.runfile import RUN_FOLDER, ServiceNotRunning, read_run_file
@@ -33,9 +34,21 @@ class CannotCall(Exception):
     """The call cannot even begin; the message says what to do."""
 
 
+def _show_words(wanted: bool) -> None:
+    if wanted:
+        say(SCRIPT_WORDS)
+        raise typer.Exit
+
+
 def call(
     to: Annotated[str, typer.Option(help="the number to call")],
     script: Annotated[Path, typer.Option(help="the YAML file that says what the caller does")],
+    words: Annotated[
+        bool,
+        typer.Option(
+            "--words", is_eager=True, callback=_show_words, help="show all words of a script"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
     run_folder: Annotated[
         Path, typer.Option(help="where the running service left its run file")
@@ -65,8 +78,8 @@ def call(
           - press: "0"
           - hear_tone: {hz: 1130, for_s: 1, within_s: 20}
 
-    All it can say, agents' phones included, is in ivr/caller/read_script.py; examples lie in
-    tests/corpus/calls. The exit status is 0 only if every step came true.
+    All it can say, agents' phones included, is shown by `freizeichen call --words`. The exit status
+    is 0 only if every step came true.
     """
     # aiosipua tells of every call, with its number, at level INFO.
     logging.getLogger("aiosipua").setLevel(logging.ERROR)

@@ -65,15 +65,14 @@ def fetch(
     settings: SettingsOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Get the models of these languages; exit 0 only if all are there then."""
+    """Get the models of these languages; exit 0 only if all are there then.
+
+    With a language that is not known nothing is fetched.
+    """
     configured = _settings(settings).speech.models
-    for language in languages:
-        if language not in SOURCES and language not in configured:
-            complain(
-                f"no model is known for '{language}'; choose from {', '.join(SOURCES)}, or set a "
-                f"folder of yours as speech.models.{language}"
-            )
-            raise typer.Exit(1)
+    if unknown := [each for each in languages if each not in {*SOURCES, *configured}]:
+        complain(_unknown_languages(unknown))
+        raise typer.Exit(1)
     cache = resources.cache_folder()
     rows = [
         _fetch_one(language, configured.get(language), cache, quiet=as_json)
@@ -167,6 +166,14 @@ def _fetch_one(
     if row["error"]:
         complain(f"{language}: {row['error']}; callers in this language use keys until it is there")
     return row
+
+
+def _unknown_languages(unknown: Iterable[str]) -> str:
+    names = " and ".join(f"'{language}'" for language in dict.fromkeys(unknown))
+    return (
+        f"no model is known for {names}, so nothing was fetched; choose from "
+        f"{', '.join(SOURCES)}, or set a folder of yours as speech.models.<language>"
+    )
 
 
 def _told(language: str, tell: Tell) -> Progress:

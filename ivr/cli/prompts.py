@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,7 +17,7 @@ from ivr.cli.output import complain, say
 from ivr.dialplan.plan import Plan
 from ivr.place import SettingsOption, find_place
 from ivr.settings import load_settings
-from ivr.speech.prompt_faults import LONGEST_S, PromptFault, check_prompts
+from ivr.speech.prompt_faults import LONGEST_S, PromptFault, check_prompts, grouped
 from ivr.speech.prompts import NOT_BUILT, BuildReport, build_prompts
 from ivr.speech.voices import Voices, find_voices
 
@@ -44,22 +45,25 @@ def build(
     settings: SettingsOption = None,
     recorded: Recorded = None,
     out: Out = None,
+    longest: Longest = LONGEST_S,
     as_json: AsJson = False,
 ) -> None:
     """Make every sound file: a recording where there is one, else spoken.
 
-    By the Piper voice that the settings name for the language, else by espeak-ng.
+    By the Piper voice that the settings name for the language, else by espeak-ng. What is wrong
+    with a prompt or a recording is told as `check` tells it; exit 0 if every file could be made.
     """
     plans, recordings, folder, voices = _what(settings, recorded, out)
     tell = None if as_json else _told_now_and_then
     try:
         report = build_prompts(plans, recordings, folder, voices, progress=tell)
+        faults = check_prompts(plans, recordings, folder, voices, longest_s=longest)
     except NOT_BUILT as error:
         _refuse(str(error))
     except OSError as error:
         _refuse(f"{folder}: {error.strerror}; free some space, or choose another folder by --out")
     if as_json:
-        say(json.dumps(_as_json(report), indent=2))
+        say(json.dumps(_as_json(report, faults), ensure_ascii=False, indent=2))
         return
     made = sum(prompt.made for prompt in report.prompts)
     seconds = sum(prompt.seconds for prompt in report.prompts)
@@ -69,6 +73,8 @@ def build(
         f"{folder}: {len(report.prompts)} prompts, {seconds:.0f} s of speech{spread}; "
         f"{made} made now, {len(report.removed)} removed"
     )
+    if faults:
+        complain("all were made, but there is something to mend about them:\n" + _lines(faults))
 
 
 @app.command("check")
@@ -77,12 +83,16 @@ def check(
     recorded: Recorded = None,
     out: Out = None,
     longest: Longest = LONGEST_S,
+    every: Annotated[
+        bool, typer.Option("--all", help="a line for each file that is missing or out of date")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Name each prompt that is missing, out of date or too long, and each faulty recording.
 
     A recording is faulty if it cannot be read, is clipped or nearly silent, or if no dialplan has
-    its prompt. Exit 0 only if there is no fault.
+    its prompt. Several files of a language that are missing or out of date are one line, unless
+    `--all` is given. Exit 0 only if there is no fault.
     """
     plans, recordings, folder, voices = _what(settings, recorded, out)
     try:
@@ -94,7 +104,8 @@ def check(
     elif not faults:
         say(f"{folder}: every prompt is there, and nothing is wrong with any")
     else:
-        complain("there is something to mend about the prompts:\n" + "\n".join(map(str, faults)))
+        told = faults if every else grouped(faults)
+        complain("there is something to mend about the prompts:\n" + _lines(told))
     if faults:
         raise typer.Exit(1)
 
@@ -123,7 +134,11 @@ def _told_now_and_then(ready: int, total: int, _name: str) -> None:
         say(f"{ready} of {total} prompts are there")
 
 
-def _as_json(report: BuildReport) -> dict[str, Any]:
+def _lines(faults: Iterable[PromptFault]) -> str:
+    return "\n".join(map(str, faults))
+
+
+def _as_json(report: BuildReport, faults: Iterable[PromptFault]) -> dict[str, Any]:
     return {
         "out": str(report.out),
         "prompts": [
@@ -137,6 +152,7 @@ def _as_json(report: BuildReport) -> dict[str, Any]:
             for p in report.prompts
         ],
         "removed": list(report.removed),
+        "faults": [_fault_as_json(fault) for fault in faults],
     }
 
 
@@ -146,10 +162,16 @@ def _faults_as_json(faults: tuple[PromptFault, ...]) -> dict[str, Any]:
         "sound": not faults,
         "complete": not missing,
         "missing": missing,
-        "faults": [
-            {"kind": f.kind, "prompt": f.prompt, "file": str(f.file), "message": f.message}
-            for f in faults
-        ],
+        "faults": [_fault_as_json(fault) for fault in faults],
+    }
+
+
+def _fault_as_json(fault: PromptFault) -> dict[str, str]:
+    return {
+        "kind": fault.kind,
+        "prompt": fault.prompt,
+        "file": str(fault.file),
+        "message": fault.message,
     }
 
 

@@ -38,6 +38,9 @@ def status(
     else:
         checks = ", ".join(f"{name} {state}" for name, state in health.get("checks", {}).items())
         say(f"{health.get('status', 'unknown'):12} {checks}")
+        for part, reasons in health.get("reasons", {}).items():
+            for reason in reasons:
+                say(f"{part:12} {reason.get('text')}")
         for row in summary(run):
             say(row)
     if answer.status_code != httpx.codes.OK:

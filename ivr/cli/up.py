@@ -117,6 +117,7 @@ async def _serve(
         health=service.health,
         metrics=service.metrics,
         card=service.card,
+        dialogues=service.dialogues,
         pause_reasons=settings.pause_reasons,
         missed=kept.store.records.missed,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],

@@ -92,6 +92,20 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
     `now` is Unix time in seconds. Raises `IllegalTransition` for an event that cannot come in this
     phase, or when the session runs on another plan than the one given.
     """
+    after, commands = _advance(plan, session, event, now)
+    return _dated(session, after, now), commands
+
+
+def _dated(before: Session, after: Session, now: float) -> Session:
+    """The session with the time on the answers that the event brought."""
+    if after.card is before.card:
+        return after
+    known = set(map(id, before.card))
+    card = tuple(e if id(e) in known else replace(e, at=now) for e in after.card)
+    return replace(after, card=card)
+
+
+def _advance(plan: Plan, session: Session, event: Event, now: float) -> Step:
     if session.plan != plan.hash:
         raise IllegalTransition(f"session of plan {session.plan:.12} given plan {plan.hash:.12}")
     match session.phase, event:

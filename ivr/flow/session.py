@@ -90,12 +90,15 @@ def session_to_json(session: Session) -> dict[str, Any]:
         "unattended": session.unattended,
         "listening": session.listening,
         "keys_told": session.keys_told,
-        "card": [[e.node, e.by.value, e.said, e.led_to] for e in session.card],
+        "card": [[e.node, e.by.value, e.said, e.led_to, e.at] for e in session.card],
     }
 
 
 def session_from_json(stored: Mapping[str, Any]) -> Session:
-    """The session that `session_to_json` stored. Raises `KeyError` or `ValueError` for others."""
+    """The session that `session_to_json` stored, that of an older release too.
+
+    Raises `KeyError`, `TypeError` or `ValueError` for others.
+    """
     wake_at = stored["wake_at"]
     return Session(
         call=CallId(str(stored["call"])),
@@ -112,5 +115,10 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
         unattended=int(stored["unattended"] or 0),
         listening=bool(stored["listening"]),
         keys_told=bool(stored["keys_told"]),
-        card=tuple(CardEntry(node, By(by), said, to) for node, by, said, to in stored["card"]),
+        card=tuple(_card_entry(*stored_entry) for stored_entry in stored["card"]),
     )
+
+
+def _card_entry(node: str, by: str, said: str, to: str, at: float | None = None) -> CardEntry:
+    """One answer; up to release 0.1 answers were kept without their time."""
+    return CardEntry(node, By(by), said, to, None if at is None else float(at))

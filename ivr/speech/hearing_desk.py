@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.ports import Unheard
 from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
 from ivr.speech.turn import Grammar
 
@@ -39,6 +40,7 @@ class HearingLoad:
     languages: frozenset[str]
     lag_counts: tuple[int, ...]
     lag_sum_s: float
+    hangs: bool = False
 
     @property
     def is_in_time(self) -> bool:
@@ -111,18 +113,23 @@ class HearingDesk:
         """Whether there is a model for this language at all."""
         return language in self._recogniser.languages()
 
-    def may_listen(self, language: str) -> bool:
-        """Whether a caller of this language could be heard in time now."""
+    def refusal(self, language: str) -> Unheard | None:
+        """Why a caller of this language could not be heard in time now; None if they could."""
         if not self.hears(language):
-            return False
+            return Unheard.NO_MODEL
+        if self._recogniser.hangs():
+            return Unheard.HUNG
+        self._learn()
+        if self._recogniser.lag_s() > _LATE_S:
+            return Unheard.LAG
         if self._listening >= self.capacity * _LISTENED_TO_PER_STREAM:
-            return False
-        return self._has_room()
+            return Unheard.OVERLOAD
+        return Unheard.OVERLOAD if self._recogniser.under_way() >= self.capacity else None
 
-    def listen(self, language: str, grammar: Grammar) -> ListeningSlot | None:
-        """A slot for one caller at one node; None if keys must do."""
-        if not self.may_listen(language):
-            return None
+    def listen(self, language: str, grammar: Grammar) -> ListeningSlot | Unheard:
+        """A slot for one caller at one node, or why keys must do."""
+        if (refusal := self.refusal(language)) is not None:
+            return refusal
         self._listening += 1
         return ListeningSlot(self, language, grammar)
 
@@ -136,6 +143,7 @@ class HearingDesk:
             self._factor,
             self._recogniser.languages(),
             *self._recogniser.lag.histogram(),
+            hangs=self._recogniser.hangs(),
         )
 
     def open(self, language: str, grammar: Grammar, on_heard: OnHeard) -> Hearing | None:
@@ -147,11 +155,6 @@ class HearingDesk:
     def release(self) -> None:
         """One slot is given back; for `ListeningSlot`."""
         self._listening -= 1
-
-    def _has_room(self) -> bool:
-        self._learn()
-        late = self._recogniser.lag_s() > _LATE_S
-        return not late and self._recogniser.under_way() < self.capacity
 
     def _learn(self) -> None:
         """Follow what the threads really needed, half-way at each look."""

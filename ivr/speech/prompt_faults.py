@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -37,6 +37,7 @@ _SOUND_FILES = frozenset(
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 Kind = Literal["missing", "outdated", "unreadable", "clipped", "faint", "too_long", "unused"]
+_NOT_BUILT: Final[dict[Kind, str]] = {"missing": "missing", "outdated": "out of date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,27 @@ def check_prompts(
     return tuple(sorted(faults, key=lambda fault: (fault.prompt, fault.kind, str(fault.file))))
 
 
+def grouped(faults: Sequence[PromptFault]) -> tuple[PromptFault, ...]:
+    """The faults in the same order, with one for all files of a language that are not built.
+
+    One such file stays as it is; several become a fault of their folder, in place of the first.
+    """
+    of_each: dict[tuple[str, str], list[PromptFault]] = {}
+    for fault in faults:
+        if fault.kind in _NOT_BUILT:
+            of_each.setdefault((fault.kind, _language(fault)), []).append(fault)
+    told: list[PromptFault] = []
+    for fault in faults:
+        alike = of_each.get((fault.kind, _language(fault)), [fault])
+        if len(alike) == 1:
+            told.append(fault)
+        elif fault is alike[0]:
+            what = _NOT_BUILT[fault.kind]
+            message = f"{len(alike)} prompts are {what}; run 'freizeichen prompts build'"
+            told.append(PromptFault(fault.file.parent, _language(fault), fault.kind, message))
+    return tuple(told)
+
+
 def clipped_places(segment: AudioSegment) -> int:
     """How often the sound of any channel stays at its limit for longer than a voice does."""
     full = float(segment.max_possible_amplitude)
@@ -94,6 +116,10 @@ def clipped_places(segment: AudioSegment) -> int:
     lengths = np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]
     shortest = _SHORTEST_RUN + (not fine) + segment.frame_rate // _ONE_MORE_FOR_EACH_HZ
     return int(np.count_nonzero(lengths >= shortest))
+
+
+def _language(fault: PromptFault) -> str:
+    return fault.prompt.partition("/")[0]
 
 
 def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
@@ -135,8 +161,8 @@ def _faults_of_file(
     path = out / f"{prompt.name}.wav"
     if not is_good(prompt, manifest, out):
         kind: Kind = "outdated" if path.exists() else "missing"
-        what = "is out of date" if kind == "outdated" else "is missing"
-        yield PromptFault(path, prompt.name, kind, f"{what}; run 'freizeichen prompts build'")
+        message = f"is {_NOT_BUILT[kind]}; run 'freizeichen prompts build'"
+        yield PromptFault(path, prompt.name, kind, message)
         return
     if clipped_places(read_segment(path.read_bytes())):
         message = "is clipped; choose another voice, or record the prompt"

@@ -145,10 +145,11 @@ class Recogniser:
 
         What a thread hangs on waits too, so a recogniser that hangs is seen.
         """
-        now = time.monotonic()
-        with self._lock:
-            oldest = min(self._in_work.values(), default=now)
-        return max(self.lag.worst(now), now - oldest)
+        return max(self.lag.worst(time.monotonic()), self._oldest_s())
+
+    def hangs(self) -> bool:
+        """Whether a thread hangs: a stream that merely lags would have been given up by then."""
+        return self._oldest_s() >= _HANGS_S
 
     def work_done(self) -> tuple[float, float]:
         """Seconds of threads spent since the start, and seconds of sound heard with them."""
@@ -171,7 +172,13 @@ class Recogniser:
             hearings = list(self._under_way)
         for hearing in hearings:
             hearing.cancel()
-        self._pool.shutdown(wait=self.lag_s() < _HANGS_S, cancel_futures=True)
+        self._pool.shutdown(wait=not self.hangs(), cancel_futures=True)
+
+    def _oldest_s(self) -> float:
+        """For how long the oldest piece in work has been there, in seconds."""
+        now = time.monotonic()
+        with self._lock:
+            return now - min(self._in_work.values(), default=now)
 
     def _vocabulary(self, language: str) -> Vocabulary:
         try:

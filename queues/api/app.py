@@ -11,13 +11,14 @@ from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
 from queues.api.reports import ReadMissed, report_routes
 from queues.api.routes import Wiring, queue_routes, session_routes
-from queues.api.schema import HealthOut
+from queues.api.schema import HealthOut, HealthReasonOut
 from queues.api.shield import Shield
 from queues.api.sign_in import SESSION_S, SignIn
 from queues.api.stream import TICK_S
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
+from queues.dialogues import DialogueRow
 from queues.ids import CallId
 from queues.live import Hub
 from queues.view import View
@@ -35,6 +36,7 @@ def create_app(
     health: Callable[[], HealthReport],
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
+    dialogues: Callable[[], tuple[DialogueRow, ...]],
     missed: ReadMissed,
     pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
@@ -47,9 +49,10 @@ def create_app(
     `view` gives the picture after the last decision, `shown` the one after the last fact that the
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
     of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
-    caller said and keyed in, None for any other call. `missed` reads missed calls from the records,
-    in a thread: so many, from before that journal row. `pause_reasons` are those that an agent may
-    give. `hosts` are the names besides loopback under which the service is reached, without ports.
+    caller said and keyed in, None for any other call, `dialogues` the calls that a dialogue has,
+    those that are in the centre too or not. `missed` reads missed calls from the records, in a
+    thread: so many, from before that journal row. `pause_reasons` are those that an agent may give.
+    `hosts` are the names besides loopback under which the service is reached, without ports.
     `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
@@ -67,6 +70,7 @@ def create_app(
         now=now,
         hub=hub,
         card=card,
+        dialogues=dialogues,
         pause_reasons=tuple(pause_reasons),
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
@@ -88,7 +92,16 @@ def create_app(
         if report.status is HealthStatus.DOWN:
             response.status_code = 503
         figures = {name: round(value, 4) for name, value in report.figures.items()}
-        return HealthOut(status=report.status, checks=dict(report.checks), figures=figures)
+        return HealthOut(
+            status=report.status,
+            checks=dict(report.checks),
+            reasons={
+                part: [HealthReasonOut(code=reason.code, text=reason.text) for reason in reasons]
+                for part, reasons in report.reasons.items()
+                if reasons
+            },
+            figures=figures,
+        )
 
     @app.get("/metrics", tags=["health"], response_class=PlainTextResponse)
     async def tell_metrics() -> Response:

@@ -1,20 +1,22 @@
-"""Where a page of calls begins and ends: a cursor names the last call shown, by wait and id."""
+"""Where a page of calls begins and ends: a cursor names the last call shown, by time and id."""
 
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 
 from queues.api.problems import CURSOR_UNKNOWN, Refused
+from queues.dialogues import DialogueRow
 from queues.view import CallRow
 
+Row = CallRow | DialogueRow
 
-def page(
-    rows: tuple[CallRow, ...], limit: int, cursor: str | None
-) -> tuple[tuple[CallRow, ...], str | None]:
+
+def page(rows: Sequence[Row], limit: int, cursor: str | None) -> tuple[tuple[Row, ...], str | None]:
     """Give up to `limit` rows after the cursor, and the next cursor or None.
 
-    `rows` are ordered by wait and id. Calls that left meanwhile leave no gap and no double. Raises
-    `Refused` for a cursor that is none of ours.
+    `rows` are ordered by `since` and id. Calls that left meanwhile leave no gap and no double; one
+    that changed its `since` meanwhile may. Raises `Refused` for a cursor that is none of ours.
     """
     after = None if cursor is None else _read(cursor)
     rest = [row for row in rows if after is None or (row.since, row.call) > after]
@@ -22,7 +24,7 @@ def page(
     return shown, _write(shown[-1]) if len(rest) > limit else None
 
 
-def _write(row: CallRow) -> str:
+def _write(row: Row) -> str:
     return base64.urlsafe_b64encode(f"{row.since!r} {row.call}".encode()).decode().rstrip("=")
 
 

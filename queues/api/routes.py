@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from sse_starlette import EventSourceResponse
 
 from queues.api.asking import Cursor, Limit, problems, signed_in_router
-from queues.api.pages import page
+from queues.api.pages import Row, page
 from queues.api.problems import (
     AGENT_SIGNED_OUT,
     AGENT_UNKNOWN,
@@ -25,6 +25,7 @@ from queues.cards import CardEntry
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked
+from queues.dialogues import DialogueRow
 from queues.ids import AgentId, CallId
 from queues.live import Hub
 from queues.view import AgentRow, View
@@ -40,6 +41,7 @@ class Wiring:
     now: Callable[[], float]
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
+    dialogues: Callable[[], tuple[DialogueRow, ...]]
     pause_reasons: tuple[str, ...]
     sign_in: SignIn
     tick_s: float = TICK_S
@@ -98,9 +100,13 @@ def queue_routes(wiring: Wiring) -> APIRouter:
 
     @router.get("/calls", tags=["calls"], responses=problems(400, 422))
     async def calls(limit: Limit = 50, cursor: Cursor = None) -> CallsOut:
-        """Calls that wait or talk, longest wait first, page by page."""
+        """All calls, the longest there first, page by page: in a dialogue, waiting or talking."""
         view, now = wiring.view(), wiring.now()
-        rows, following = page(view.calls, limit, cursor)
+        in_centre = {row.call for row in view.calls}
+        dialogues = [row for row in wiring.dialogues() if row.call not in in_centre]
+        everybody: list[Row] = [*view.calls, *dialogues]
+        everybody.sort(key=lambda row: (row.since, row.call))
+        rows, following = page(everybody, limit, cursor)
         shown = [call_out(row, now) for row in rows]
         return CallsOut(seq=view.seq, at=at(), calls=shown, next=following)
 

@@ -6,6 +6,7 @@ from queues.api.schema import AgentOut, CallOut, CardEntryOut, MissedCallOut, Qu
 from queues.cards import CardEntry
 from queues.centre.call import CallState
 from queues.centre.inputs import MissCause
+from queues.dialogues import DialogueRow
 from queues.store.record_rows import MissedCall
 from queues.view import AgentRow, CallRow, QueueRow
 
@@ -15,15 +16,33 @@ def agent_out(row: AgentRow) -> AgentOut:
     return AgentOut.model_validate(row.json())
 
 
-def call_out(row: CallRow, now: float) -> CallOut:
+def call_out(row: CallRow | DialogueRow, now: float) -> CallOut:
     """Give a call as the API shows it, with its wait as of `now` (Unix seconds)."""
+    if isinstance(row, DialogueRow):
+        return CallOut(
+            id=row.call,
+            line=row.line,
+            queue=None,
+            state=row.state,
+            since=datetime.fromtimestamp(row.since, tz=UTC),
+            state_since=datetime.fromtimestamp(row.state_since, tz=UTC),
+            waited_s=None,
+            agent=None,
+            rests_until=None,
+        )
     waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})
 
 
 def card_entry_out(entry: CardEntry) -> CardEntryOut:
     """Give one answer of a caller as the API shows it."""
-    return CardEntryOut(node=entry.node, by=entry.by, said=entry.said, led_to=entry.led_to)
+    return CardEntryOut(
+        at=None if entry.at is None else datetime.fromtimestamp(entry.at, tz=UTC),
+        node=entry.node,
+        by=entry.by,
+        said=entry.said,
+        led_to=entry.led_to,
+    )
 
 
 def queue_out(row: QueueRow, now: float) -> QueueOut:

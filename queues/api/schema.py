@@ -10,6 +10,7 @@ from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.inputs import MissCause, PlaceState
+from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -29,11 +30,22 @@ class SessionIn(BaseModel):
     token: Token = Field(repr=False)
 
 
+class HealthReasonOut(BaseModel):
+    """Why a part is not well: a stable `code`, and a `text` for people that says what to do."""
+
+    code: str
+    text: str
+
+
 class HealthOut(BaseModel):
-    """Whether a call would be answered; each part by name. `figures` end in their unit."""
+    """Whether a call would be answered; each part by name, with the reasons why it is not well.
+
+    `figures` end in their unit.
+    """
 
     status: HealthStatus
     checks: dict[str, HealthStatus]
+    reasons: dict[str, list[HealthReasonOut]]
     figures: dict[str, float]
 
 
@@ -56,15 +68,17 @@ class QueuesOut(BaseModel):
 
 
 class CallOut(BaseModel):
-    """A call in the centre. `waited_s` runs since its hand-over; null once it talks.
+    """A call. In a dialogue it is `ringing`, `speaking` (hears prompts) or `listening` (is asked).
 
-    With `rests_until` others go first until then, because joins with an agent failed.
+    Then it has no queue, and `since` is its arrival. In the centre `since` is its hand-over, and
+    `waited_s` runs since then; it is null in a dialogue and once the call talks. With `rests_until`
+    others go first until then, because joins with an agent failed.
     """
 
     id: str
     line: str
-    queue: str
-    state: CallState
+    queue: str | None
+    state: CallState | DialogueState
     since: datetime
     state_since: datetime
     waited_s: float | None
@@ -73,7 +87,7 @@ class CallOut(BaseModel):
 
 
 class CallsOut(BaseModel):
-    """A page of calls, longest wait first. `next` is the cursor of the next page, or null."""
+    """A page of calls, the longest there first. `next` is the cursor of the next page, or null."""
 
     seq: int
     at: datetime
@@ -82,8 +96,12 @@ class CallsOut(BaseModel):
 
 
 class CardEntryOut(BaseModel):
-    """One answer of the caller: at which node, by key or by voice, what, and where it led."""
+    """One answer of the caller: when, at which node, by key or by voice, what, and where it led.
 
+    `at` is null for an answer that a service of an older release noted.
+    """
+
+    at: datetime | None
     node: str
     by: By
     said: str = Field(repr=False)

@@ -60,6 +60,10 @@ class Clock:
         """Give the time to show to people, in Unix seconds, as last anchored."""
         return self.now() + self._wall_ahead_s
 
+    def shown(self, at: float) -> float:
+        """Give a moment of the centre's time as it is shown to people, in Unix seconds."""
+        return at + self._wall_ahead_s
+
     def moved_s(self) -> float:
         """Give by how many seconds the wall clock was set ahead (or back); 0 if it was not."""
         by_s = self._wall() - self.wall()

@@ -28,6 +28,8 @@ from tests.ami.running import next_of, running_client, until
 # A flood delays the answer to a ping: the test is of the flood.
 _PATIENT = Timing(pong_within_s=20)
 
+GETVAR = wire_actions.Action("Getvar", (("Variable", "FZ_X"),))
+
 
 async def test_a_name_with_umlauts_survives_one_byte_at_a_time() -> None:
     event = block(
@@ -162,10 +164,10 @@ async def test_an_answer_given_twice_or_with_a_wrong_id_resolves_nothing_else() 
 
     async with misbehaving(confused) as server, running_client(server.port) as client:
         with structlog.testing.capture_logs() as logs:
-            assert (await client.send(wire_actions.getvar("FZ_X"))).value == "right"
+            assert (await client.send(GETVAR)).value == "right"
         assert not logs
         with pytest.raises(ActionRefused, match="No such thing"):
-            await client.send(wire_actions.getvar("FZ_X"))
+            await client.send(GETVAR)
 
 
 async def test_a_list_is_gathered_while_events_in_its_midst_go_to_the_inbox() -> None:
@@ -275,7 +277,7 @@ async def test_a_whole_life_with_hostile_values_leaves_none_of_them_in_the_log()
     with structlog.testing.capture_logs() as logs:
         async with misbehaving(personal) as server, running_client(server.port) as client:
             dial = wire_actions.originate(
-                wire_actions.outside(sentinel, "trunk"),
+                wire_actions.phone(sentinel),
                 channel_id=ChannelId("o-1"),
                 context="fz-cb",
                 exten="s",

@@ -78,13 +78,15 @@ async def test_a_call_comes_to_agi_is_commanded_and_ends(actors: Switch) -> None
         assert (told.channel, told.why, told.line) == (channel, "new", "agi")
         assert told.caller_number == PhoneNumber("0301234567")
         text = "Jürgen (1) 인터넷"
-        assert (await floor.desk.run(channel, a.set_variable("FZ_X", text), deadline_s=2)).ok
+        setting = AgiCommand("SET VARIABLE", f'SET VARIABLE FZ_X "{text}"')
+        assert (await floor.desk.run(channel, setting, deadline_s=2)).ok
         read = await floor.desk.run(channel, a.get_variable("FZ_X"), deadline_s=2)
         assert (read.number, read.data) == (1, text)
-        assert (await floor.client.send(a.getvar("FZ_X", channel))).value == text
+        getvar = Action("Getvar", (("Channel", channel), ("Variable", "FZ_X")))
+        assert (await floor.client.send(getvar)).value == text
         played = await floor.desk.run(channel, a.stream_file("fz/quiet", "12"), deadline_s=2)
         assert (played.number, played.key) == (0, None)
-        asked = a.get_data("fz/quiet", timeout_ms=10, most=1)
+        asked = AgiCommand("GET DATA", 'GET DATA "fz/quiet" 10 1')
         assert (await floor.desk.run(channel, asked, deadline_s=2)).timed_out
         assert (await floor.desk.run(channel, a.music_on("default"), deadline_s=2)).ok
         await end(floor, channel)
@@ -107,7 +109,7 @@ async def test_a_missing_prompt_ends_the_call_in_stream_file_but_not_in_get_data
 ) -> None:
     async with running_floor(actors.ami_port) as floor:
         channel = await call(floor)
-        asked = a.get_data("fz/nowhere", timeout_ms=10, most=1)
+        asked = AgiCommand("GET DATA", 'GET DATA "fz/nowhere" 10 1')
         assert (await floor.desk.run(channel, asked, deadline_s=2)).number == -1
         assert (await floor.desk.run(channel, a.answer(), deadline_s=2)).ok
         missing = a.stream_file("fz/nowhere")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 from fastapi import FastAPI
 
-from queues.api import HealthReport, HealthStatus, create_app, listen, serve
+from queues.api import HealthReason, HealthReport, HealthStatus, create_app, listen, serve
 from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
@@ -23,6 +23,7 @@ from queues.centre.inputs import (
     ReadyAsked,
     SettingsLoaded,
 )
+from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub
@@ -68,6 +69,8 @@ class Service:
     wall: float = 1_700_000_000.0
     monotonic: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, list[HealthReason]] = field(default_factory=dict)
+    dialogues: list[DialogueRow] = field(default_factory=list)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     missed: ReadMissed = lambda _limit, _before: ()
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
@@ -83,9 +86,10 @@ class Service:
             now=clock.wall,
             hub=self.hub,
             token=TOKEN,
-            health=lambda: HealthReport(self.checks, self.figures),
+            health=lambda: HealthReport(self.checks, self.figures, self.reasons),
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
+            dialogues=lambda: tuple(self.dialogues),
             pause_reasons=REASONS,
             missed=self.missed,
             hosts=self.hosts,

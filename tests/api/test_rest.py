@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from queues.api import HealthStatus
+from queues.api import HealthReason, HealthStatus
 from queues.cards import By, CardEntry
-from queues.ids import CallId
+from queues.dialogues import DialogueRow, DialogueState
+from queues.ids import CallId, LineId
 from tests.api.service import BEARER, TOKEN, Service
 
 PROBLEM = "application/problem+json"
@@ -29,7 +30,20 @@ async def test_health_needs_no_sign_in_and_is_200_only_if_calls_are_answered(
     async with Service(checks=checks).client() as client:
         answer = await client.get("/health")
     assert answer.status_code == code
-    assert answer.json() == {"status": status, "checks": checks, "figures": {}}
+    assert answer.json() == {
+        "status": status,
+        "checks": checks,
+        "reasons": {},
+        "figures": {},
+    }
+
+
+async def test_health_says_why_a_part_is_not_well_and_what_to_do() -> None:
+    service = Service(checks={"speech": HealthStatus.DEGRADED})
+    service.reasons = {"speech": [HealthReason("no_model", "fetch one")], "switch": []}
+    async with service.client() as client:
+        answer = await client.get("/health")
+    assert answer.json()["reasons"] == {"speech": [{"code": "no_model", "text": "fetch one"}]}
 
 
 async def test_health_tells_load_and_metrics_are_text_for_prometheus_without_a_sign_in() -> None:
@@ -41,11 +55,46 @@ async def test_health_tells_load_and_metrics_are_text_for_prometheus_without_a_s
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
+async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_are_there() -> None:
+    service = Service()
+    service.enter("17.2")  # at 1,700,000,001
+    at = 1_700_000_000.0
+    service.dialogues += [
+        DialogueRow(CallId(call), LineId("main"), state, since, at + 4)
+        for call, state, since in (
+            ("17.3", DialogueState.RINGING, at + 3),
+            ("17.2", DialogueState.SPEAKING, at),  # the queue knows it: not told twice
+            ("17.1", DialogueState.LISTENING, at),
+        )
+    ]
+    async with service.client(**BEARER) as client:
+        first = (await client.get("/api/v1/calls", params={"limit": 2})).json()
+        last = (await client.get("/api/v1/calls", params={"cursor": first["next"]})).json()
+    rows = [*first["calls"], *last["calls"]]
+    assert [(row["id"], row["state"], row["queue"]) for row in rows] == [
+        ("17.1", "listening", None),
+        ("17.2", "waiting", "billing"),
+        ("17.3", "ringing", None),
+    ]
+    assert rows[0] == {
+        "id": "17.1",
+        "line": "main",
+        "queue": None,
+        "state": "listening",
+        "since": "2023-11-14T22:13:20Z",
+        "state_since": "2023-11-14T22:13:24Z",
+        "waited_s": None,
+        "agent": None,
+        "rests_until": None,
+    }
+    assert last["next"] is None
+
+
 async def test_a_card_tells_what_the_caller_said_and_keyed_in_and_an_unknown_call_is_404() -> None:
     service = Service()
     service.cards[CallId("17.1")] = (
-        CardEntry("main", By.VOICE, "internet", "internet"),
-        CardEntry("internet", By.KEY, "0", "human"),
+        CardEntry("main", By.VOICE, "internet", "internet"),  # as an older release noted it
+        CardEntry("internet", By.KEY, "0", "human", at=1_700_000_000.5),
     )
     async with service.client(**BEARER) as client:
         answer = await client.get("/api/v1/calls/17.1/card")
@@ -53,8 +102,14 @@ async def test_a_card_tells_what_the_caller_said_and_keyed_in_and_an_unknown_cal
     assert answer.json() == {
         "call": "17.1",
         "entries": [
-            {"node": "main", "by": "voice", "said": "internet", "led_to": "internet"},
-            {"node": "internet", "by": "key", "said": "0", "led_to": "human"},
+            {"at": None, "node": "main", "by": "voice", "said": "internet", "led_to": "internet"},
+            {
+                "at": "2023-11-14T22:13:20.500000Z",
+                "node": "internet",
+                "by": "key",
+                "said": "0",
+                "led_to": "human",
+            },
         ],
     }
     assert (unknown.status_code, unknown.json()["code"]) == (404, "call-unknown")

@@ -162,5 +162,6 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             health=lambda: None,  # type: ignore[arg-type, return-value]
             metrics=bytes,
             card=lambda _: None,
+            dialogues=tuple,
             missed=service.missed,
         )

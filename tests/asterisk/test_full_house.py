@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ivr.asterisk import config
+from ivr.asterisk.turned_away import TurnedAway, Turnstile
 from ivr.caller.phone import CallerPhone, CallFailed, SipServer, caller_phone
-from tests.ami.running import until
+from tests.ami.running import PATIENT, running_client, until
 from tests.asterisk.sink import sink
 from tests.switch import running_switch, test_settings
 
@@ -29,6 +31,34 @@ async def waiting(server: SipServer) -> AsyncIterator[CallerPhone]:
             phone._uac.send_cancel(phone._call)
             await asyncio.wait([dialling], timeout=5)
             assert isinstance(dialling.exception(), CallFailed)
+
+
+@pytest.mark.parametrize(
+    ("channels", "status", "why"),
+    [(50, 486, TurnedAway.FULL_HOUSE), (1, 503, TurnedAway.CHANNEL_LIMIT)],
+    ids=["our limit of callers", "Asterisk's own limit"],
+)
+async def test_a_call_that_asterisk_refuses_is_told_with_its_reason(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, channels: int, status: int, why: TurnedAway
+) -> None:
+    monkeypatch.setattr(config, "most_channels", lambda _: channels)
+    settings = test_settings(asterisk={"max_calls": 1, "qualify_frequency_s": 1})
+    turnstile = Turnstile()
+    async with (
+        running_switch(folder, settings=settings) as switch,
+        running_client(switch.ami_port, timing=PATIENT) as client,
+    ):
+        caller = SipServer(
+            "127.0.0.1", switch.sip_port, switch.caller.username, switch.caller.password
+        )
+        async with waiting(caller), caller_phone(caller) as phone:
+            with pytest.raises(CallFailed) as refused:
+                await phone.dial("100", within_s=5)
+            assert refused.value.status == status
+            async with asyncio.timeout(5):
+                while not turnstile.turned_away:
+                    turnstile.on_event(await client.inbox.get())
+    assert turnstile.turned_away == {why: 1}
 
 
 async def test_a_full_house_is_busy_for_callers_and_open_for_emergency_calls(folder: Path) -> None:

@@ -16,8 +16,8 @@ from ivr.asterisk.audiosocket.frames import Kind, message
 from ivr.asterisk.audiosocket.line import Line
 from ivr.asterisk.audiosocket.visit import Visit, VisitEnd
 from ivr.asterisk.wire_events import ChannelId
-from ivr.ports import Reply, ReplyKind
-from ivr.speech.hearing_desk import HearingDesk
+from ivr.ports import Reply, ReplyKind, Unheard
+from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar
 from ivr.speech.vosk_model import Answer, Decoder
@@ -72,7 +72,7 @@ class Stage:
 
     async def ask(self, *prompts: np.ndarray, wait_s: float = WAIT_S) -> Reply:
         place = self.desk.listen("xx", GRAMMAR)
-        assert place is not None
+        assert isinstance(place, ListeningSlot)
         async with asyncio.timeout(WITHIN_S):
             return await self.conversation.ask(prompts, place, GRAMMAR, wait_s)
 
@@ -232,14 +232,14 @@ async def test_a_recogniser_that_dies_in_the_middle_of_a_word_says_so() -> None:
     async with stage(Scripted(dies=True)) as on:
         asked = asyncio.ensure_future(on.ask(tone(440, 20)))
         on.say(WORD)
-        assert (await asked).kind is ReplyKind.UNHEARD
+        assert await asked == Reply(ReplyKind.UNHEARD, cause=Unheard.DIED)
 
 
 async def test_a_recogniser_that_dies_at_the_last_word_says_so() -> None:
     async with stage(Scripted(hangs=True)) as on:
         asked = asyncio.ensure_future(on.ask())
         on.say(WORD)
-        assert (await asked).kind is ReplyKind.UNHEARD
+        assert await asked == Reply(ReplyKind.UNHEARD, cause=Unheard.DIED)
 
 
 async def test_a_caller_who_never_stops_talking_is_not_understood() -> None:
@@ -254,7 +254,7 @@ async def test_a_line_that_is_lost_ends_the_question_and_the_prompt() -> None:
         asked = asyncio.ensure_future(on.ask(tone(440, 20)))
         await on.hears(sounding)
         on.peer.reset()
-        assert (await asked).kind is ReplyKind.UNHEARD
+        assert await asked == Reply(ReplyKind.UNHEARD, cause=Unheard.SOUND_LOST)
         with pytest.raises(SoundLost):
             await on.conversation.play(tone(440, 1), keys_cut=True)
 

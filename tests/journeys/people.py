@@ -41,7 +41,7 @@ async def caller(service: Service) -> AsyncIterator[Caller]:
 async def waits(service: Service, who: Caller, number: int) -> None:
     """Have the caller go to the queue, as the call of this number there."""
     await who.phone.press("0")
-    await until(lambda: len(service.get("calls")) == number)
+    await until(lambda: len(service.in_queue()) == number)
 
 
 @asynccontextmanager
@@ -85,4 +85,4 @@ def settled(service: Service) -> bool:
 
 
 def order(service: Service) -> list[tuple[str, str, str]]:
-    return [(row["id"], row["since"], row["state"]) for row in service.get("calls")]
+    return [(row["id"], row["since"], row["state"]) for row in service.in_queue()]

@@ -68,6 +68,10 @@ class Service:
             rows: list[dict[str, Any]] = api.get(f"/api/v1/{name}").raise_for_status().json()[name]
         return rows
 
+    def in_queue(self) -> list[dict[str, Any]]:
+        """The calls that were handed over to the queue: they wait, or talk."""
+        return [row for row in self.get("calls") if row["queue"] is not None]
+
     def agent(self, name: str) -> dict[str, Any]:
         """One agent's row."""
         return next(row for row in self.get("agents") if row["id"] == name)

@@ -38,7 +38,7 @@ def caller(service: Service, for_s: float) -> tuple[threading.Thread, list[Any]]
     reports: list[Any] = []
     thread = threading.Thread(target=lambda: reports.append(call(service, "100", path)))
     thread.start()
-    eventually(lambda: service.get("calls"), 20)
+    eventually(service.in_queue, 20)
     return thread, reports
 
 
@@ -70,14 +70,14 @@ def test_asterisk_frozen_is_noticed_within_6_seconds_and_the_call_goes_on(
     service: Service,
 ) -> None:
     thread, reports = caller(service, 18)
-    before = service.get("calls")[0]
+    before = service.in_queue()[0]
     os.kill(service.asterisk_pid, signal.SIGSTOP)
     try:
         eventually(lambda: status_of(service) == 503, 6)
     finally:
         os.kill(service.asterisk_pid, signal.SIGCONT)
     eventually(lambda: status_of(service) == 200, 15)
-    after = service.get("calls")[0]
+    after = service.in_queue()[0]
     assert (after["id"], after["since"]) == (before["id"], before["since"])
     thread.join(60)
     assert reports[0][0] == 0, reports

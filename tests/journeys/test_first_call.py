@@ -116,11 +116,11 @@ steps:
     calling = threading.Thread(target=lambda: reports.append(call(service, "100", path)))
     calling.start()
     try:
-        waiting = eventually(lambda: service.get("calls"), 20)[0]
+        waiting = eventually(service.in_queue, 20)[0]
         eventually(lambda: service.agent("anna")["state"] == "ringing", 15)
         eventually(lambda: service.agent("anna")["state"] == "paused", 15)
         assert service.agent("anna")["reason"] == "missed"
-        still = service.get("calls")[0]
+        still = service.in_queue()[0]
         assert (still["id"], still["since"]) == (waiting["id"], waiting["since"])
         assert still["state"] == "waiting"
     finally:
@@ -175,7 +175,7 @@ def test_an_agent_whose_phone_is_not_there_is_never_offered_a_call(
     seen: set[str] = set()
     calling = threading.Thread(target=lambda: call(service, "100", path))
     calling.start()
-    eventually(lambda: service.get("calls"), 20)
+    eventually(service.in_queue, 20)
     while calling.is_alive():
         seen.add(service.agent("jiwoo")["state"])
         calling.join(0.1)

@@ -53,7 +53,7 @@ async def test_a_phone_that_rings_when_the_service_is_killed_rings_on_and_its_ag
         assert (await asyncio.to_thread(following.agent, "anna"))["state"] == "ringing"
         await who.hears(AGENT_HZ)
         assert len(phone.calls) == 1
-        await until(lambda: following.get("calls")[0]["state"] == "talking")
+        await until(lambda: following.in_queue()[0]["state"] == "talking")
         assert following.agent("anna")["state"] == "talking"
 
 
@@ -73,8 +73,8 @@ async def test_a_kill_while_the_two_are_joined_leaves_one_talk_and_one_ring(
                 await until(lambda: settled(service))
                 await who.hears(AGENT_HZ)
                 assert len(phone.calls) == rung
-                await until(lambda: service.get("calls")[0]["state"] == "talking")
-                assert len(service.get("calls")) == 1
+                await until(lambda: service.in_queue()[0]["state"] == "talking")
+                assert len(service.in_queue()) == 1
                 assert service.agent("anna")["state"] == "talking"
                 await who.phone.hang_up()
             await until(lambda: not service.get("calls"))

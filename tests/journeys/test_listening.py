@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import httpx
 import pytest
 
 from tests.folders import open_folder
-from tests.journeys.service import SCRIPTS, Service, call, eventually, running_service
+from tests.journeys.service import COMMAND, SCRIPTS, Service, call, eventually, running_service
 
 WORDS = ("인터넷", "도움", "변경", "하나", "텔레비전")
 
@@ -18,6 +19,13 @@ WORDS = ("인터넷", "도움", "변경", "하나", "텔레비전")
 def service() -> Iterator[Service]:
     with open_folder() as folder, running_service(folder) as running:
         yield running
+
+
+def freizeichen(service: Service, *words: str) -> str:
+    command = [COMMAND, *words]
+    return subprocess.run(
+        command, cwd=service.folder, capture_output=True, text=True, timeout=30, check=True
+    ).stdout
 
 
 @pytest.mark.parametrize("name", ["internet", "refused", "silent", "keys-between"])
@@ -35,6 +43,8 @@ def test_a_prompt_that_is_talked_over_falls_silent_and_the_agent_is_told_what_wa
     status, report = call(service, "300", SCRIPTS / "ko-talked-over.yaml")
     assert status == 0, report
     assert [entry["said"] for entry in report["understood"]] == ["변경", "하나"]
+    first, second = (entry["at_s"] for entry in report["understood"])
+    assert 0 < first < second < report["ended_after_s"]
     turns: list[dict[str, Any]] = report["turns"]
     assert all(turn["silence_after_s"] is not None for turn in turns)
     assert all(turn["answer_after_s"] > 0 for turn in turns)
@@ -57,5 +67,12 @@ def test_health_tells_that_lines_without_a_model_are_served_by_keys(service: Ser
     status, health = service.health()
     assert (status, health["checks"]["asterisk"]) == (200, "ok")
     assert health["checks"]["speech"] == "degraded"  # there is no German and no English model here
+    told = {reason["code"]: reason["text"] for reason in health["reasons"]["speech"]}
+    assert set(told) == {"no_model"}
+    assert "run 'freizeichen models fetch en'" in told["no_model"]
+    told_too = freizeichen(service, "status")
+    assert "speech       there is no speech model for 'de'; run 'freizeichen" in told_too
+    metrics = httpx.get(f"{service.run.address}/metrics", timeout=5).text
+    assert 'freizeichen_speech_unheard_total{cause="no_model"}' in metrics
     assert health["figures"]["speech_streams_capacity"] >= 1
     assert "no speech model for 'de'" in service.said()

@@ -260,7 +260,7 @@ async def test_what_anybody_sends_stands_in_no_file_no_log_and_no_answer(service
     shown += await asyncio.to_thread(refused, service)
     async with phone_of(service, MARKERS["number of who waits"]) as waits:
         await waits.press("0")
-        await asyncio.to_thread(eventually, lambda: len(service.get("calls")) == 1)
+        await asyncio.to_thread(eventually, lambda: len(service.in_queue()) == 1)
         for key in MARKERS["keys in the queue"]:
             await waits.press(key)
         status, report = await speaking
@@ -320,11 +320,9 @@ async def keys_and_talks(service: Service) -> str:
             for key in KEYS:
                 await phone.press(key)
             await phone.press("0")
-            (row,) = await asyncio.to_thread(eventually, lambda: service.get("calls"))
+            (row,) = await asyncio.to_thread(eventually, lambda: service.in_queue())
             await asyncio.to_thread(post, service, "anna/ready")
-            await asyncio.to_thread(
-                eventually, lambda: service.get("calls")[0]["state"] == "talking"
-            )
+            await asyncio.to_thread(eventually, lambda: service.in_queue()[0]["state"] == "talking")
             with service.api as api:
                 card = await asyncio.to_thread(api.get, f"/api/v1/calls/{row['id']}/card")
             keyed = "".join(entry["said"] for entry in card.json()["entries"])

@@ -260,7 +260,7 @@ async def test_words_keys_and_numbers_stand_nowhere_in_the_files_of_the_store(
     async with caller(service) as who:
         await who.phone.press("4")
         await who.phone.press("0")
-        await until(lambda: service.get("calls"))
+        await until(service.in_queue)
         await until(lambda: node_rows(service) == 1)
         folder = service.folder / ".freizeichen"
         files = [*(folder / "store").glob("*.db*"), *(folder / "people").glob("*.db*")]

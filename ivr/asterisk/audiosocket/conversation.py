@@ -23,7 +23,7 @@ from typing import Any
 from ivr.asterisk.audiosocket.line import HeardFrame, Line
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
 from ivr.asterisk.audiosocket.visit import Visit
-from ivr.ports import Reply, ReplyKind
+from ivr.ports import Reply, ReplyKind, Unheard
 from ivr.speech.ear import Ear
 from ivr.speech.hearing_desk import ListeningSlot
 from ivr.speech.turn import (
@@ -45,6 +45,14 @@ from ivr.speech.turn import (
 )
 
 _LOOK_S = 0.1
+_LINE_ENDED = "the line ended"
+_CAUSES = {
+    "busy": Unheard.OVERLOAD,
+    "lagging": Unheard.LAG,
+    "late": Unheard.LAG,
+    "died": Unheard.DIED,
+    _LINE_ENDED: Unheard.SOUND_LOST,
+}
 _STALLED_S = 30.0  # a prompt that takes so much longer than it is plays to nobody
 _AGAIN_FROM = RATE  # samples before the place where a prompt was stopped for nothing
 
@@ -154,7 +162,7 @@ class _Asked:
             listening.cancel()
         if not self._end.done():
             listening.result()  # a fault of ours is the asker's to handle
-            return HearingLost("the line ended")
+            return HearingLost(_LINE_ENDED)
         return self._end.result()
 
     def end(self) -> None:
@@ -227,7 +235,7 @@ def _reply_to(decision: Decision) -> Reply:
             return Reply(ReplyKind.SILENT)
         case KeyWon():
             return Reply(ReplyKind.KEY)
-        case HearingLost():
-            return Reply(ReplyKind.UNHEARD)
+        case HearingLost(why):
+            return Reply(ReplyKind.UNHEARD, cause=_CAUSES.get(why, Unheard.FAULT))
         case _:
             raise AssertionError(f"{type(decision).__name__} ends no turn")

@@ -39,11 +39,6 @@ class PromptStore:
         self._kept: OrderedDict[str, Samples] = OrderedDict()
         self._bytes = 0
 
-    @property
-    def kept_bytes(self) -> int:
-        """How much memory the sounds take."""
-        return self._bytes
-
     def kept(self, name: str) -> Samples | None:
         """The prompt if it lies in memory; never touches a file."""
         samples = self._kept.get(name)

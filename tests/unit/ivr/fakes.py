@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind
+from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
 from queues.ids import CallId
 
 
@@ -51,7 +51,7 @@ class FakeCalls:
         """Ask: the prompts, then silence, unless `say` or a key ends it."""
         self._check(call)
         if self.deaf:
-            return Reply(ReplyKind.UNHEARD)
+            return Reply(ReplyKind.UNHEARD, cause=Unheard.NO_MODEL)
         self.did.append(("ask", " ".join(question.sounds)))
         told = self._asked[call] = asyncio.get_running_loop().create_future()
         try:

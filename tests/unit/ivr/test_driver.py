@@ -15,9 +15,10 @@ from ivr.dialplan import load_plan
 from ivr.driver import Driver
 from ivr.flow.session import Phase, Session
 from ivr.ports import CallBusy, Question, Reply
-from queues.cards import By, CardEntry
+from queues.cards import By
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import Input, QueueEntered
+from queues.dialogues import DialogueState
 from queues.ids import CallId, LineId, QueueId
 from tests.unit.ivr.fakes import FakeCalls
 
@@ -60,6 +61,12 @@ class Stage:
 
     def played(self) -> list[str]:
         return [sound.removeprefix("en/") for did, sound in self.calls.did if did == "play"]
+
+    def card(self) -> list[tuple[str, By, str, str]]:
+        """The answers of the call, each of which has a time."""
+        entries = self.driver.card(CALL) or ()
+        assert all(entry.at is not None for entry in entries)
+        return [(entry.node, entry.by, entry.said, entry.led_to) for entry in entries]
 
     def press(self, key: str) -> None:
         self.driver.key_pressed(CALL, key)
@@ -172,9 +179,24 @@ async def test_a_phrase_that_was_understood_leads_on_and_stands_on_the_card() ->
         on.calls.say(CALL, "human")
         await on.until(lambda: ("music", "") in on.calls.did)
         assert on.played() == ["welcome", "connecting"]
-        assert on.driver.card(CALL) == (CardEntry("main", By.VOICE, "human", "human"),)
+        assert on.card() == [("main", By.VOICE, "human", "human")]
         on.driver.call_ended(CALL)
         await on.until(lambda: on.driver.card(CALL) is None)
+
+
+async def test_a_caller_is_shown_with_what_goes_on_until_the_queue_has_the_call() -> None:
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        assert [(row.call, row.line, row.state) for row in on.driver.rows()] == [
+            (CALL, LINE, DialogueState.RINGING)
+        ]
+        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
+        (row,) = on.driver.rows()
+        assert row.state is DialogueState.LISTENING
+        assert row.since < row.state_since
+        on.calls.say(CALL, "human")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        assert on.driver.rows() == ()
 
 
 async def test_a_key_ends_a_question_before_anything_else_is_heard() -> None:
@@ -251,7 +273,7 @@ async def test_a_caller_in_the_queue_gets_music_keeps_the_card_and_is_not_handed
         on.driver.call_resumed(kept, waits=True, talks=False)
         await on.until(lambda: on.calls.did == [("music", "")])
         assert on.inputs == []
-        assert on.driver.card(CALL) == (CardEntry("main", By.VOICE, "human", "human"),)
+        assert on.card() == [("main", By.VOICE, "human", "human")]
 
 
 async def test_a_talk_is_not_touched_and_its_end_is_followed() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from ivr.flow.advance import advance
 from ivr.flow.commands import Answer, Ask, EnterQueue, HangUp, Play, WakeAt
 from ivr.flow.events import CallReturned, Heard, KeyPressed
 from ivr.flow.session import Phase, session_from_json, session_to_json
+from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.ids import QueueId
 from tests.unit.ivr.flow_call import EARS, NOW, PLAN, Call, play
@@ -178,6 +181,28 @@ def test_a_session_that_listens_survives_being_stored() -> None:
     stored = json.loads(json.dumps(session_to_json(call.session)))
     assert session_from_json(stored) == call.session
     assert (stored["listening"], stored["misheard"], stored["answered"]) == (True, 1, True)
+
+
+def test_each_answer_stands_on_the_card_with_its_own_time() -> None:
+    call = at_main()
+    first = replace(call.session, card=(CardEntry("old", By.KEY, "1", "main"),))  # of no known time
+    heard, _ = advance(EARS, first, Heard(first.token, "bills"), now=NOW + 7)
+    keyed, _ = advance(EARS, heard, KeyPressed("9"), now=NOW + 9)
+    assert [(entry.node, entry.at) for entry in keyed.card] == [
+        ("old", None),
+        ("main", NOW + 7),
+        ("sub", NOW + 9),
+    ]
+    assert session_from_json(json.loads(json.dumps(session_to_json(keyed)))) == keyed
+
+
+def test_a_session_of_an_older_release_is_read_though_its_answers_have_no_time() -> None:
+    call = at_main()
+    call.says("bills")
+    stored = session_to_json(call.session)
+    stored["card"] = [entry[:4] for entry in stored["card"]]
+    (entry,) = session_from_json(stored).card
+    assert entry == replace(call.session.card[0], at=None)
 
 
 def test_what_a_caller_said_stands_in_no_repr() -> None:

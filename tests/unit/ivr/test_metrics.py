@@ -7,8 +7,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from ivr.asterisk.audiosocket.line import LineEnd
 from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
 from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
+from ivr.asterisk.turned_away import TurnedAway
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
-from ivr.ports import ReplyKind
+from ivr.ports import ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S, Lag
 from queues.dispatcher import LedgerHealth
@@ -27,6 +28,8 @@ def samples() -> dict[tuple[str, tuple[str, ...]], float]:
         audio=lambda: audio,
         hearing=lambda: HearingLoad(3, 2, 16, 0.2, 0.05, frozenset({"ko"}), *lag.histogram()),
         replies={kind: number for number, kind in enumerate(ReplyKind)}.__getitem__,
+        turned_away=dict.fromkeys(TurnedAway, 2).__getitem__,
+        unheard={cause: number for number, cause in enumerate(Unheard, 1)}.__getitem__,
     )
     text = metrics_text(collector).decode()
     return {
@@ -43,6 +46,9 @@ def test_every_figure_is_told_under_a_conventional_name() -> None:
     assert told["freizeichen_audio_refused_total", ("unknown",)] == 4
     assert told["freizeichen_audio_ended_total", ("closed",)] == 3
     assert told["freizeichen_speech_replies_total", ("not_understood",)] == 1
+    assert told["freizeichen_speech_unheard_total", ("no_model",)] == 1
+    assert told["freizeichen_calls_turned_away_total", ("full_house",)] == 2
+    assert told["freizeichen_speech_unheard_total", ("fault",)] == len(Unheard)
     assert all(name.startswith("freizeichen_") for name, _ in told)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ivr.dialplan import Plan
 from ivr.speech.espeak import EspeakNg
-from ivr.speech.prompt_faults import PromptFault, check_prompts, clipped_places
+from ivr.speech.prompt_faults import PromptFault, check_prompts, clipped_places, grouped
 from ivr.speech.prompt_sources import sha256
 from ivr.speech.sound import Sound, read_segment, to_telephone, wav_bytes
 from ivr.speech.voices import Voices
@@ -47,6 +47,18 @@ def test_the_shipped_lines_have_no_fault_once_they_are_built(tmp_path: Path) -> 
     assert check(tmp_path, *shipped()) == ()
 
 
+def test_many_files_that_are_not_built_are_one_line_of_each_language(tmp_path: Path) -> None:
+    record(tmp_path / "recorded", "en/stray", np.zeros(800), 8000)
+    faults = check(tmp_path, *shipped())
+    lines = [str(fault) for fault in grouped(faults)]
+    assert len(lines) == 4
+    for language in ("de", "en", "ko"):
+        count = sum(f.kind == "missing" and f.prompt.startswith(language) for f in faults)
+        told = f"{count} prompts are missing; run 'freizeichen prompts build'"
+        assert f"{tmp_path / 'out' / language}: {told}" in lines
+    assert any("stray.wav" in line for line in lines)  # what else is wrong stays a line of its own
+
+
 def test_what_is_missing_or_out_of_date_is_named_with_the_mend(tmp_path: Path) -> None:
     build(tmp_path / "out", ONE)
     faults = check(tmp_path, plan({"a": "Two.", "b": "Three."}))
@@ -57,6 +69,7 @@ def test_what_is_missing_or_out_of_date_is_named_with_the_mend(tmp_path: Path) -
         f"{out / 'a.wav'}: is out of date; {mend}",
         f"{out / 'b.wav'}: is missing; {mend}",
     ]
+    assert grouped(faults) == faults  # one of each kind is not many
     (out / "a.wav").write_bytes(b"x")
     assert kinds(check(tmp_path, ONE)) == [("en/a", "outdated")]
 

@@ -72,9 +72,11 @@ def test_check_names_every_fault_with_file_and_mend_and_exits_with_1(place: Path
     loud = np.clip(tone(300, 25, 8000, level=3.0), -1, 1)
     path = record(place / "recorded", "en/closed", loud, 8000)
     stray = record(place / "recorded", "en/closd", loud, 8000)
-    run_prompts("build", place)
+    built = run_prompts("build", place)
+    assert built.exit_code == 0
     found = run_prompts("check", place)
     assert (found.exit_code, found.stdout) == (1, "")
+    assert built.stderr.splitlines()[1:] == found.stderr.splitlines()[1:]
     lines = found.stderr.splitlines()[1:]
     assert [line.split(": ", 1)[0] for line in lines] == [str(stray), str(path), str(path)]
     assert "; name it en/closed.wav, or delete it" in lines[0]
@@ -88,6 +90,23 @@ def test_check_names_every_fault_with_file_and_mend_and_exits_with_1(place: Path
         ("unused", "en/closd", str(stray)),
         ("clipped", "en/closed", str(path)),
     ]
+    rebuilt = json.loads(run_prompts("build", place, "--json", "--longest", "30").stdout)
+    assert rebuilt["faults"] == report["faults"]
+
+
+def test_check_tells_many_missing_files_in_one_line_and_each_of_them_on_request(
+    place: Path,
+) -> None:
+    plan = place / "dialplans" / "en" / "main.yaml"
+    text = GOOD.read_text().replace("Goodbye.}", "Goodbye., more: And more.}")
+    plan.write_text(text.replace("goodbye: closed", "goodbye: [closed, more]"))
+    told = run_prompts("check", place)
+    assert told.exit_code == 1
+    (line,) = told.stderr.splitlines()[1:]
+    assert line.endswith("en: 2 prompts are missing; run 'freizeichen prompts build'")
+    each = run_prompts("check", place, "--all").stderr.splitlines()[1:]
+    assert [line.split(": ")[0].rpartition("/")[2] for line in each] == ["closed.wav", "more.wav"]
+    assert len(json.loads(run_prompts("check", place, "--json").stdout)["missing"]) == 2
 
 
 def test_a_voice_of_the_settings_speaks_and_a_broken_one_is_named(place: Path) -> None:

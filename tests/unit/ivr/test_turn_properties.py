@@ -18,6 +18,7 @@ from ivr.speech.turn import (
     NoSpeech,
     NothingSaid,
     PartialHeard,
+    PromptBegan,
     PromptStopped,
     SpeechBegan,
     Tick,
@@ -42,7 +43,7 @@ STEPS = st.one_of(
     st.tuples(st.just("silent line"), st.integers(1, 400)),
     st.tuples(st.just("partial"), TEXTS),
     st.tuples(st.just("final"), TEXTS),
-    st.tuples(st.just("prompt stopped"), st.none()),
+    st.tuples(st.sampled_from(["prompt began", "prompt stopped"]), st.none()),
     st.tuples(st.sampled_from(["key", "failed"]), st.none()),
 )
 
@@ -87,6 +88,8 @@ def test_each_beginning_has_one_end_and_nothing_follows_the_last(
                         over = True
             assert over is (turn.state is TurnState.OVER)
             assert (turn.wake_at() is None) is (over or _prompt_alone(turn))
+            if kind == "prompt began" and turn.state is TurnState.WAITING:
+                assert turn.wake_at() is None  # while it plays no silence counts
 
 
 def _prompt_alone(turn: Turn) -> bool:
@@ -107,6 +110,8 @@ def _events(kind: str, what: object, now: float) -> list[object]:
             return [PartialHeard(text, now)]
         case "final", str(text):
             return [FinalHeard(text, 1.0, None)]
+        case "prompt began", _:
+            return [PromptBegan()]
         case "prompt stopped", _:
             return [PromptStopped()]
         case "key", _:
