@@ -8,6 +8,8 @@ Rules:
    the dialogue's node.
 3. A caller in a talk that the dialplan made by itself has left our queue, and is left alone.
 4. A caller of ours whom the dialplan took, and gives back, hears from us again at once.
+5. A caller who waited in our queue and is gone before anybody went on with the call is a missed
+   call: for whoever calls back.
 """
 
 from __future__ import annotations
@@ -22,9 +24,9 @@ from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan.plan import Plan
 from ivr.flow.session import Session, open_session
 from queues.centre.call import CallState
-from queues.centre.inputs import Input, QueueLeft
+from queues.centre.inputs import CallMissed, Input, MissCause, QueueLeft
 from queues.centre.state import Centre
-from queues.ids import CallId, LineId, OfferId
+from queues.ids import CallId, ContactId, LineId, OfferId
 from queues.view import CallRow, View
 
 log = structlog.get_logger()
@@ -83,6 +85,11 @@ class Adoption:
         self._forget = forget
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
+        self._waited_since = {
+            CallId(row.call): row.since
+            for row in view().calls
+            if row.state != CallState.TALKING.value
+        }
 
     def __len__(self) -> int:
         """How many callers are still to be found."""
@@ -118,9 +125,14 @@ class Adoption:
 
     def ended(self, call: CallId) -> None:
         """The caller is gone."""
-        if self._left.pop(call, None) is not None:
-            self._dialogues.pop(call, None)
-            self._forget(call)
+        line = self._left.pop(call, None)
+        if line is None:
+            return
+        kept = self._dialogues.pop(call, None)
+        if (since := self._waited_since.get(call)) is not None:
+            contact = None if kept is None else ContactId(kept.contact)
+            self._submit(CallMissed(call, line, since, contact, MissCause.GONE))
+        self._forget(call)
 
     def _standing(self, call: CallId) -> tuple[bool, bool]:
         """Whether the queue knows the call, and whether an agent is on the line."""

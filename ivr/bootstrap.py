@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -34,7 +35,14 @@ from ivr.preparation import Prepared
 from queues.api import HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import AgentSetting, CallMissed, Input, QueueSetting, SettingsLoaded
+from queues.centre.inputs import (
+    AgentSetting,
+    CallMissed,
+    Input,
+    MissCause,
+    QueueSetting,
+    SettingsLoaded,
+)
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, PlaceId, QueueId
 from queues.live import Hub
@@ -62,7 +70,7 @@ class Service:
         self._decides = False
         self.hub = Hub()
         self.clock = Clock.after(kept.centre)
-        self._keeping = Keeping(kept, self.clock.now)
+        self._keeping = Keeping(kept, self.clock.now, ZoneInfo(settings.site.zone))
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
         callers = lines_left(kept.centre, kept.dialogues)
@@ -146,6 +154,7 @@ class Service:
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
             snapshot_seq=lambda: self._keeping.snapshots.saved_seq,
+            records_seq=lambda: self._keeping.projector.seq,
             left=lambda: len(self._adoption),
             beats=lambda: self._silence.beats,
         )
@@ -234,7 +243,9 @@ class Service:
     async def _missed(self, missed: MissedCall) -> None:
         """Keep a call that the switch had to end by itself; raises if that cannot be done."""
         contact = await self._keeping.contact_of(missed.number)
-        what = CallMissed(missed.call, missed.line, missed.at_s, contact)
+        what = CallMissed(
+            missed.call, missed.line, missed.at_s, contact, cause=MissCause.NO_SERVICE
+        )
         await self.dispatcher.submit_and_commit(what, otherwise=None)
 
     def _roster(self) -> SettingsLoaded:

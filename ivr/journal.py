@@ -22,12 +22,7 @@ class StoredJournal:
         self, rows: tuple[JournalRow, ...], done: Callable[[Exception | None], None]
     ) -> None:
         """Take rows; see `Journal.append`."""
-        new = [
-            store.NewRow(
-                row.at, store.Kind(row.kind), row.type, row.version, row.subject, _text(row)
-            )
-            for row in rows
-        ]
+        new = [new_row(row) for row in rows]
         tell = store.in_loop(asyncio.get_running_loop(), partial(_tell, done))
         self._writer.submit(new, tell)
 
@@ -38,6 +33,13 @@ class StoredJournal:
         if health.trouble is not None:
             return health.trouble.value
         return "ended" if health.ended else None
+
+
+def new_row(row: JournalRow) -> store.NewRow:
+    """The row as the store takes it, which numbers it by itself."""
+    return store.NewRow(
+        row.at, store.Kind(row.kind), row.type, row.version, row.subject, _text(row)
+    )
 
 
 def as_rows(stored: Iterable[store.JournalRow]) -> Iterator[JournalRow]:

@@ -1,4 +1,4 @@
-"""What runs beside the service so that it is kept: dialogues, snapshots, the end of old days."""
+"""What runs beside the service so that it is kept: dialogues, snapshots, records, old days."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ivr.dialogue_book import DialogueBook
 from ivr.journal import StoredJournal
 from ivr.kept import Kept
 from ivr.phone_number import PhoneNumber
+from ivr.projector import Projector
 from ivr.snapshots import Snapshots
 from queues.api import HealthStatus
 from queues.dispatcher import LedgerHealth
@@ -22,7 +23,6 @@ from queues.store import Store, StoreError, WriterHealth
 
 _FIRST_S: Final = 600.0  # after a start there are callers to be found
 _DAY_S: Final = 86_400.0
-_ZONE: Final = ZoneInfo("UTC")
 
 log = structlog.get_logger()
 
@@ -30,11 +30,14 @@ log = structlog.get_logger()
 class Keeping:
     """The store's side of a running service; `run` is a task of its owner."""
 
-    def __init__(self, kept: Kept, now: Callable[[], float]) -> None:
+    def __init__(self, kept: Kept, now: Callable[[], float], zone: ZoneInfo) -> None:
+        """`zone` says where a day ends."""
         self._store = kept.store
+        self._zone = zone
         self.journal = StoredJournal(kept.store.journal)
         self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
+        self.projector = Projector(kept.store)
 
     @property
     def is_taken_over(self) -> bool:
@@ -57,15 +60,18 @@ class Keeping:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.dialogues.run(), name="dialogues' book")
             tasks.create_task(self.snapshots.run(), name="snapshots")
-            tasks.create_task(end_old_days(self._store), name="old days")
+            tasks.create_task(self.projector.run(), name="records")
+            tasks.create_task(end_old_days(self._store, self._zone), name="old days")
 
 
-async def end_old_days(store: Store, *, first_s: float = _FIRST_S, every_s: float = _DAY_S) -> None:
+async def end_old_days(
+    store: Store, zone: ZoneInfo, *, first_s: float = _FIRST_S, every_s: float = _DAY_S
+) -> None:
     """Once a day close old days of the journal and delete what has expired, until cancelled."""
     await asyncio.sleep(first_s)
     while True:
         try:
-            await asyncio.to_thread(store.close_days, time.time(), _ZONE)
+            await asyncio.to_thread(store.close_days, time.time(), zone)
             await asyncio.to_thread(store.vault.expire, time.time())
         except StoreError as error:
             log.warning("old days are not closed", error=error.code)

@@ -22,9 +22,10 @@ from queues.centre.row_faults import RowFault
 from queues.centre.snapshot import SnapshotUnreadable
 from queues.centre.state import Centre
 from queues.ids import CallId
-from queues.store import DayDamaged, Store, StoreError, StoreInUse
+from queues.store import DayDamaged, Kind, Store, StoreError, StoreInUse
 
 Tell = Callable[[str], None]
+_APPLIED: Final = (Kind.FACT, Kind.LOST)
 _STORE: Final = "store"  # below the run folder: what happened
 _PEOPLE: Final = "people"  # who is who; to be backed up apart from it
 
@@ -63,7 +64,7 @@ def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
         raise CannotStart(f"the store cannot be used: {error}") from None
     try:
         try:
-            kept = _come_back(store)
+            kept = come_back(store)
         except (StoreError, DayDamaged, RowFault) as error:
             raise CannotStart(
                 f"the journal cannot be read: {error}. Restore a backup of the store, or move "
@@ -76,31 +77,30 @@ def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
             tell(f"note: {lost} rows of the journal could not be written")
 
 
+def open_store(settings: Settings, place: Place, *, wait: bool = False) -> Store:
+    """Open the store for writing, or with `wait` wait for it as a stand-by; raises `StoreError`."""
+    return Store.open(
+        store_url(settings, place),
+        key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
+        node=platform.node() or "here",
+        people_url=settings.store.people_url,
+        days_folder=days_folder(place),
+        wait=wait,
+    )
+
+
 def _open(settings: Settings, place: Place, tell: Tell) -> Store:
-    url = store_url(settings, place)
-    is_file = url.startswith("sqlite")
-
-    def opened(*, wait: bool) -> Store:
-        return Store.open(
-            url,
-            key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
-            node=platform.node() or "here",
-            people_url=settings.store.people_url,
-            days_folder=days_folder(place),
-            wait=wait,
-        )
-
     try:
-        return opened(wait=False)
+        return open_store(settings, place)
     except StoreInUse as error:
-        if is_file:
+        if store_url(settings, place).startswith("sqlite"):
             raise
         tell(f"{error}")
         tell("waiting as its stand-by")
-    return opened(wait=True)
+    return open_store(settings, place, wait=True)
 
 
-def _come_back(store: Store) -> Kept:
+def come_back(store: Store) -> Kept:
     """The newest snapshot that leads to today, and every fact after it; else all facts."""
     last_seq = store.last_seq
     while True:
@@ -108,7 +108,8 @@ def _come_back(store: Store) -> Kept:
         seq = 0 if snapshot is None else snapshot.seq
         try:
             body = None if snapshot is None else read_snapshot(snapshot)
-            centre = recover(body, as_rows(store.read_journal(seq)))
+            # The opening saw that no row is missing; inputs are for a replay, and not read here.
+            centre = recover(body, as_rows(store.read_journal(seq, kinds=_APPLIED)))
             return Kept(store, centre, read_dialogues(store), seq)
         except (SnapshotUnreadable, RowFault) as error:
             if snapshot is None:

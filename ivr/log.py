@@ -1,12 +1,14 @@
 """How the service logs: JSON, a line an event, in a file that turns over; nothing personal.
 
 An exception is written as its kind and the places it came through. Its message is left out: it may
-quote what a caller or visitor sent.
+quote what a caller or visitor sent. For the same reason libraries are heard from warnings on,
+whatever the level, and without the values that they fill into their sentences.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 from logging.handlers import RotatingFileHandler
@@ -18,6 +20,10 @@ from structlog.typing import EventDict
 
 _LARGEST = 5_000_000  # bytes of one file
 _KEPT = 3
+_PLACES = 6
+_OURS = frozenset({"ivr", "queues"})
+# asyncio's sentences go on with pictures of tasks and calls, with all that they were given.
+_PICTURE = re.compile(r"[<({\n]")
 # These libraries write whole messages or addresses into their log lines.
 _SILENT = ("panoramisk", "pyVoIP", "aiosipua", "aiortp", "httpx", "httpcore")
 
@@ -27,18 +33,19 @@ def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
     raised = event.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()
+    if isinstance(raised, tuple):
+        raised = raised[1]
     if isinstance(raised, BaseException):
-        raised = (type(raised), raised, raised.__traceback__)
-    if raised and isinstance(raised[1], BaseExceptionGroup):
-        first = first_of(raised[1])
-        raised = (type(first), first, first.__traceback__)
-    if raised and raised[0] is not None:
-        event["error"] = raised[0].__name__
-        event["places"] = [
-            f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(raised[2])[-6:]
-        ]
+        event["error"], event["places"] = places_of(raised)
     return event
+
+
+def places_of(error: BaseException) -> tuple[str, list[str]]:
+    """The kind of an error, or of the first in a group, and the last lines it came through."""
+    first = first_of(error)
+    frames = traceback.extract_tb(first.__traceback__)[-_PLACES:]
+    places = [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames]
+    return type(first).__name__, places
 
 
 def first_of(error: BaseException) -> BaseException:
@@ -46,6 +53,19 @@ def first_of(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def without_values(record: logging.LogRecord) -> bool:
+    """Let our own lines pass, and of libraries the bare sentences of warnings and errors."""
+    if record.name.split(".")[0] in _OURS:
+        return True
+    record.msg, record.args = _PICTURE.split(str(record.msg), maxsplit=1)[0].strip(), ()
+    return record.levelno >= logging.WARNING
+
+
+def log_level(name: str) -> int:
+    """The level of this name, such as `debug`."""
+    return logging.getLevelNamesMapping()[name.upper()]
 
 
 def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
@@ -64,6 +84,7 @@ def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
         cache_logger_on_first_use=False,
     )
     handler = RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
+    handler.addFilter(without_values)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -78,4 +99,5 @@ def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
     root.setLevel(level)
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    structlog.get_logger(__name__).log(level, "the log begins")
     return path

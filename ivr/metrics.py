@@ -111,12 +111,14 @@ class KeptFigures(Collector):
         ledger: Callable[[], LedgerHealth | None],
         writer: Callable[[], WriterHealth],
         snapshot_seq: Callable[[], int],
+        records_seq: Callable[[], int],
         left: Callable[[], int],
         beats: Callable[[], int],
     ) -> None:
         self._ledger = ledger
         self._writer = writer
         self._snapshot_seq = snapshot_seq
+        self._records_seq = records_seq
         self._left = left
         self._beats = beats
 
@@ -129,6 +131,7 @@ class KeptFigures(Collector):
             ("journal_row", "The number of the last row that is kept."): writer.committed,
             ("journal_waiting_rows", "Rows that wait to be written."): writer.waiting,
             ("snapshot_row", "The row after which the last snapshot is."): self._snapshot_seq(),
+            ("records_row", "The row up to which records are made."): self._records_seq(),
             ("calls_left", "Callers of an earlier service still to be found."): self._left(),
         }
         for (name, what), value in gauges.items():

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -42,6 +43,7 @@ _NUMBER = r"^\+?[0-9]{2,15}$"
 _LANGUAGE = r"^[a-z]{2}$"
 _DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
 _HOST = r"^[A-Za-z0-9.-]{1,253}$"
+_WORDS = r"^\S(?:.*\S)?$"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORTLY = {
     "extra_forbidden": "this is no setting; check the spelling",
@@ -54,6 +56,7 @@ _MEANT = {
     _LANGUAGE: "expected two small letters, such as de",
     _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
     _HOST: "expected a host name or an IPv4 address",
+    _WORDS: "expected a word or a few, such as lunch, without spaces around them",
 }
 
 
@@ -78,10 +81,21 @@ def _address(text: str) -> str:
     return text
 
 
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # not known, no name at all, a folder of zones
+        raise ValueError(
+            "expected a time zone of the tz database, such as Europe/Berlin or Asia/Seoul"
+        ) from None
+    return text
+
+
 Id = Annotated[str, StringConstraints(pattern=_ID)]
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 # What people read: any character but those that would break a line or a message.
 Shown = Annotated[str, AfterValidator(_shown)]
+Reason = Annotated[Shown, StringConstraints(max_length=60, pattern=_WORDS)]
 Host = Annotated[str, StringConstraints(pattern=_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
@@ -101,9 +115,10 @@ class _Part(BaseModel):
 
 
 class Site(_Part):
-    """Who runs this place, as agents' phones show it."""
+    """Who runs this place, as agents' phones show it, and the time zone in which its days end."""
 
     name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
+    zone: Annotated[str, AfterValidator(_zone)] = "Europe/Berlin"
 
 
 class Listen(_Part):
@@ -197,6 +212,12 @@ class Store(_Part):
     people_url: str | None = Field(default=None, repr=False)
 
 
+class Log(_Part):
+    """How much the service writes into its log; nothing personal at any level."""
+
+    level: Literal["debug", "info", "warning"] = "info"
+
+
 class Trunk(_Part):
     """The way to the phone network; emergency calls go straight there."""
 
@@ -223,8 +244,12 @@ class Settings(BaseSettings):
         default=(), description="phone accounts that may call the lines"
     )
     agents: tuple[Agent, ...] = ()
+    pause_reasons: tuple[Reason, ...] = Field(
+        default=("break", "lunch", "meeting", "training", "paperwork"), min_length=1
+    )
     speech: Speech = Speech()
     store: Store = Store()
+    log: Log = Log()
     trunk: Trunk | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None
@@ -237,6 +262,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{line.number} is an emergency number and cannot be a line")
         _unique("queues", [queue.id for queue in self.queues])
         _unique("agents", [agent.id for agent in self.agents])
+        _unique("pause_reasons", list(self.pause_reasons))
         _unique("places and callers", [*self.places, *self.callers])
         if "trunk" in (*self.places, *self.callers):
             raise ValueError("'trunk' cannot be the name of a phone")

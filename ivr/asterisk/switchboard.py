@@ -41,6 +41,7 @@ from ivr.asterisk.wire_events import (
 )
 from ivr.phone_number import PhoneNumber
 from queues.centre.inputs import (
+    CallArrived,
     CallEnded,
     EndCause,
     Input,
@@ -187,6 +188,7 @@ class Switchboard:
         elif call not in self._known:
             self._known[call] = LineId(event.line)
             self._others.caller(call, event.caller_number)
+            self._submit(CallArrived(call, LineId(event.line)))
             self._callers.call_arrived(call, LineId(event.line))
         elif event.why in _TAKEN:
             self._left.given_back(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli import bench, call, dialplan, journal, models, prompts, status, switch, up
+from ivr.cli import bench, call, dialplan, journal, models, prompts, records, status, switch, up
 
 app = typer.Typer(
     name="freizeichen",
@@ -22,4 +22,5 @@ app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(records.app, name="records")
 app.add_typer(switch.app, name="asterisk")

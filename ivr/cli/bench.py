@@ -9,13 +9,18 @@ from typing import Annotated
 
 import typer
 
+from ivr.bench.recovery import run_recovery
 from ivr.bench.site import BenchFailed
 from ivr.bench.speech import run_speech
 from ivr.bench.start import run_start
 from ivr.bench.table import Row, markdown
 from ivr.cli.output import complain, say
 
-BENCHES: Mapping[str, Callable[..., list[Row]]] = {"start": run_start, "speech": run_speech}
+BENCHES: Mapping[str, Callable[..., list[Row]]] = {
+    "start": run_start,
+    "speech": run_speech,
+    "recovery": run_recovery,
+}
 
 
 def bench(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from heapq import merge
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,10 +21,14 @@ from ivr.journal import as_rows
 from ivr.kept import days_folder, store_url
 from ivr.place import SettingsOption, find_place
 from ivr.settings import SettingsFaulty, load_settings
-from queues.centre.explain import Way, explain, way_as_text
+from ivr.snapshots import UNDERSTOOD, read_snapshot
+from queues.centre.explain import Way, asked_anew, explain, way_as_text
 from queues.centre.house_facts import ClockReanchored
+from queues.centre.recompute import Recomputed, recompute
 from queues.centre.replay import Difference, ReplayReport, Told, replay
 from queues.centre.row_faults import RowFault
+from queues.centre.snapshot import SnapshotUnreadable, from_snapshot
+from queues.centre.state import Centre
 from queues.ids import CallId
 from queues.store import Kind, StoreError, StoreView
 
@@ -37,13 +42,18 @@ def explain_command(
     as_json: Json = False,
 ) -> None:
     """Tell the way of one call through the queue: what was decided, when and why."""
-    with _reading(settings) as view:
+    with _reading(settings) as (view, zone):
         way = _explain(view, CallId(call))
+        way = asked_anew(way, _asked_anew(view, way))
         to_wall = _wall_clock(view)
+
+    def shown(at: float) -> str:
+        return _shown(to_wall(at), zone)
+
     if as_json:
-        say(json.dumps(_way_as_json(way, to_wall), indent=1))
+        say(json.dumps(_way_as_json(way, shown), indent=1))
     elif way.entries:
-        say(way_as_text(way, lambda at: _shown(to_wall(at))).rstrip())
+        say(way_as_text(way, shown).rstrip())
     if not way.entries:
         complain(f"the journal tells of no call {call}; GET /api/v1/calls names those that live")
         raise typer.Exit(1)
@@ -51,7 +61,7 @@ def explain_command(
 
 def replay_command(settings: SettingsOption = None, as_json: Json = False) -> None:
     """Decide everything in the journal anew, and compare; the exit status is 0 if all is equal."""
-    with _reading(settings) as view:
+    with _reading(settings) as (view, _):
         report = replay(as_rows(view.journal.rows()))
     if as_json:
         say(json.dumps(_report_as_json(report), indent=1))
@@ -63,13 +73,13 @@ def replay_command(settings: SettingsOption = None, as_json: Json = False) -> No
 
 
 @contextmanager
-def _reading(settings: SettingsOption) -> Iterator[StoreView]:
+def _reading(settings: SettingsOption) -> Iterator[tuple[StoreView, ZoneInfo]]:
     place = find_place(settings)
     try:
-        url = store_url(load_settings(place.settings_file), place)
-        view = StoreView(url, days_folder=days_folder(place))
+        loaded = load_settings(place.settings_file)
+        view = StoreView(store_url(loaded, place), days_folder=days_folder(place))
         try:
-            yield view
+            yield view, ZoneInfo(loaded.site.zone)
         finally:
             view.close()
     except SettingsFaulty as error:
@@ -91,6 +101,21 @@ def _explain(view: StoreView, call: CallId) -> Way:
     return explain(call, as_rows(rows))
 
 
+def _asked_anew(view: StoreView, way: Way) -> list[Recomputed]:
+    """Each decision of the way, decided again on the state before it."""
+    wanted = {entry.seq for entry in way.entries if "policy" in entry.ids}
+    if not wanted:
+        return []
+    first, last = min(wanted), max(wanted)
+    seq, centre = 0, Centre()
+    stored = view.snapshots.newest(understood=UNDERSTOOD, last_seq=first - 1)
+    if stored is not None:
+        with suppress(SnapshotUnreadable):  # then from the first row
+            seq, centre = stored.seq, from_snapshot(read_snapshot(stored))
+    rows = as_rows(view.journal.rows(seq, until_seq=last))
+    return list(recompute(centre, rows, wanted))
+
+
 def _wall_clock(view: StoreView) -> Callable[[float], float]:
     """What the centre's time is by the wall clock: it was set by so much, from then on."""
     moves = [
@@ -104,31 +129,43 @@ def _wall_clock(view: StoreView) -> Callable[[float], float]:
     return lambda at: at + ahead[bisect_right(times, at)]
 
 
-def _shown(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().isoformat(sep=" ", timespec="milliseconds")
+def _shown(at: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at, zone).isoformat(sep=" ", timespec="milliseconds")
 
 
-def _way_as_json(way: Way, to_wall: Callable[[float], float]) -> dict[str, Any]:
+def _way_as_json(way: Way, shown: Callable[[float], str]) -> dict[str, Any]:
     return {
         "call": way.call,
         "entries": [
             {
                 "seq": entry.seq,
-                "at": _shown(to_wall(entry.at)),
+                "at": shown(entry.at),
                 "what": entry.what,
                 "why": entry.why,
                 "ids": dict(entry.ids),
+                "anew": _anew_as_json(entry.anew),
             }
             for entry in way.entries
         ],
         "stays": [
             {
                 "state": stay.state.value,
-                "since": _shown(to_wall(stay.since)),
+                "since": shown(stay.since),
                 "seconds": None if stay.until is None else round(stay.until - stay.since, 3),
             }
             for stay in way.stays
         ],
+    }
+
+
+def _anew_as_json(anew: Recomputed | None) -> dict[str, Any] | None:
+    if anew is None:
+        return None
+    return {
+        "policy": anew.policy,
+        "verdict": anew.verdict.value,
+        "differs_in": list(anew.fields),
+        "full": list(anew.full),
     }
 
 

@@ -22,9 +22,10 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
+from ivr.crash import tell_crashes_without_values
 from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
-from ivr.log import first_of, set_up_log
+from ivr.log import first_of, log_level, set_up_log
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, check_ports, lock, prepare
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
@@ -58,7 +59,8 @@ def up(
             prepared = prepare(place, say)
             if prepared.settings.trunk is None:
                 say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
-            set_up_log(place.run_folder / "log")
+            set_up_log(place.run_folder / "log", log_level(prepared.settings.log.level))
+            tell_crashes_without_values()
             _raise_file_limit()
             _write_no_core()
             sys.setswitchinterval(_SWITCH_S)
@@ -115,6 +117,8 @@ async def _serve(
         health=service.health,
         metrics=service.metrics,
         card=service.card,
+        pause_reasons=settings.pause_reasons,
+        missed=kept.store.records.missed,
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from queues.api.docs import STYLE, docs_page
 from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
+from queues.api.reports import ReadMissed, report_routes
 from queues.api.routes import Wiring, queue_routes, session_routes
 from queues.api.schema import HealthOut
 from queues.api.shield import Shield
@@ -34,6 +35,8 @@ def create_app(
     health: Callable[[], HealthReport],
     metrics: Callable[[], bytes],
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
+    missed: ReadMissed,
+    pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
     session_s: float = SESSION_S,
@@ -43,10 +46,11 @@ def create_app(
 
     `view` gives the picture after the last decision, `shown` the one after the last fact that the
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
-    of the views have it. `metrics` gives the text that Prometheus
-    reads, `card` what a live call's caller said and keyed in, None for any other call. `hosts` are
-    the names besides loopback under which the service is reached, without ports. `session_s` and
-    `tick_s` are seconds. Raises ValueError for a token under 16 characters.
+    of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
+    caller said and keyed in, None for any other call. `missed` reads missed calls from the records,
+    in a thread: so many, from before that journal row. `pause_reasons` are those that an agent may
+    give. `hosts` are the names besides loopback under which the service is reached, without ports.
+    `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -63,6 +67,7 @@ def create_app(
         now=now,
         hub=hub,
         card=card,
+        pause_reasons=tuple(pause_reasons),
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
     )
@@ -70,6 +75,7 @@ def create_app(
     app.add_middleware(Shield, hosts=tuple(hosts))
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
+    app.include_router(report_routes(wiring.sign_in, missed))
 
     @app.get(
         "/health",

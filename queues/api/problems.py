@@ -74,10 +74,20 @@ CALL_UNKNOWN: Final = Problem(404, "call-unknown", "No such call", "See GET /api
 AGENT_SIGNED_OUT: Final = Problem(
     409, "agent-signed-out", "Agent is signed out", "Ask for ready first."
 )
+REASON_UNKNOWN: Final = Problem(
+    422, "reason-unknown", "No such reason", "See `pause_reasons` of GET /api/v1/agents."
+)
 CURSOR_UNKNOWN: Final = Problem(
     400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
 )
 VALUES_REFUSED: Final = Problem(422, "values-refused", "Values refused", "See `errors`.")
+STORE_UNAVAILABLE: Final = Problem(
+    503,
+    "store-unavailable",
+    "Records cannot be read just now",
+    "Calls are served all the same; GET /health tells of the journal. Ask again in a while.",
+    {"Retry-After": "5"},
+)
 FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
 
 _STATUS: Final = {

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi import APIRouter, Header, Path, Request, Response
 from sse_starlette import EventSourceResponse
 
+from queues.api.asking import Cursor, Limit, problems, signed_in_router
 from queues.api.pages import page
 from queues.api.problems import (
     AGENT_SIGNED_OUT,
     AGENT_UNKNOWN,
     CALL_UNKNOWN,
-    MEDIA_TYPE,
-    ProblemOut,
+    REASON_UNKNOWN,
     Refused,
 )
 from queues.api.rows import agent_out, call_out, card_entry_out, queue_out
@@ -41,25 +40,13 @@ class Wiring:
     now: Callable[[], float]
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
+    pause_reasons: tuple[str, ...]
     sign_in: SignIn
     tick_s: float = TICK_S
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Say in the schema which errors a route answers with."""
-    content = {MEDIA_TYPE: {"schema": ProblemOut.model_json_schema()}}
-    return {status: {"description": "Problem", "content": content} for status in statuses}
-
-
 CallPath = Annotated[str, Path(min_length=1, max_length=100)]
 AgentPath = Annotated[str, Path(min_length=1, max_length=100)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=300)]
-
-_SCHEMES: Final = (
-    Depends(HTTPBearer(auto_error=False, description="The token that the service wrote.")),
-    Depends(APIKeyCookie(name=COOKIE, auto_error=False, description="From POST /api/v1/session.")),
-)
 
 
 def session_routes(wiring: Wiring) -> APIRouter:
@@ -91,15 +78,7 @@ def session_routes(wiring: Wiring) -> APIRouter:
 
 def queue_routes(wiring: Wiring) -> APIRouter:
     """What is read, what agents ask for, and the live stream."""
-
-    async def signed_in(request: Request) -> None:
-        wiring.sign_in.check(request)
-
-    router = APIRouter(
-        prefix="/api/v1",
-        dependencies=[*_SCHEMES, Depends(signed_in)],
-        responses=problems(401),
-    )
+    router = signed_in_router(wiring.sign_in)
 
     def at() -> datetime:
         return datetime.fromtimestamp(wiring.now(), tz=UTC)
@@ -137,7 +116,9 @@ def queue_routes(wiring: Wiring) -> APIRouter:
     async def agents() -> AgentsOut:
         """What each agent does, and whether the phone can be reached."""
         view = wiring.view()
-        return AgentsOut(seq=view.seq, at=at(), agents=[agent_out(row) for row in view.agents])
+        rows = [agent_out(row) for row in view.agents]
+        reasons = list(wiring.pause_reasons)
+        return AgentsOut(seq=view.seq, at=at(), agents=rows, pause_reasons=reasons)
 
     @router.post("/agents/{agent}/ready", tags=["agents"], responses=problems(403, 404, 422))
     async def ready(agent: AgentPath) -> AgentOut:
@@ -150,7 +131,12 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         "/agents/{agent}/pause", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
     )
     async def pause(agent: AgentPath, given: PauseIn) -> AgentOut:
-        """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after."""
+        """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after.
+
+        The reason is one of `pause_reasons` of `GET /api/v1/agents`.
+        """
+        if given.reason not in wiring.pause_reasons:
+            raise Refused(REASON_UNKNOWN)
         if known(agent).state == AgentState.SIGNED_OUT:
             raise Refused(AGENT_SIGNED_OUT)
         wiring.submit(PauseAsked(AgentId(agent), given.reason))

@@ -1,8 +1,12 @@
 """How the view's rows are shown by the REST part: the stream's shape, and durations as of now."""
 
-from queues.api.schema import AgentOut, CallOut, CardEntryOut, QueueOut
+from datetime import UTC, datetime
+
+from queues.api.schema import AgentOut, CallOut, CardEntryOut, MissedCallOut, QueueOut
 from queues.cards import CardEntry
 from queues.centre.call import CallState
+from queues.centre.inputs import MissCause
+from queues.store.record_rows import MissedCall
 from queues.view import AgentRow, CallRow, QueueRow
 
 
@@ -26,3 +30,15 @@ def queue_out(row: QueueRow, now: float) -> QueueOut:
     """Give a queue as the API shows it, with its longest wait as of `now` (Unix seconds)."""
     longest = None if row.oldest_since is None else max(0.0, now - row.oldest_since)
     return QueueOut.model_validate(row.json() | {"longest_wait_s": longest})
+
+
+def missed_call_out(row: MissedCall) -> MissedCallOut:
+    """Give a missed call as the API shows it."""
+    return MissedCallOut(
+        id=row.call,
+        line=row.line,
+        at=datetime.fromtimestamp(row.called_at, tz=UTC),
+        noted_at=datetime.fromtimestamp(row.noted_at, tz=UTC),
+        cause=MissCause(row.cause),
+        contact=row.contact,
+    )

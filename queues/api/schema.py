@@ -1,7 +1,7 @@
 """What the API takes and gives, as JSON. Times are aware ISO 8601, durations seconds."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -9,19 +9,14 @@ from queues.api.health import HealthStatus
 from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.inputs import PlaceState
+from queues.centre.inputs import MissCause, PlaceState
 
-# No control characters, no line or paragraph separator, nothing that turns the direction of text.
-_UNSEEN: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_SEEN: Final = rf"[^\s{_UNSEEN}]"
-REASON_PATTERN: Final = rf"^{_SEEN}(?:[^{_UNSEEN}]*{_SEEN})?$"
-
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=REASON_PATTERN)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class PauseIn(BaseModel):
-    """Why an agent wants no calls."""
+    """Why an agent wants no calls: one of the place's reasons, never words of the agent's own."""
 
     model_config = ConfigDict(extra="forbid")
     reason: Reason
@@ -121,8 +116,27 @@ class AgentOut(BaseModel):
 
 
 class AgentsOut(BaseModel):
-    """All agents as of fact `seq`."""
+    """All agents as of fact `seq`, and the reasons for a pause that can be given."""
 
     seq: int
     at: datetime
     agents: list[AgentOut]
+    pause_reasons: list[str]
+
+
+class MissedCallOut(BaseModel):
+    """A call that ended without anybody. `contact` is a random id; null for a number withheld."""
+
+    id: str
+    line: str
+    at: datetime
+    noted_at: datetime
+    cause: MissCause
+    contact: str | None
+
+
+class MissedCallsOut(BaseModel):
+    """A page of missed calls, the last noted first. `next` is the next page's cursor, or null."""
+
+    missed: list[MissedCallOut]
+    next: str | None

@@ -19,6 +19,7 @@ from queues.centre.facts import (
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
     AgentLegEnded,
+    CallArrived,
     CallEnded,
     CallMissed,
     ClockMoved,
@@ -87,8 +88,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case SwitchRestarted():
             lost = (call_lost_with_switch(centre, call, now) for call in centre.calls.values())
             return (*(fact for facts in lost for fact in facts), PlacesForgotten(now))
-        case CallMissed():
-            return ()  # kept as it was told, for whoever calls back
+        case CallArrived() | CallMissed():
+            return ()  # kept as it was told: for reports, and for whoever calls back
         case SettingsLoaded():
             return settings_loaded(centre, what, now)
         case ClockMoved():

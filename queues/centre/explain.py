@@ -1,11 +1,11 @@
 """The way of one call, in order, with times and reasons, as the journal tells it.
 
-Reasons are those that were recorded with the decisions. Pure: rows go in, a structure comes out,
-and a text for people who ask why.
+Reasons are those that were recorded with the decisions; `asked_anew` adds what asking the policy
+again came to. Pure: rows go in, a structure comes out, and a text for people who ask why.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -26,9 +26,11 @@ from queues.centre.facts import (
 )
 from queues.centre.inputs import (
     AgentLegEnded,
+    CallArrived,
     CallEnded,
     CallMissed,
     Input,
+    MissCause,
     OfferAnswered,
     OfferRefused,
     QueueEntered,
@@ -36,6 +38,7 @@ from queues.centre.inputs import (
     TalkStarted,
 )
 from queues.centre.reasons import reason_of
+from queues.centre.recompute import Recomputed, words_of
 from queues.centre.row import JournalRow
 from queues.ids import CallId
 
@@ -47,6 +50,7 @@ class Entry:
     """One thing that happened to the call. `what` is the type of the fact or the input.
 
     An input is only told if nothing followed from it. `at` is the centre's time in Unix seconds.
+    `anew`: what asking the policy again came to, for a decision that was asked again.
     """
 
     seq: int
@@ -54,6 +58,7 @@ class Entry:
     what: str
     why: str
     ids: Mapping[str, str]
+    anew: Recomputed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +101,22 @@ def explain(call: CallId, rows: Iterable[JournalRow]) -> Way:
     return Way(call, tuple(told.entries), tuple(told.stays))
 
 
+def asked_anew(way: Way, found: Iterable[Recomputed]) -> Way:
+    """Give the way with what was recomputed of its decisions."""
+    by_seq = {each.seq: each for each in found}
+    entries = (replace(entry, anew=by_seq.get(entry.seq)) for entry in way.entries)
+    return replace(way, entries=tuple(entries))
+
+
 def way_as_text(way: Way, show_time: Callable[[float], str]) -> str:
     """Give the way as lines for people. `show_time` turns the centre's time into what they read."""
     if not way.entries:
         return f"call {way.call}: nothing is known of it\n"
     lines = [f"call {way.call}"]
-    lines.extend(
-        f"{show_time(entry.at)}  {entry.what.replace('_', ' ')}: {entry.why}"
-        for entry in way.entries
-    )
+    for entry in way.entries:
+        lines.append(f"{show_time(entry.at)}  {entry.what.replace('_', ' ')}: {entry.why}")
+        if entry.anew is not None:
+            lines.extend(f"    {line}" for line in words_of(entry.anew))
     for state in dict.fromkeys(stay.state for stay in way.stays):
         now = "" if way.stays[-1].state is not state or way.stays[-1].until else ", and is so now"
         lines.append(f"{state.value}: {way.seconds_in(state):.1f} s in all{now}")
@@ -179,6 +191,10 @@ class _Told:
                 return "it was handed over already; nothing followed"
             case QueueEntered():
                 return "the caller had hung up meanwhile; nothing followed"
+            case CallArrived():
+                return f"rang on line {what.line}; the dialogue has the caller"
+            case CallMissed(cause=MissCause.GONE):
+                return "it waited while nobody decided here, and was gone; kept to call back"
             case CallMissed():
                 return "the switch ended it by itself while nobody decided here; kept to call back"
             case CallEnded():

@@ -35,6 +35,13 @@ class RefuseCause(StrEnum):
     FAILED = "failed"  # our own side could not dial or bridge; counts against nobody
 
 
+class MissCause(StrEnum):
+    """Why a call is a missed one."""
+
+    NO_SERVICE = "no_service"  # nobody decided here, and the switch ended the call by itself
+    GONE = "gone"  # it waited when the service fell silent, and was gone when one was there again
+
+
 @dataclass(frozen=True, slots=True)
 class QueueSetting:
     """A queue as the settings file describes it. Times in seconds."""
@@ -68,6 +75,16 @@ class SettingsLoaded:
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller rang on a line; the dialogue has the call."""
+
+    TYPE: ClassVar[str] = "call_arrived"
+    VERSION: ClassVar[int] = 1
+    call: CallId
+    line: LineId
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,17 +205,18 @@ class SwitchRestarted:
 
 @dataclass(frozen=True, slots=True)
 class CallMissed:
-    """While nobody decided here, the switch ended a call by itself; it may be told twice.
+    """A call ended while nobody decided here; it may be told twice.
 
     `called_at` in Unix seconds of the wall clock; no contact if the number was withheld.
     """
 
     TYPE: ClassVar[str] = "call_missed"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     call: CallId
     line: LineId
     called_at: float
     contact: ContactId | None
+    cause: MissCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +238,7 @@ class ClockMoved:
 
 Input = (
     SettingsLoaded
+    | CallArrived
     | QueueEntered
     | QueueLeft
     | CallEnded

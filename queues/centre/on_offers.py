@@ -54,7 +54,7 @@ def offer_refused(
     state = centre.calls[offer.call].state
     connecting = state is CallState.CONNECTING and cause is RefuseCause.FAILED
     if state is CallState.OFFERED or connecting:
-        return _missed(centre, offer, cause, now)
+        return offer_missed(centre, offer, cause, now)
     return ()
 
 
@@ -80,7 +80,7 @@ def leg_ended(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
             back = CallReturned(now, offer.call, offer.queue, ReturnReason.TALK_OVER)
             return (end_talk(centre, offer, TalkEnd.AGENT, now), back)
         case CallState.CONNECTING:
-            return _missed(centre, offer, RefuseCause.DECLINED, now)
+            return offer_missed(centre, offer, RefuseCause.DECLINED, now)
         case _:
             return ()  # never answered: the refusal tells why, or the deadline settles it
 
@@ -138,7 +138,7 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
     match kind:
         case DeadlineKind.OFFER:
             # Nothing was reported: not known is not missed, so it is held against nobody.
-            return _missed(centre, centre.offers[OfferId(name)], RefuseCause.FAILED, now)
+            return offer_missed(centre, centre.offers[OfferId(name)], RefuseCause.FAILED, now)
         case DeadlineKind.WRAP_UP:
             return (WrapUpEnded(now, AgentId(name)),)
         case DeadlineKind.PLACE_REST:
@@ -147,7 +147,7 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (CallRested(now, CallId(name)),)
 
 
-def _missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:
+def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:
     """The offer came to nothing. One of three is at fault: the agent, the phone, or the join.
 
     A call that agents picked up for and that was never joined, once too often, is given back.

@@ -19,15 +19,14 @@ from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import Fact
 from queues.centre.house_facts import HistoryLost
 from queues.centre.json_values import Plain
-from queues.centre.on_offers import MISS_POLICY
 from queues.centre.plain import payload_of
-from queues.centre.policy import POLICY
+from queues.centre.policies import KNOWN, policy_of
 from queues.centre.recovery import apply_row
 from queues.centre.row import JournalRow
 from queues.centre.state import Centre
 from queues.centre.step import step
 
-POLICIES: Final = frozenset({POLICY, MISS_POLICY})  # that can still decide
+_CAN_DECIDE: Final = KNOWN | {None}
 MOST_SHOWN: Final = 20
 _FREE_TEXT: Final = frozenset({"reason", "then_reason"})  # people write these
 
@@ -125,7 +124,7 @@ class _Run:
             self.not_recomputed += len(recorded)
             return
         facts = [read_fact(fact) for fact in recorded]
-        if row is None or any(getattr(f, "policy", POLICY) not in POLICIES for f in facts):
+        if row is None or any(policy_of(f) not in _CAN_DECIDE for f in facts):
             self.not_recomputed += len(recorded)
             self._adopt(recorded, facts)
             return

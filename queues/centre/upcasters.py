@@ -19,8 +19,13 @@ def _settings_taken_1(payload: Payload) -> Payload:
     return payload | {"keeps": False}
 
 
+def _call_missed_1(payload: Payload) -> Payload:
+    """In version 1 only calls were told of that the switch had ended by itself."""
+    return payload | {"cause": "no_service"}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
-    {("settings_taken", 1): _settings_taken_1}
+    {("settings_taken", 1): _settings_taken_1, ("call_missed", 1): _call_missed_1}
 )
 
 

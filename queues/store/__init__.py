@@ -15,7 +15,8 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
-from queues.store.records import EndedCall, EndedOffer, Position, ProjectorBehind
+from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
@@ -35,10 +36,12 @@ __all__ = [
     "KeptValue",
     "KeyUnusable",
     "Kind",
+    "MissedCall",
     "NewRow",
     "NotCommitted",
     "Position",
     "ProjectorBehind",
+    "Records",
     "SchemaTooNew",
     "Snapshot",
     "Store",

@@ -93,7 +93,7 @@ def _page(
         query = query.where(journal.c.kind.in_([kind.value for kind in kinds]))
     if subject is not None:
         query = query.where(journal.c.subject == subject)
-    found = connection.execute(query.order_by(journal.c.seq).limit(_PAGE))
+    found = connection.execute(query.order_by(journal.c.seq).limit(_PAGE)).all()
     return [
         JournalRow(seq, at, epoch, node, _KINDS[kind], type_, version, about, payload)
         for seq, at, epoch, node, kind, type_, version, about, payload in found

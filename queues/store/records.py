@@ -1,4 +1,4 @@
-"""What reports are made of: a row for each ended call and offer, filled behind the journal.
+"""What reports are made of, filled behind the journal: how it is kept together with the position.
 
 A projector reads committed rows of the journal and writes what they come to, together with how far
 it has read, in one transaction. So nothing is counted twice, and all can be made again.
@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from queues.store.database import Database
 from queues.store.errors import StoreError
-from queues.store.tables import ended_calls, ended_offers, projections
+from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.store.tables import ended_calls, ended_offers, missed_calls, projections
 
 _NAME: Final = "reports"
+_DELETED_AT_ONCE: Final = 2000  # so that the journal's writer need not wait long
+_TABLES: Final = (ended_calls, ended_offers, missed_calls)
 
 
 class ProjectorBehind(StoreError):
@@ -34,38 +37,6 @@ class Position:
     carried: str = field(repr=False)  # JSON text
 
 
-@dataclass(frozen=True, slots=True)
-class EndedCall:
-    """A call's stay in a queue. `seq` is the row that ended it; times in Unix seconds."""
-
-    seq: int
-    call: str
-    line: str
-    queue: str
-    first_contact_at: float
-    ended_at: float
-    waited_s: float
-    outcome: str
-    agent: str | None
-    talked_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EndedOffer:
-    """One ringing of one phone. `seq` is the row that ended it; times in Unix seconds."""
-
-    seq: int
-    offer: str
-    call: str
-    queue: str
-    agent: str
-    place: str
-    made_at: float
-    ended_at: float
-    outcome: str
-    rang_s: float
-
-
 class Records:
     """The record tables and how far they are filled. Everything raises `StoreUnavailable`."""
 
@@ -74,16 +45,23 @@ class Records:
 
     def position(self, version: int) -> Position:
         """Where to read on; records made by another version are deleted, to be made again."""
-        with self._database.write() as connection:
+        with self._database.read() as connection:
             row = connection.execute(select(projections).where(projections.c.name == _NAME)).first()
-            if row is not None and row.version == version:
-                return Position(version, row.seq, row.carried)
-            for table in (ended_calls, ended_offers):
-                connection.execute(delete(table))
-            connection.execute(delete(projections).where(projections.c.name == _NAME))
-            begin = Position(version, 0, "{}")
+        if row is not None and row.version == version:
+            return Position(version, row.seq, row.carried)
+        self.clear()
+        begin = Position(version, 0, "{}")
+        with self._database.write() as connection:
             connection.execute(insert(projections).values(name=_NAME, **asdict(begin)))
-            return begin
+        return begin
+
+    def clear(self) -> None:
+        """Delete all records, to be made again from the first row of the journal."""
+        with self._database.write() as connection:  # first: what is deleted next counts no more
+            connection.execute(delete(projections).where(projections.c.name == _NAME))
+        for table in _TABLES:
+            while self._delete_some(table):
+                pass
 
     def add(
         self,
@@ -91,8 +69,12 @@ class Records:
         after: Position,
         calls: Iterable[EndedCall] = (),
         offers: Iterable[EndedOffer] = (),
+        missed: Iterable[MissedCall] = (),
     ) -> None:
-        """Write what the rows between two positions came to; raises `ProjectorBehind`."""
+        """Write what the rows between two positions came to; raises `ProjectorBehind`.
+
+        A missed call may be told twice: the first telling counts.
+        """
         with self._database.write() as connection:
             moved = connection.execute(
                 projections.update()
@@ -105,20 +87,56 @@ class Records:
             )
             if moved.rowcount != 1:
                 raise ProjectorBehind("the records were moved on by another; read their position")
-            for table, rows in ((ended_calls, calls), (ended_offers, offers)):
+            new = _not_told_before(connection, missed)
+            for table, rows in ((ended_calls, calls), (ended_offers, offers), (missed_calls, new)):
                 if values := [asdict(row) for row in rows]:
                     connection.execute(insert(table), values)
 
     def calls(self, from_at: float, until_at: float) -> tuple[EndedCall, ...]:
         """Calls that ended at `from_at` or later and before `until_at` (Unix seconds)."""
         ended = ended_calls.c.ended_at
-        query = select(ended_calls).where(ended >= from_at, ended < until_at).order_by("seq")
+        query = select(ended_calls).where(ended >= from_at, ended < until_at)
         with self._database.read() as connection:
-            return tuple(EndedCall(*row) for row in connection.execute(query))
+            found = connection.execute(query.order_by("seq", "call"))
+            return tuple(EndedCall(*row) for row in found)
 
     def offers(self, from_at: float, until_at: float) -> tuple[EndedOffer, ...]:
         """Offers that ended at `from_at` or later and before `until_at` (Unix seconds)."""
         ended = ended_offers.c.ended_at
-        query = select(ended_offers).where(ended >= from_at, ended < until_at).order_by("seq")
+        query = select(ended_offers).where(ended >= from_at, ended < until_at)
         with self._database.read() as connection:
-            return tuple(EndedOffer(*row) for row in connection.execute(query))
+            found = connection.execute(query.order_by("seq", "offer"))
+            return tuple(EndedOffer(*row) for row in found)
+
+    def missed(self, limit: int, before_seq: int | None = None) -> tuple[MissedCall, ...]:
+        """Up to `limit` missed calls, the last that was told of first, from before `before_seq`."""
+        query = select(missed_calls).order_by(missed_calls.c.seq.desc()).limit(limit)
+        if before_seq is not None:
+            query = query.where(missed_calls.c.seq < before_seq)
+        with self._database.read() as connection:
+            return tuple(MissedCall(*row) for row in connection.execute(query))
+
+    def counts(self) -> str:
+        """How many records there are, in words."""
+        with self._database.read() as connection:
+            calls, offers, missed = (
+                connection.scalar(select(func.count()).select_from(table)) for table in _TABLES
+            )
+        return f"{calls} calls, {offers} offers, {missed} missed calls"
+
+    def _delete_some(self, table: Table) -> bool:
+        some = select(table.c.seq).order_by(table.c.seq).limit(_DELETED_AT_ONCE)
+        with self._database.write() as connection:
+            deleted = connection.execute(delete(table).where(table.c.seq.in_(some)))
+            return deleted.rowcount > 0
+
+
+def _not_told_before(connection: Connection, missed: Iterable[MissedCall]) -> list[MissedCall]:
+    first: dict[str, MissedCall] = {}
+    for each in missed:
+        first.setdefault(each.call, each)
+    if first:
+        known = select(missed_calls.c.call).where(missed_calls.c.call.in_(list(first)))
+        for call in connection.scalars(known).all():
+            del first[call]
+    return list(first.values())

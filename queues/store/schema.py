@@ -26,7 +26,7 @@ class Schema:
     revision_table: str
 
 
-STORE: Final = Schema(tables.store, _STEPS / "store", "0002", "schema_version")
+STORE: Final = Schema(tables.store, _STEPS / "store", "0003", "schema_version")
 PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0001", "people_schema_version")
 
 

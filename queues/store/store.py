@@ -160,6 +160,7 @@ class StoreView:
             raise
         self.journal = JournalReader(self._database, days_folder)
         self.records = Records(self._database)
+        self.snapshots = Snapshots(self._database)
 
     def close(self) -> None:
         """Let everything go."""

@@ -112,27 +112,31 @@ dialogues = Table(
     Column("blob", Text, nullable=False),
 )
 
-# Filled from the journal alone, and so made again at will. `seq` is the row that ended it.
+# Filled from the journal alone, and so made again at will. `seq` is the row that ended it; more
+# than one can end with the same row.
 ended_calls = Table(
     "ended_calls",
     store,
     Column("seq", Number, primary_key=True, autoincrement=False),
-    Column("call", Text, nullable=False, index=True),
+    Column("call", Text, primary_key=True, index=True),
     Column("line", Text, nullable=False),
-    Column("queue", Text, nullable=False),
-    Column("first_contact_at", Double, nullable=False),
+    Column("queue", Text),
+    Column("arrived_at", Double, nullable=False),
+    Column("entered_at", Double),
+    Column("answered_at", Double),
     Column("ended_at", Double, nullable=False, index=True),
-    Column("waited_s", Double, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("agent", Text),
+    Column("waited_s", Double, nullable=False),
     Column("talked_s", Double),
+    Column("hops", Integer, nullable=False),
 )
 
 ended_offers = Table(
     "ended_offers",
     store,
     Column("seq", Number, primary_key=True, autoincrement=False),
-    Column("offer", Text, nullable=False, unique=True),
+    Column("offer", Text, primary_key=True),
     Column("call", Text, nullable=False, index=True),
     Column("queue", Text, nullable=False),
     Column("agent", Text, nullable=False),
@@ -141,6 +145,19 @@ ended_offers = Table(
     Column("ended_at", Double, nullable=False, index=True),
     Column("outcome", Text, nullable=False),
     Column("rang_s", Double, nullable=False),
+)
+
+# Who is to be called back. No number: the contact's random id leads to it, as long as it may.
+missed_calls = Table(
+    "missed_calls",
+    store,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("call", Text, nullable=False, unique=True),
+    Column("line", Text, nullable=False),
+    Column("called_at", Double, nullable=False),
+    Column("noted_at", Double, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("contact", Text),
 )
 
 # How far a projector has read, and what it carries over (what began and has not ended yet).

@@ -27,9 +27,17 @@ from ivr.asterisk.wire_events import (
 from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan import load_plan
 from ivr.flow.session import Session, open_session
-from queues.centre.inputs import CallEnded, EndCause, Input, OfferAnswered, QueueLeft
+from queues.centre.inputs import (
+    CallEnded,
+    CallMissed,
+    EndCause,
+    Input,
+    MissCause,
+    OfferAnswered,
+    QueueLeft,
+)
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import CallId, LineId, PlaceId
+from queues.ids import CallId, ContactId, LineId, PlaceId
 from queues.live import Hub
 from queues.picture import Picture, look_at_all
 from tests.ami.running import until
@@ -318,6 +326,30 @@ async def test_after_a_restart_of_asterisk_nobody_is_left() -> None:
         start.client.inbox.put_nowait(LinkUp(restarted=True, first=False))
         await until(lambda: ("ended", CALL) in start.driver.told)
         assert (start.state(), len(start.adoption)) == (None, 0)
+        assert [each.cause for each in missed(start)] == [MissCause.GONE]
+
+
+async def test_who_waited_and_is_gone_is_a_missed_call_with_contact_line_and_time() -> None:
+    scene = waiting()
+    since = scene.centre.calls[CALL].since
+    kept = {CALL: KeptDialogue(open_session(CALL, LINE, PLAN), "contact-1")}
+    async with started(scene, dialogues=kept) as start:
+        assert start.state() is None
+        assert missed(start) == [
+            CallMissed(CALL, LINE, since, ContactId("contact-1"), MissCause.GONE)
+        ]
+
+
+async def test_who_was_in_the_menu_or_talked_and_is_gone_is_no_missed_call() -> None:
+    kept = {CALL: KeptDialogue(open_session(CALL, LINE, PLAN), "contact-1")}
+    async with started(Scene(), dialogues=kept) as start:
+        assert (CALL in start.forgotten, missed(start)) == (True, [])
+    async with started(talking()) as start:
+        assert (start.state(), missed(start)) == (None, [])
+
+
+def missed(start: Start) -> list[CallMissed]:
+    return [each for each in start.inputs if isinstance(each, CallMissed)]
 
 
 def given_back(why: str) -> ChannelInAgi:

@@ -9,6 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from queues.api import HealthReport, HealthStatus, create_app, listen, serve
+from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import (
@@ -28,6 +29,7 @@ from queues.live import Hub
 
 TOKEN = "a-token-for-tests-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+REASONS = ("lunch", "Mittagspause")
 BILLING = QueueId("billing")
 
 
@@ -67,6 +69,7 @@ class Service:
     monotonic: float = 0.0
     figures: dict[str, float] = field(default_factory=dict)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
+    missed: ReadMissed = lambda _limit, _before: ()
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
     def __post_init__(self) -> None:
@@ -83,6 +86,8 @@ class Service:
             health=lambda: HealthReport(self.checks, self.figures),
             metrics=lambda: b"freizeichen_up 1\n",
             card=self.cards.get,
+            pause_reasons=REASONS,
+            missed=self.missed,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

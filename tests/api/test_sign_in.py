@@ -10,6 +10,7 @@ PATHS = [
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/a/card"),
     ("GET", "/api/v1/agents"),
+    ("GET", "/api/v1/reports/missed"),
     ("GET", "/api/v1/live"),
     ("POST", "/api/v1/agents/a/ready"),
     ("POST", "/api/v1/agents/a/pause"),
@@ -161,4 +162,5 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             health=lambda: None,  # type: ignore[arg-type, return-value]
             metrics=bytes,
             card=lambda _: None,
+            missed=service.missed,
         )

@@ -22,7 +22,7 @@ from ivr.caller.phone import CallerPhone, SipServer, caller_phone
 from ivr.caller.script import AgentPlan, Answering
 from ivr.ports import CallControl
 from ivr.speech.hearing_desk import HearingDesk
-from queues.centre.inputs import Input, OfferAnswered, PlaceChanged, PlaceState
+from queues.centre.inputs import CallArrived, Input, OfferAnswered, PlaceChanged, PlaceState
 from queues.ids import CallId, LineId, OfferId, PlaceId
 from queues.ports import Telephony
 from tests.speech.listening import real_recogniser
@@ -75,8 +75,8 @@ async def place_is(stage: Stage, state: PlaceState) -> None:
 
 
 def of_offers(stage: Stage) -> list[Input]:
-    """The inputs that are not about places."""
-    return [each for each in stage.inputs if not isinstance(each, PlaceChanged)]
+    """The inputs that are neither about places nor about who rings."""
+    return [each for each in stage.inputs if not isinstance(each, PlaceChanged | CallArrived)]
 
 
 class FakeStage:

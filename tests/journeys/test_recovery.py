@@ -8,34 +8,35 @@ import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from ivr.caller import sound
-from ivr.caller.agent_phone import AgentPhone
-from ivr.caller.phone import SipServer, caller_phone
-from ivr.caller.script import AgentPlan
-from tests.audio.calls import Caller
+from tests.journeys.people import (
+    AGENT_HZ,
+    agent,
+    caller,
+    kill,
+    order,
+    settled,
+    start_again,
+    until,
+    waits,
+)
 from tests.journeys.service import (
     COMMAND,
     Service,
     call,
     end_asterisk,
-    eventually,
     running_service,
     start,
-    wait_ready,
     write_settings,
 )
 from tests.programs import real_asterisk
 
-AGENT_HZ = 1000
-WITHIN_S = 20.0
 HOLE_S = 1.0  # in what a caller hears; packets come each 20 ms
 MENU = """
 about: stays in a menu
@@ -57,30 +58,6 @@ def service(folder: Path) -> Iterator[Service]:
         running.stop()  # also one that was started again
 
 
-async def until(true: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
-    """Ask in a thread until the answer is true, and give it."""
-    return await asyncio.to_thread(eventually, true, within_s)
-
-
-@asynccontextmanager
-async def caller(service: Service) -> AsyncIterator[Caller]:
-    """A caller who is answered on the German line."""
-    account = service.run.callers[0]
-    where = SipServer(
-        service.run.sip_host, service.run.sip_port, account.username, account.password
-    )
-    async with caller_phone(where) as phone:
-        on_line = Caller(phone)
-        await phone.dial("100", WITHIN_S)
-        yield on_line
-
-
-async def waits(service: Service, who: Caller, number: int) -> None:
-    """Have the caller go to the queue, as the call of this number there."""
-    await who.phone.press("0")
-    await until(lambda: len(service.get("calls")) == number)
-
-
 def node_count(service: Service, node: str) -> int:
     """How many dialogues are kept at this node."""
     path = service.folder / ".freizeichen/store/store.db"
@@ -89,48 +66,6 @@ def node_count(service: Service, node: str) -> int:
             'SELECT count(*) FROM dialogues WHERE "node" = ?', (node,)
         ).fetchone()[0]
     return found
-
-
-@asynccontextmanager
-async def agent(service: Service, place: str = "desk1") -> AsyncIterator[AgentPhone]:
-    """An agent who is at the phone and ready, and hums."""
-    account = next(each for each in service.run.places if each.username == place)
-    server = (service.run.sip_host, service.run.sip_port)
-    plan = AgentPlan(line=1, answer_after_s=0.05)
-    phone = AgentPhone(server, account, plan, sound.tone(AGENT_HZ, 60))
-    try:
-        await asyncio.to_thread(phone.start)
-        await asyncio.to_thread(ready, service, str(account.agent))
-        yield phone
-    finally:
-        await asyncio.to_thread(phone.stop)
-
-
-def ready(service: Service, name: str) -> None:
-    with service.api as api:
-        api.post(f"/api/v1/agents/{name}/ready").raise_for_status()
-
-
-def kill(service: Service) -> None:
-    service.process.kill()
-    service.process.wait(5)
-
-
-def start_again(service: Service) -> Service:
-    (service.folder / ".freizeichen/run.json").unlink(missing_ok=True)
-    following = wait_ready(service.folder, start(service.folder, output="output-2"))
-    service.process = following.process  # so that it is ended, too
-    return following
-
-
-def settled(service: Service) -> bool:
-    """Every caller of the service before is found, or known to be gone."""
-    text = httpx.get(f"{service.run.address}/metrics", timeout=5).text
-    return "freizeichen_calls_left 0.0" in text
-
-
-def order(service: Service) -> list[tuple[str, str, str]]:
-    return [(row["id"], row["since"], row["state"]) for row in service.get("calls")]
 
 
 def command(service: Service, *words: str) -> tuple[int, str]:
@@ -194,7 +129,21 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
         status, said = await asyncio.to_thread(command, following, "replay", "--json")
         assert status == 0, said
         assert json.loads(said)["differences"] == 0
+        ended = await until(lambda: len(found := ended_calls(following)) == 4 and found)
+        assert sum(each.count("talked") for each in ended.values()) >= 2
+        assert {before[number][0] for number in range(3)} <= set(ended)
         assert "Traceback" not in following.said()
+
+
+def ended_calls(service: Service) -> dict[str, list[str]]:
+    """How each call ended, once for each record of it."""
+    path = service.folder / ".freizeichen/store/store.db"
+    found: dict[str, list[str]] = {}
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        for name, outcome in database.execute("SELECT call, outcome FROM ended_calls"):
+            found.setdefault(name, []).append(outcome)
+    assert all(len(each) == 1 for each in found.values())
+    return found
 
 
 async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_place(
@@ -239,6 +188,19 @@ async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Serv
         following = await asyncio.to_thread(start_again, service)
         await until(lambda: not following.get("calls"), 3.0)
         await until(lambda: node_rows(following) == 0, 3.0)
+        missed = await until(lambda: missed_calls(following))
+        assert {(each["line"], each["cause"]) for each in missed} == {("100", "gone")}
+        assert len(missed) == 2
+        assert all(each["contact"] for each in missed)
+
+
+def missed_calls(service: Service) -> list[dict[str, Any]] | None:
+    """The missed calls, once there are two."""
+    with service.api as api:
+        answer = api.get("/api/v1/reports/missed").raise_for_status()
+    assert service.run.callers[0].username not in answer.text
+    rows: list[dict[str, Any]] = answer.json()["missed"]
+    return rows if len(rows) >= 2 else None
 
 
 def node_rows(service: Service) -> int:

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from ivr.cli import app
 from ivr.kept import Kept, open_kept
 from ivr.place import Place
+from ivr.projector import Projector
 from ivr.settings import load_settings
 from queues.store import Kind, NewRow
 from tests.switch import test_settings
@@ -77,6 +78,42 @@ def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> 
     assert "talking:" in text.stdout
 
 
+def test_each_decision_is_asked_again_and_an_altered_or_outlived_one_is_said_to_be(
+    place: Place,
+) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    call = a_call(place)
+    query = f"SELECT seq, payload FROM journal WHERE type = 'offer_made' AND subject = '{call}'"
+    seq, payload = rows(place, query)[-1]
+
+    def anew() -> dict[str, Any]:
+        told = json.loads(run(place, "explain", call, "--json").stdout)
+        found: dict[str, Any] = next(e["anew"] for e in told["entries"] if e["seq"] == seq)
+        return found
+
+    def alter(**fields: Any) -> None:
+        changed = json.dumps(json.loads(payload) | fields)
+        rows(place, f"UPDATE journal SET payload = '{changed}' WHERE seq = {seq}")
+
+    assert anew()["verdict"] == "same"
+    assert any("chosen" in line for line in anew()["full"])
+    alter(candidates=99)
+    assert anew()["verdict"] == "differs"
+    assert anew()["differs_in"] == ["candidates"]
+    assert "decides OTHERWISE: it differs in candidates" in run(place, "explain", call).stdout
+    alter(policy="longest-wait/0")
+    assert anew()["verdict"] == "policy_gone"
+    assert "this is the recorded reason: longest-wait/0" in run(place, "explain", call).stdout
+
+
+def test_times_are_shown_in_the_sites_zone(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    told = json.loads(run(place, "explain", a_call(place), "--json").stdout)
+    assert all(entry["at"].endswith("+02:00") for entry in told["entries"])
+
+
 def a_call(place: Place) -> str:
     """A call that was talked with."""
     found = rows(place, "SELECT subject FROM journal WHERE type = 'talk_began' ORDER BY seq")
@@ -110,9 +147,39 @@ def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) 
     assert f"row {seq}: call_closed differs in in_centre_s" in run(place, "replay").stdout
 
 
+def test_records_are_made_again_from_the_journal_alone(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+        Projector(kept.store).follow()
+        made = kept.store.records.calls(0.0, 1e12)
+        beside = run(place, "records", "rebuild")
+    assert (beside.exit_code, len(made) > 30) == (1, True)
+    assert "another service uses it" in beside.output
+    rows(place, "DELETE FROM ended_calls WHERE outcome = 'talked'")
+    result = run(place, "records", "rebuild")
+    assert result.exit_code == 0, result.output
+    assert f"{len(made)} calls" in result.stdout
+    with opened(place) as kept:
+        assert kept.store.records.calls(0.0, 1e12) == made
+
+
 def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
-    for words in (["explain", "1.1"], ["replay"]):
+    for words in (["explain", "1.1"], ["replay"], ["records", "rebuild"]):
         result = run(place, *words)
         assert result.exit_code == 1
         assert "start the service once" in result.output
         assert "Traceback" not in result.output
+
+
+def test_an_input_that_cannot_be_read_keeps_no_start_and_a_replay_names_it(place: Place) -> None:
+    with opened(place) as kept:
+        write_a_day(kept)
+    with opened(place) as kept:
+        calls = set(kept.centre.calls)
+    (seq,) = rows(place, "SELECT min(seq) FROM journal WHERE kind = 'input' AND seq > 1")[0]
+    rows(place, f"UPDATE journal SET payload = '{{' WHERE seq = {seq}")
+    with opened(place) as kept:
+        assert set(kept.centre.calls) == calls
+    replayed = run(place, "replay")
+    assert replayed.exit_code != 0
+    assert f"row {seq}" in replayed.output

@@ -7,8 +7,10 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +18,7 @@ from ivr.dialogue_book import DialogueBook, read_dialogues
 from ivr.dialplan.plan import NodeId
 from ivr.flow.session import Phase, Session
 from ivr.journal import StoredJournal, as_rows
-from ivr.keeping import Keeping, journal_figures, journal_status
+from ivr.keeping import Keeping, end_old_days, journal_figures, journal_status
 from ivr.kept import Kept, open_kept, store_url
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
@@ -25,7 +27,7 @@ from ivr.settings import Settings
 from ivr.snapshots import Snapshots
 from queues.api import HealthStatus
 from queues.cards import By, CardEntry
-from queues.centre.inputs import QueueEntered
+from queues.centre.inputs import CallArrived, CallEnded, EndCause, QueueEntered
 from queues.centre.replay import replay
 from queues.centre.snapshot import to_snapshot
 from queues.dispatcher import Clock, Dispatcher
@@ -196,7 +198,7 @@ async def test_another_service_that_takes_the_journal_over_is_told_as_such(place
         await until(lambda: errors)
         assert isinstance(errors[0], JournalTakenOver)
         assert journal.health == "ended"
-        assert Keeping(kept, lambda: 0.0).is_taken_over
+        assert Keeping(kept, lambda: 0.0, ZoneInfo("UTC")).is_taken_over
 
 
 @asynccontextmanager
@@ -265,10 +267,38 @@ async def test_the_number_of_a_missed_call_becomes_a_contact_and_a_withheld_one_
     place: Place,
 ) -> None:
     with opened(place) as kept:
-        keeping = Keeping(kept, lambda: 0.0)
+        keeping = Keeping(kept, lambda: 0.0, ZoneInfo("UTC"))
         contact = await keeping.contact_of(NUMBER)
         assert contact == kept.store.vault.contact_of("phone", NUMBER)
         assert await keeping.contact_of(None) is None
+
+
+async def test_old_days_end_at_the_sites_midnight(place: Place) -> None:
+    eight_pm_utc = datetime(2025, 3, 1, 20, tzinfo=UTC).timestamp()
+    with opened(place) as kept:
+        kept.store.journal.submit([NewRow(eight_pm_utc, Kind.INPUT, "timer_fired", 1, "", "{}")])
+        assert kept.store.journal.flush(WITHIN_S)
+        ending = asyncio.create_task(
+            end_old_days(kept.store, ZoneInfo("Asia/Seoul"), first_s=0.0, every_s=60.0)
+        )
+        await until(kept.store.closed_days.all)
+        ending.cancel()
+        assert [day.day for day in kept.store.closed_days.all()] == ["2025-03-02"]
+
+
+async def test_records_follow_what_the_running_service_decides(place: Place) -> None:
+    with opened(place) as kept:
+        keeping = Keeping(kept, lambda: 0.0, ZoneInfo("Europe/Berlin"))
+        running = asyncio.create_task(keeping.run())
+        async with dispatching(kept) as dispatcher:
+            dispatcher.submit(SETTINGS)
+            dispatcher.submit(CallArrived(C1, LineId("100")))
+            dispatcher.submit(enter(C1))
+            dispatcher.submit(CallEnded(C1, EndCause.HUNG_UP))
+            await until(lambda: kept.store.records.calls(0.0, 1e12))
+        running.cancel()
+        (call,) = kept.store.records.calls(0.0, 1e12)
+        assert (call.call, call.outcome, call.hops) == ("call-1", "abandoned", 1)
 
 
 def test_figures_tell_what_waits_and_what_was_lost(place: Place) -> None:

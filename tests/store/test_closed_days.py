@@ -91,6 +91,34 @@ def test_the_border_of_a_day_is_that_of_the_site(file_place: Place, zone: str, d
         assert numbers(store) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("day", "hours"), [((2025, 3, 30), 23), ((2025, 10, 26), 25), ((2025, 6, 1), 24)]
+)
+def test_a_day_on_which_the_clocks_change_is_one_day_of_23_or_25_hours(
+    file_place: Place, day: tuple[int, int, int], hours: int
+) -> None:
+    midnight = datetime(*day, tzinfo=BERLIN).timestamp()
+    with file_place.opened() as store:
+        write(store, *(row(hour, at=midnight + (hour - 1) * 3600) for hour in range(hours + 2)))
+        closed = store.close_days(midnight + 30 * DAY_S, BERLIN)
+        assert [each.last_seq - each.first_seq + 1 for each in closed] == [1, hours, 1]
+        assert closed[1].day == "{}-{:02}-{:02}".format(*day)
+
+
+@pytest.mark.parametrize(
+    ("day", "last"), [((2025, 3, 20), (2025, 4, 4)), ((2025, 10, 20), (2025, 11, 4))]
+)
+def test_fourteen_days_are_counted_by_the_calendar_also_when_the_clocks_change(
+    file_place: Place, day: tuple[int, int, int], last: tuple[int, int, int]
+) -> None:
+    midnight = datetime(*last, tzinfo=BERLIN).timestamp()
+    with file_place.opened() as store:
+        write(store, row(1, at=datetime(*day, 23, 59, tzinfo=BERLIN).timestamp()))
+        write(store, row(2, at=datetime(*day, tzinfo=BERLIN).timestamp() + DAY_S * 2))
+        assert store.close_days(midnight - 1, BERLIN) == ()
+        assert len(store.close_days(midnight, BERLIN)) == 1
+
+
 def test_a_clock_that_was_set_back_opens_no_day_again(place: Place) -> None:
     with place.opened() as store:
         for number, day in enumerate((0, 1, 0, 1, 2, 0, 40)):

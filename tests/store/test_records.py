@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queues.store import EndedCall, EndedOffer, Position, ProjectorBehind, StoreError
+from queues.store import EndedCall, EndedOffer, MissedCall, Position, ProjectorBehind, StoreError
 from tests.store.places import Place
 
 
@@ -12,8 +12,24 @@ def call(seq: int, ended_at: float, agent: str | None = "anna") -> EndedCall:
     talked_s = 30.5 if agent else None
     outcome = "talked" if agent else "abandoned"
     return EndedCall(
-        seq, f"call-{seq}", "100", "service", 10.0, ended_at, 4.5, outcome, agent, talked_s
+        seq=seq,
+        call=f"call-{seq}",
+        line="100",
+        queue="service",
+        arrived_at=10.0,
+        entered_at=12.0,
+        answered_at=16.5 if agent else None,
+        ended_at=ended_at,
+        outcome=outcome,
+        agent=agent,
+        waited_s=4.5,
+        talked_s=talked_s,
+        hops=1,
     )
+
+
+def missed(seq: int, call: str = "") -> MissedCall:
+    return MissedCall(seq, call or f"call-{seq}", "100", 10.0, 20.0, "no_service", f"contact-{seq}")
 
 
 def offer(seq: int, ended_at: float) -> EndedOffer:
@@ -69,3 +85,32 @@ def test_another_version_of_the_projector_makes_all_records_again(place: Place) 
         assert store.records.position(2) == Position(2, 0, "{}")
         assert store.records.calls(0, 100) == ()
         assert store.records.offers(0, 100) == ()
+
+
+def test_a_missed_call_that_is_told_twice_is_one(place: Place) -> None:
+    with place.opened() as store:
+        begin = store.records.position(1)
+        first = Position(1, 9, "{}")
+        store.records.add(begin, first, missed=[missed(3, "a"), missed(5, "b"), missed(7, "a")])
+        store.records.add(first, Position(1, 20, "{}"), missed=[missed(11, "b"), missed(12, "c")])
+        assert [row.seq for row in store.records.missed(10)] == [12, 5, 3]
+
+
+def test_missed_calls_are_read_from_the_last_to_the_first_and_on_from_any(place: Place) -> None:
+    with place.opened() as store:
+        begin = store.records.position(1)
+        rows = [missed(seq) for seq in (10, 20, 30)]
+        store.records.add(begin, Position(1, 30, "{}"), missed=rows)
+        assert store.records.missed(2) == (missed(30), missed(20))
+        assert store.records.missed(2, before_seq=20) == (missed(10),)
+
+
+def test_records_are_cleared_however_many_there_are(place: Place) -> None:
+    with place.opened() as store:
+        begin = store.records.position(1)
+        rows = [call(seq, 20.0) for seq in range(1, 4502)]
+        store.records.add(begin, Position(1, 4501, "{}"), rows, missed=[missed(3)])
+        store.records.clear()
+        assert store.records.calls(0, 100) == ()
+        assert store.records.missed(10) == ()
+        assert store.records.position(1) == begin

@@ -61,6 +61,7 @@ def test_what_is_kept_and_what_could_not_be_is_told() -> None:
         ledger=lambda: LedgerHealth(True, 3, 4, 5, "locked"),
         writer=lambda: WriterHealth(Trouble.LOCKED, 1.0, 7, 5, 900, False, False),
         snapshot_seq=lambda: 800,
+        records_seq=lambda: 790,
         left=lambda: 2,
         beats=lambda: 60,
     )
@@ -76,3 +77,4 @@ def test_what_is_kept_and_what_could_not_be_is_told() -> None:
     assert told["freizeichen_journal_given_up_total"] == 4
     assert told["freizeichen_calls_left"] == 2
     assert told["freizeichen_snapshot_row"] == 800
+    assert told["freizeichen_records_row"] == 790

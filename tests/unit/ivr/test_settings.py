@@ -164,3 +164,34 @@ def test_a_bad_variable_is_named(
 def test_the_example_that_is_shipped_is_good() -> None:
     settings = load_settings(resources.example_settings())
     assert [line.number for line in settings.lines] == ["100", "200", "300"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("pause_reasons: []", ":9: pause_reasons: "),
+        ('pause_reasons: [lunch, " tea "]', ":9: pause_reasons.1: expected a word or a few"),
+        ("pause_reasons: [lunch, lunch]", "pause_reasons: 'lunch' stands twice"),
+        ("log: {level: loud}", ":9: log.level: "),
+    ],
+)
+def test_reasons_and_log_level_are_refused_with_their_place(
+    tmp_path: Path, lines: str, said: str
+) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + lines + "\n")
+    assert said in fault
+
+
+def test_the_sites_time_zone_is_taken_and_is_german_unless_said(tmp_path: Path) -> None:
+    assert load_settings(settings_file(tmp_path, GOOD)).site.zone == "Europe/Berlin"
+    text = GOOD + "site: {zone: Asia/Seoul}\n"
+    assert load_settings(settings_file(tmp_path, text)).site.zone == "Asia/Seoul"
+
+
+@pytest.mark.parametrize(
+    "zone", ["Berlin", "''", "../etc/passwd", "Europe", "/etc/localtime", "+1"]
+)
+def test_a_time_zone_that_is_none_is_refused_with_place_and_mend(tmp_path: Path, zone: str) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + f"site: {{zone: {zone}}}\n")
+    assert "freizeichen.yaml:9: site.zone: expected " in fault
+    assert "Europe/Berlin" in fault or zone == "+1"

@@ -14,9 +14,12 @@ from queues.centre.facts import CallReturned, Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
     AgentSetting,
+    CallArrived,
     CallEnded,
+    CallMissed,
     EndCause,
     Input,
+    MissCause,
     OfferAnswered,
     PauseAsked,
     PlaceChanged,
@@ -121,6 +124,7 @@ class Day:
             self.calls += 1
             number = self.calls
             queue = self.chance.choice((BILLING, REPAIRS, MOVING))
+            self.submit(CallArrived(CallId(f"call-{number}"), LineId("100")))
             self.enter(CallId(f"call-{number}"), queue)
             self.later(
                 self.chance.uniform(10, 600), self.give_up, CallId(f"call-{number}"), number % 3
@@ -159,6 +163,11 @@ class Day:
         await self.hour(20)
         self.enter(CallId("call-astray"), QueueId("nowhere"))
         self.submit(OfferAnswered(OfferId("day0-7")))  # a leg that an earlier start rang
+        for call in ("call-night-1", "call-night-2", "call-night-1"):  # one is told twice
+            missed_at = self.clock.wall() - 3600
+            self.submit(CallMissed(CallId(call), LineId("100"), missed_at, None, MissCause.GONE))
+        self.submit(CallArrived(CallId("call-short"), LineId("100")))
+        self.submit(CallEnded(CallId("call-short"), EndCause.HUNG_UP))
         self.wall_ahead_s = 7200.0
         await self.hour(20)
         self.submit(NEW_SETTINGS)

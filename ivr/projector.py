@@ -1,0 +1,94 @@
+"""When records for reports are made, and by whom: behind the committed journal, in a thread.
+
+It reads what was committed, some rows at a time, and writes what they came to together with how far
+it has read. A kill in between costs nothing: the next start goes on from there. It never looks at
+the living centre, and gives the loop that carries sound its turn between rows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+import structlog
+
+from ivr.journal import as_rows
+from queues.centre.row_faults import RowFault
+from queues.reports import VERSION, Projection
+from queues.reports.open import CarriedUnreadable
+from queues.store import Position, Store, StoreError
+
+_LOOK_S: Final = 1.0
+_ROWS: Final = 500  # in one transaction
+_AT_ONCE: Final = 50  # before the loop has its turn
+_BREATH_S: Final = 0.001
+
+log = structlog.get_logger()
+
+
+class Projector:
+    """Follows the journal; `run` is a task of its owner."""
+
+    def __init__(self, store: Store, *, rows: int = _ROWS, look_s: float = _LOOK_S) -> None:
+        """`rows` go into one transaction."""
+        self._store = store
+        self._rows = rows
+        self._look_s = look_s
+        self._at: tuple[Position, Projection] | None = None  # None: to be read from the store
+        self._seq = 0
+
+    @property
+    def seq(self) -> int:
+        """The row up to which records are made; 0 until it has been looked."""
+        return self._seq
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        while True:
+            try:
+                await asyncio.to_thread(self.follow)
+            except StoreError as error:
+                log.warning("no records just now", error=error.code)
+            except RowFault as error:
+                log.error("no records from here on", seq=error.seq, error=error.code)
+                return
+            except CarriedUnreadable as error:
+                log.error("no records until they are made again", error=error.code)
+                return
+            except Exception as error:  # the calls go on without
+                log.error("records failed", error=type(error).__name__)
+            await asyncio.sleep(self._look_s)
+
+    def follow(self) -> None:
+        """Make records of all that was committed since; for a thread.
+
+        Raises `StoreUnavailable`, `RowUnreadable` and `CarriedUnreadable`; what was made until then
+        is kept, and the next call goes on after it.
+        """
+        position, projection = self._at or self._found()
+        self._seq = position.seq
+        self._at = None  # unless all goes well, the store says where we are
+        count = 0
+        seq = position.seq
+        for row in as_rows(self._store.read_journal(position.seq)):
+            projection.take(row)
+            seq, count = row.seq, count + 1
+            if count % _AT_ONCE == 0:
+                time.sleep(_BREATH_S)
+            if count % self._rows == 0:
+                position = self._keep(position, seq, projection)
+        if seq != position.seq:
+            position = self._keep(position, seq, projection)
+        self._at = (position, projection)
+
+    def _found(self) -> tuple[Position, Projection]:
+        position = self._store.records.position(VERSION)
+        return position, Projection(position.carried)
+
+    def _keep(self, before: Position, seq: int, projection: Projection) -> Position:
+        batch = projection.batch()
+        after = Position(VERSION, seq, batch.carried)
+        self._store.records.add(before, after, batch.calls, batch.offers, batch.missed)
+        self._seq = seq
+        return after

@@ -1,0 +1,46 @@
+"""Which policies can decide here, each by its name and version; a fact names the one that decided.
+
+A version, once released, never changes what it decides. Whoever changes a rule gives it a new
+version, and keeps the old one here for as long as its decisions shall be explained anew; without it
+the recorded reason is all there is.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from queues.centre.facts import Fact, OfferMade, OfferMissed
+from queues.centre.on_offers import MISS_POLICY, offer_missed
+from queues.centre.policy import POLICY, next_offer
+from queues.centre.state import Centre
+
+PAIRING: Final[Mapping[str, Callable[[Centre, float], OfferMade | None]]] = MappingProxyType(
+    {POLICY: next_offer}
+)
+
+
+def _misses_in_a_row(centre: Centre, recorded: OfferMissed) -> Fact | None:
+    """What this offer coming to nothing, for this cause, leads to."""
+    offer = centre.offers.get(recorded.offer)
+    return None if offer is None else offer_missed(centre, offer, recorded.cause, recorded.at)[0]
+
+
+MISSING: Final[Mapping[str, Callable[[Centre, OfferMissed], Fact | None]]] = MappingProxyType(
+    {MISS_POLICY: _misses_in_a_row}
+)
+KNOWN: Final = frozenset(PAIRING) | frozenset(MISSING)
+
+
+def policy_of(fact: Fact) -> str | None:
+    """Give the policy that decided a fact; None for one that rests on no choice."""
+    return fact.policy if isinstance(fact, OfferMade | OfferMissed) else None
+
+
+def decide_anew(centre: Centre, recorded: OfferMade | OfferMissed) -> Fact | None:
+    """Give what its policy decides on the state before it; None if it decides nothing.
+
+    Raises LookupError for a policy that is not here any more.
+    """
+    if isinstance(recorded, OfferMade):
+        return PAIRING[recorded.policy](centre, recorded.at)
+    return MISSING[recorded.policy](centre, recorded)

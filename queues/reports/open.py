@@ -1,0 +1,86 @@
+"""What is under way after a row: calls and offers that have not ended, as JSON that can be kept."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from queues.centre.reading import Unfit, reader_of
+
+NOTHING: Final = "{}"
+
+
+class CarriedUnreadable(Exception):
+    """What was carried over is not of this version's form; make the records again."""
+
+    code = "carried_unreadable"
+
+
+@dataclass(slots=True)
+class OpenCall:
+    """A call so far. Times by the wall clock, but `waits_since` by the centre's own time."""
+
+    call: str
+    line: str
+    began: float  # by the centre's time
+    arrived_at: float
+    queue: str | None = None
+    entered_at: float | None = None
+    answered_at: float | None = None
+    agent: str | None = None
+    waits_since: float | None = None
+    waited_s: float = 0.0
+    talked_s: float | None = None
+    hops: int = 0
+
+
+@dataclass(slots=True)
+class OpenOffer:
+    """An offer that rings or is being joined. `made` and `accepted` by the centre's time."""
+
+    offer: str
+    call: str
+    queue: str
+    agent: str
+    place: str
+    made: float
+    made_at: float
+    accepted: float | None = None
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """All that is open, oldest first; the wall clock is `ahead_s` ahead of the centre's time."""
+
+    ahead_s: float = 0.0
+    calls: dict[str, OpenCall] = field(default_factory=dict)
+    offers: dict[str, OpenOffer] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    ahead_s: float
+    calls: tuple[OpenCall, ...]
+    offers: tuple[OpenOffer, ...]
+
+
+def to_text(open_: UnderWay) -> str:
+    """Give it as JSON text."""
+    kept = _Kept(open_.ahead_s, tuple(open_.calls.values()), tuple(open_.offers.values()))
+    return json.dumps(asdict(kept), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(text: str) -> UnderWay:
+    """Give what `to_text` wrote, or nothing for `NOTHING`; raises `CarriedUnreadable`."""
+    if text == NOTHING:
+        return UnderWay()
+    try:
+        kept: _Kept = reader_of(_Kept)(json.loads(text))
+    except (ValueError, Unfit):
+        raise CarriedUnreadable(
+            "what the projector carried over cannot be read; run 'freizeichen records rebuild'"
+        ) from None
+    return UnderWay(
+        kept.ahead_s,
+        {call.call: call for call in kept.calls},
+        {offer.offer: offer for offer in kept.offers},
+    )
