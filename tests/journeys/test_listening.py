@@ -11,7 +11,7 @@ import pytest
 from tests.folders import open_folder
 from tests.journeys.service import SCRIPTS, Service, call, eventually, running_service
 
-WORDS = ("인터넷", "도움", "변경", "텔레비전")
+WORDS = ("인터넷", "도움", "변경", "하나", "텔레비전")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_prompt_that_is_talked_over_falls_silent_and_the_agent_is_told_what_wa
 ) -> None:
     status, report = call(service, "300", SCRIPTS / "ko-talked-over.yaml")
     assert status == 0, report
-    assert [entry["said"] for entry in report["understood"]] == ["변경", "도움"]
+    assert [entry["said"] for entry in report["understood"]] == ["변경", "하나"]
     turns: list[dict[str, Any]] = report["turns"]
     assert all(turn["silence_after_s"] is not None for turn in turns)
     assert all(turn["answer_after_s"] > 0 for turn in turns)
