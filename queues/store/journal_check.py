@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from queues.store.database import Database
 from queues.store.errors import JournalDamaged
+from queues.store.rows import Kind
 from queues.store.tables import closed_days, journal, projections, snapshots
 
 _log = structlog.get_logger("queues.store")
@@ -17,23 +18,24 @@ _log = structlog.get_logger("queues.store")
 def check_journal(database: Database) -> int:
     """Give the number of the last row; 0 for an empty journal.
 
-    A last row whose payload was torn is dropped, with a warning. Raises `JournalDamaged` for
+    A last row whose payload was torn is dropped, with a warning, and with it the decision that it
+    belongs to: half of one would lead to a state that never was. Raises `JournalDamaged` for
     anything else that is not whole.
     """
     with database.write() as connection:
         closed = last_closed(connection)
         last = _last_whole(connection, database.name, closed)
         if _is_torn(connection, last):
-            _drop(connection, last)
-            last = _last_whole(connection, database.name, closed)
-            if _is_torn(connection, last):
+            if _is_torn(connection, last - 1):
                 raise JournalDamaged(
-                    f"{database.name}: the last two rows of the journal cannot be read ({last} and "
-                    f"the one after it); restore a backup. Up to row {last - 1} it is whole and "
-                    "can be read; nothing was changed",
+                    f"{database.name}: the last two rows of the journal cannot be read "
+                    f"({last - 1} and the one after it); restore a backup. Up to row {last - 2} "
+                    "it is whole and can be read; nothing was changed",
+                    last - 1,
                     last,
-                    last + 1,
                 )
+            _drop(connection, _first_of_decision(connection, last), last)
+            last = _last_whole(connection, database.name, closed)
         return last
 
 
@@ -86,12 +88,25 @@ def _is_torn(connection: Connection, seq: int) -> bool:
     return False
 
 
-def _drop(connection: Connection, seq: int) -> None:
-    """Take the last row out, and what was already made of it."""
-    connection.execute(delete(journal).where(journal.c.seq == seq))
-    connection.execute(delete(snapshots).where(snapshots.c.seq >= seq))
-    connection.execute(delete(projections).where(projections.c.seq >= seq))
+def _first_of_decision(connection: Connection, seq: int) -> int:
+    """The input that a fact follows from; the row itself if it does not follow from one."""
+    before = connection.execute(
+        select(journal.c.seq, journal.c.kind)
+        .where(journal.c.seq <= seq, journal.c.kind != Kind.FACT.value)
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+    ).first()
+    return seq if before is None or before.kind != Kind.INPUT.value else int(before.seq)
+
+
+def _drop(connection: Connection, first: int, last: int) -> None:
+    """Take the last rows out, and what was already made of them."""
+    connection.execute(delete(journal).where(journal.c.seq >= first))
+    connection.execute(delete(snapshots).where(snapshots.c.seq >= first))
+    connection.execute(delete(projections).where(projections.c.seq >= first))
     _log.warning(
-        "the last row of the journal could not be read and was dropped; what it told is lost",
-        seq=seq,
+        "the last row of the journal could not be read and was dropped, with the decision that it "
+        "belongs to; what it told is lost",
+        seq=last,
+        rows=last - first + 1,
     )

@@ -103,9 +103,13 @@ class Start:
     """A service that comes back to a scene's centre and finds these channels."""
 
     def __init__(
-        self, scene: Scene, channels: list[ChannelListed], dialogues: dict[CallId, KeptDialogue]
+        self,
+        scene: Scene,
+        channels: list[ChannelListed],
+        dialogues: dict[CallId, KeptDialogue],
+        client: Client | None = None,
     ) -> None:
-        self.client = Client(channels)
+        self.client = client or Client(channels)
         link = cast(AmiClient, self.client)
         desk = AgiDesk(link)
         self.inputs: list[Input] = []
@@ -114,7 +118,8 @@ class Start:
         self.offers = Offers(link, desk, self.submit, lines, "Test")
         for offer, call, leg in offers_left(scene.centre):
             self.offers.restore(offer, call, leg)
-        clock = Clock.after(scene.centre, wall=lambda: scene.now)
+        loop = asyncio.get_running_loop()
+        clock = Clock.after(scene.centre, wall=lambda: scene.now, monotonic=loop.time)
         self.dispatcher = Dispatcher(
             self.offers, FakeDialogues(), clock, Hub(), centre=scene.centre
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from queues.store import JournalDamaged, Position, Snapshot, StoreUnavailable
+from queues.store import JournalDamaged, Kind, Position, Snapshot, StoreUnavailable
 from tests.store.places import Place, eventually, numbers, row, write
 
 TEAR = "UPDATE journal SET payload = substr(payload, 1, 5) WHERE seq = {}"
@@ -26,6 +26,32 @@ def test_a_torn_last_row_is_dropped_and_that_is_said(place: Place) -> None:
     (said,) = [log for log in logs if log["log_level"] == "warning"]
     assert "last row of the journal could not be read and was dropped" in said["event"]
     assert said["seq"] == 10
+
+
+def test_with_a_torn_last_row_the_whole_decision_is_dropped(place: Place) -> None:
+    """Half of one would lead to a state that never was."""
+    with place.opened() as store:
+        for decision in range(3):
+            first = decision * 10
+            write(store, row(first, kind=Kind.INPUT), row(first + 1), row(first + 2))
+        store.snapshots.save(Snapshot(6, 1.0, 1, "{}"))
+        store.snapshots.save(Snapshot(8, 1.0, 1, "{}"))
+    place.say(TEAR.format(9))
+    with capture_logs() as logs, place.opened() as store:
+        assert numbers(store) == [0, 1, 2, 10, 11, 12]
+        found = store.snapshots.newest(understood={1}, last_seq=store.last_seq)
+        assert found is not None
+        assert found.seq == 6
+        write(store, row(30, kind=Kind.INPUT))
+    assert [(log["seq"], log["rows"]) for log in logs if "dropped" in log["event"]] == [(9, 3)]
+
+
+def test_a_torn_row_that_tells_of_a_gap_takes_no_decision_with_it(place: Place) -> None:
+    with place.opened() as store:
+        write(store, row(0, kind=Kind.INPUT), row(1), row(2, kind=Kind.LOST), row(3))
+    place.say(TEAR.format(4))
+    with place.opened() as store:
+        assert numbers(store) == [0, 1, 2]
 
 
 def test_what_was_made_of_a_dropped_row_goes_with_it(place: Place) -> None:
