@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 import structlog
@@ -116,15 +115,15 @@ async def test_fifty_thousand_events_arrive_in_order_and_the_loop_goes_on_meanwh
         await peer.serve()
 
     async with misbehaving(flood) as server, running_client(server.port, timing=_PATIENT) as client:
-        worst, last = 0.0, time.monotonic()
-        while client.inbox.qsize() < 50_001:
+        most, before = 0, 0
+        while (there := client.inbox.qsize()) < 50_001:
+            most, before = max(most, there - before), there
             await asyncio.sleep(0)
-            worst, last = max(worst, time.monotonic() - last), time.monotonic()
         client.inbox.get_nowait()
         found = [client.inbox.get_nowait() for _ in range(50_000)]
         assert found == [KeyReleased(ChannelId(f"c-{n}"), "1") for n in range(50_000)]
         assert client.up
-        assert worst < 0.5  # generous: other tests share the cores
+        assert most < 1_000  # events in one turn of the loop, between which all else has its own
 
 
 async def test_an_inbox_that_nobody_reads_counts_as_a_lost_link_and_is_told_so() -> None:
