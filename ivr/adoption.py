@@ -8,13 +8,13 @@ Rules:
    the dialogue's node.
 3. A caller in a talk that the dialplan made by itself has left our queue, and is left alone.
 4. A caller of ours whom the dialplan took, and gives back, hears from us again at once.
-5. A caller who waited in our queue and is gone before anybody went on with the call is a missed
-   call: for whoever calls back.
+5. A caller who waited in our queue and is gone while nobody heard it, because the service, the link
+   or Asterisk was away, is a missed call: for whoever calls back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import structlog
@@ -74,8 +74,12 @@ class Adoption:
         submit: Callable[[Input], object],
         view: Callable[[], View],
         forget: Callable[[CallId], None],
+        contact: Callable[[CallId], ContactId | None],
     ) -> None:
-        """`forget` is told of each call that ended before it was gone on with."""
+        """`forget` is told of each call that ended before it was gone on with.
+
+        `contact` gives that of a living call, as far as it is known.
+        """
         self._left = dict(left)
         self._dialogues = dict(dialogues)
         self._plans = plans
@@ -83,6 +87,7 @@ class Adoption:
         self._submit = submit
         self._view = view
         self._forget = forget
+        self._contact = contact
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
         self._waited_since = {
@@ -131,8 +136,19 @@ class Adoption:
         kept = self._dialogues.pop(call, None)
         if (since := self._waited_since.get(call)) is not None:
             contact = None if kept is None else ContactId(kept.contact)
-            self._submit(CallMissed(call, line, since, contact, MissCause.GONE))
+            self._missed(call, line, since, contact)
         self._forget(call)
+
+    def lost(self, calls: Collection[CallId]) -> None:
+        """These callers are gone, and nobody heard them go; told before their ends."""
+        for row in self._view().calls:
+            call = CallId(row.call)
+            waited = row.state != CallState.TALKING.value
+            if waited and call in calls and call not in self._left:  # of those `ended` knows
+                self._missed(call, LineId(row.line), row.since, self._contact(call))
+
+    def _missed(self, call: CallId, line: LineId, since: float, contact: ContactId | None) -> None:
+        self._submit(CallMissed(call, line, since, contact, MissCause.GONE))
 
     def _standing(self, call: CallId) -> tuple[bool, bool]:
         """Whether the queue knows the call, and whether an agent is on the line."""

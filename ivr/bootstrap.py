@@ -125,6 +125,7 @@ class Service:
             self.submit,
             self.dispatcher.view,
             self._keeping.dialogues.end,
+            self._keeping.dialogues.contact_kept,
         )
         self._silence = ReadyForSilence(
             self.client,

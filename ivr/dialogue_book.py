@@ -21,7 +21,7 @@ import structlog
 
 from ivr.flow.session import Session, session_from_json, session_to_json
 from ivr.phone_number import PhoneNumber
-from queues.ids import CallId
+from queues.ids import CallId, ContactId
 from queues.store import ContactUnknown, DialogueRow, Store, StoreError
 
 log = structlog.get_logger()
@@ -67,7 +67,9 @@ class DialogueBook:
         self._store = store
         self._now = now
         self._numbers: dict[CallId, PhoneNumber | None] = {}
-        self._contacts = {call: kept.contact for call, kept in left.items()}  # of the thread alone
+        self._contacts = {
+            call: kept.contact for call, kept in left.items()
+        }  # written by the thread
         self._unwritten: dict[CallId, Session | None] = {}  # None: it is over
         self._stirred = asyncio.Event()
 
@@ -101,6 +103,11 @@ class DialogueBook:
             for call, session in unwritten.items():
                 if session is None:
                     self._numbers.pop(call, None)
+
+    def contact_kept(self, call: CallId) -> ContactId | None:
+        """The contact of a living call; None until its dialogue was first written."""
+        kept = self._contacts.get(call)
+        return None if kept is None else ContactId(kept)
 
     def contact_of(self, number: PhoneNumber) -> str:
         """The contact of a number, for a thread; raises `StoreUnavailable`."""

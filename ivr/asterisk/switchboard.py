@@ -13,7 +13,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -82,6 +82,8 @@ class Left(Protocol):
 
     def ended(self, call: CallId) -> None: ...
 
+    def lost(self, calls: Collection[CallId]) -> None: ...
+
 
 class NobodyLeft:
     """For a switch that no service served before."""
@@ -97,6 +99,9 @@ class NobodyLeft:
 
     def ended(self, call: CallId) -> None:
         """Nobody is left to end."""
+
+    def lost(self, calls: Collection[CallId]) -> None:
+        """Nobody calls back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,7 @@ class Switchboard:
 
     def _everything_ended(self) -> None:
         log.warning("Asterisk was restarted; its calls are gone", calls=len(self._known))
+        self._left.lost(self._known.keys())
         self._offers.switch_restarted()
         self._submit(SwitchRestarted())
         for call in tuple(self._known):
@@ -232,9 +238,11 @@ class Switchboard:
         for entry in channels:
             self._desk.on_event(entry)
         alive = {CallId(entry.channel) for entry in channels}
-        for call in known:
-            if call not in alive and call in self._known:
-                self._end(call, EndCause.LOST)
+        gone = {call for call in known if call not in alive and call in self._known}
+        if gone:
+            self._left.lost(gone)
+        for call in gone:
+            self._end(call, EndCause.LOST)
         self._calls.looked_up()
         self._offers.look_up(channels)
         for number, entry in enumerate(channels):

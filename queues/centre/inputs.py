@@ -39,7 +39,7 @@ class MissCause(StrEnum):
     """Why a call is a missed one."""
 
     NO_SERVICE = "no_service"  # nobody decided here, and the switch ended the call by itself
-    GONE = "gone"  # it waited when the service fell silent, and was gone when one was there again
+    GONE = "gone"  # it waited, and was gone when somebody heard of calls again
 
 
 @dataclass(frozen=True, slots=True)

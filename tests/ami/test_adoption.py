@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import pytest
+
 from ivr.adoption import Adoption, lines_left, offers_left
 from ivr.asterisk import wire_actions as a
 from ivr.asterisk.agi import AgiDesk
@@ -127,7 +129,14 @@ class Start:
         self.is_looked_up = False
         self.forgotten: set[CallId] = set()
         self.adoption = Adoption(
-            lines, dialogues, {LINE: PLAN}, self.driver, self.submit, self._view, self.forgotten.add
+            lines,
+            dialogues,
+            {LINE: PLAN},
+            self.driver,
+            self.submit,
+            self._view,
+            self.forgotten.add,
+            lambda call: ContactId(f"contact of {call}"),
         )
         self.board = Switchboard(
             link,
@@ -338,6 +347,31 @@ async def test_who_waited_and_is_gone_is_a_missed_call_with_contact_line_and_tim
         assert missed(start) == [
             CallMissed(CALL, LINE, since, ContactId("contact-1"), MissCause.GONE)
         ]
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_who_waited_and_went_with_asterisk_or_under_a_lost_link_is_a_missed_call_too(
+    restarted: bool,
+) -> None:
+    scene = waiting()
+    since = scene.centre.calls[CALL].since
+    async with started(scene, channel(CALL)) as start:
+        start.client.channels = []
+        start.client.inbox.put_nowait(LinkUp(restarted=restarted, first=False))
+        await until(lambda: ("ended", CALL) in start.driver.told)
+        contact = ContactId(f"contact of {CALL}")
+        assert missed(start) == [CallMissed(CALL, LINE, since, contact, MissCause.GONE)]
+        assert start.state() is None
+
+
+async def test_who_talked_and_went_with_asterisk_is_no_missed_call() -> None:
+    scene = talking()
+    leg = scene.offer(CALL)
+    async with started(scene, channel(CALL, bridge="b"), channel(leg, bridge="b")) as start:
+        start.client.channels = []
+        start.client.inbox.put_nowait(LinkUp(restarted=True, first=False))
+        await until(lambda: ("ended", CALL) in start.driver.told)
+        assert (start.state(), missed(start)) == (None, [])
 
 
 async def test_who_was_in_the_menu_or_talked_and_is_gone_is_no_missed_call() -> None:

@@ -14,16 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests.folders import open_folder
+from tests.journeys.people import AGENT_HZ, agent, caller, kill, until
 from tests.journeys.service import (
     Service,
     end_asterisk,
-    eventually,
     running_service,
     start,
     wait_ready,
     write_settings,
 )
-from tests.journeys.test_recovery import AGENT_HZ, agent, caller, kill, until
 from tests.store.postgres_server import PostgresServer, running_server
 
 
@@ -73,6 +72,13 @@ async def test_a_stand_by_does_nothing_until_the_first_service_is_gone_and_then_
             assert first.health()[1]["figures"]["journal_lost_rows"] == 0
             (row,) = first.get("calls")
 
+            with second(folder / "told to end", first, url, people) as process:
+                said = folder / "told to end/output"
+                await until(lambda: "waiting as its stand-by" in said.read_text(), 60)
+                process.send_signal(signal.SIGTERM)
+                assert await asyncio.to_thread(process.wait, 5) == 130
+                assert "Traceback" not in said.read_text()
+
             with second(folder / "second", first, url, people) as process:
                 output = folder / "second/output"
                 await until(lambda: "waiting as its stand-by" in output.read_text(), 60)
@@ -96,19 +102,5 @@ async def test_a_stand_by_does_nothing_until_the_first_service_is_gone_and_then_
                 assert following.stop() == 0
 
 
-async def test_a_stand_by_ends_when_it_is_told_to(folder: Path, server: PostgresServer) -> None:
-    url, people = (server.url(server.new_database()) for _ in range(2))
-    with running_service(folder / "first", store={"url": url, "people_url": people}) as first:
-        with second(folder / "second", first, url, people) as process:
-            output = folder / "second/output"
-            await until(lambda: "waiting as its stand-by" in output.read_text(), 60)
-            process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 5) == 130
-            assert "Traceback" not in output.read_text()
-        assert first.health()[0] == 200
-
-
 def _asterisk_runs(folder: Path) -> bool:
-    return eventually(lambda: folder.exists()) and any(
-        (folder / ".freizeichen").rglob("asterisk.pid")
-    )
+    return any((folder / ".freizeichen").rglob("asterisk.pid"))
