@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
 import structlog
@@ -90,11 +90,7 @@ class Adoption:
         self._contact = contact
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
-        self._waited_since = {
-            CallId(row.call): row.since
-            for row in view().calls
-            if row.state != CallState.TALKING.value
-        }
+        self._waited_since = {CallId(row.call): row.since for row in _waiting(view())}
 
     def __len__(self) -> int:
         """How many callers are still to be found."""
@@ -141,10 +137,9 @@ class Adoption:
 
     def lost(self, calls: Collection[CallId]) -> None:
         """These callers are gone, and nobody heard them go; told before their ends."""
-        for row in self._view().calls:
+        for row in _waiting(self._view()):
             call = CallId(row.call)
-            waited = row.state != CallState.TALKING.value
-            if waited and call in calls and call not in self._left:  # of those `ended` knows
+            if call in calls and call not in self._left:  # of those `ended` knows
                 self._missed(call, LineId(row.line), row.since, self._contact(call))
 
     def _missed(self, call: CallId, line: LineId, since: float, contact: ContactId | None) -> None:
@@ -160,3 +155,8 @@ class Adoption:
             return False, False
         talks = row.state == CallState.TALKING.value
         return not talks, talks
+
+
+def _waiting(view: View) -> Iterator[CallRow]:
+    """The calls in a queue without an agent on the line."""
+    return (row for row in view.calls if row.state != CallState.TALKING.value)

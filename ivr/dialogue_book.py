@@ -67,9 +67,8 @@ class DialogueBook:
         self._store = store
         self._now = now
         self._numbers: dict[CallId, PhoneNumber | None] = {}
-        self._contacts = {
-            call: kept.contact for call, kept in left.items()
-        }  # written by the thread
+        # Only the thread changes them.
+        self._contacts = {call: kept.contact for call, kept in left.items()}
         self._unwritten: dict[CallId, Session | None] = {}  # None: it is over
         self._stirred = asyncio.Event()
 

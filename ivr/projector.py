@@ -8,11 +8,11 @@ the living centre, and gives the loop that carries sound its turn between rows.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Final
 
 import structlog
 
+from ivr.gently import gently
 from ivr.journal import as_rows
 from queues.centre.row_faults import RowFault
 from queues.reports import VERSION, Projection
@@ -21,8 +21,6 @@ from queues.store import Position, Store, StoreError
 
 _LOOK_S: Final = 1.0
 _ROWS: Final = 500  # in one transaction
-_AT_ONCE: Final = 50  # before the loop has its turn
-_BREATH_S: Final = 0.001
 
 log = structlog.get_logger()
 
@@ -69,13 +67,11 @@ class Projector:
         position, projection = self._at or self._found()
         self._seq = position.seq
         self._at = None  # unless all goes well, the store says where we are
-        count = 0
         seq = position.seq
-        for row in as_rows(self._store.read_journal(position.seq)):
+        rows = gently(as_rows(self._store.read_journal(seq)))
+        for count, row in enumerate(rows, 1):
             projection.take(row)
-            seq, count = row.seq, count + 1
-            if count % _AT_ONCE == 0:
-                time.sleep(_BREATH_S)
+            seq = row.seq
             if count % self._rows == 0:
                 position = self._keep(position, seq, projection)
         if seq != position.seq:

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from ivr.gently import gently
 from ivr.journal import as_rows
 from queues.centre.json_values import Snapshot
 from queues.centre.recovery import Following
@@ -28,8 +29,7 @@ UNDERSTOOD: Final = frozenset({1})
 EVERY_ROWS: Final = 5000
 EVERY_S: Final = 300.0
 _LOOK_S: Final = 5.0
-_AT_ONCE: Final = 50  # rows, or pieces of text, before the loop has its turn
-_BREATH_S: Final = 0.001
+_PIECES_AT_ONCE: Final = 1000  # of text, before the loop has its turn
 
 log = structlog.get_logger()
 
@@ -94,12 +94,10 @@ class Snapshots:
 
     def follow(self) -> None:
         """Apply what was committed since, and save if it is time to; for a thread."""
-        for count, row in enumerate(as_rows(self._store.read_journal(self._seq))):
+        for row in gently(as_rows(self._store.read_journal(self._seq))):
             self._following.take(row)
             self._mends |= not self._following.is_whole
             self._seq = row.seq
-            if count % _AT_ONCE == 0:
-                time.sleep(_BREATH_S)
         if self._following.is_whole and self._is_time():
             self._save()
 
@@ -111,14 +109,10 @@ class Snapshots:
     def _save(self) -> None:
         centre = self._following.centre
         body = to_snapshot(centre)
-        pieces = []
-        for count, piece in enumerate(json.JSONEncoder(separators=(",", ":")).iterencode(body)):
-            pieces.append(piece)
-            if count % (_AT_ONCE * 20) == 0:
-                time.sleep(_BREATH_S)
+        pieces = json.JSONEncoder(separators=(",", ":")).iterencode(body)
+        text = "".join(gently(pieces, at_once=_PIECES_AT_ONCE))
         version = body["version"]
         if not isinstance(version, int):
             raise TypeError("a snapshot has no version")
-        text = "".join(pieces)
         self._store.snapshots.save(StoredSnapshot(self._seq, centre.at, version, text))
         self._saved_seq, self._saved_at_s, self._mends = self._seq, self._monotonic(), False

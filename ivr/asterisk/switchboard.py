@@ -238,9 +238,8 @@ class Switchboard:
         for entry in channels:
             self._desk.on_event(entry)
         alive = {CallId(entry.channel) for entry in channels}
-        gone = {call for call in known if call not in alive and call in self._known}
-        if gone:
-            self._left.lost(gone)
+        gone = [call for call in known if call not in alive and call in self._known]
+        self._left.lost(gone)
         for call in gone:
             self._end(call, EndCause.LOST)
         self._calls.looked_up()

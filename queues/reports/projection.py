@@ -34,7 +34,7 @@ from queues.centre.house_facts import ClockReanchored, HistoryLost
 from queues.centre.inputs import CallArrived, CallMissed, EndCause
 from queues.centre.row import JournalRow
 from queues.centre.snapshot import from_snapshot
-from queues.centre.state import Centre
+from queues.centre.state import Centre, Offer
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text
 from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
 from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
@@ -103,15 +103,7 @@ class Projection:
             case CallClosed() | CallEndNoted():
                 self._end_call(seq, fact)
             case OfferMade():
-                self._open.offers[fact.offer] = OpenOffer(
-                    offer=fact.offer,
-                    call=fact.call,
-                    queue=fact.queue,
-                    agent=fact.agent,
-                    place=fact.place,
-                    made=fact.at,
-                    made_at=self._wall(fact.at),
-                )
+                self._open_offer(fact, fact.at)
             case OfferAccepted() if (offer := self._open.offers.get(fact.offer)) is not None:
                 offer.accepted = fact.at
             case OfferMissed():
@@ -193,6 +185,17 @@ class Projection:
             )
         )
 
+    def _open_offer(self, made: OfferMade | Offer, at: float) -> None:
+        self._open.offers[made.offer] = OpenOffer(
+            offer=made.offer,
+            call=made.call,
+            queue=made.queue,
+            agent=made.agent,
+            place=made.place,
+            made=at,
+            made_at=self._wall(at),
+        )
+
     def _end_offer(self, seq: int, name: str, at: float, outcome: str) -> None:
         offer = self._open.offers.pop(name, None)
         if offer is None:
@@ -247,13 +250,4 @@ class Projection:
                 call.waits_since = there.since
         for offer in centre.offers.values():
             if offer.talk_since is None and offer.offer not in self._open.offers:
-                since = centre.calls[offer.call].state_since
-                self._open.offers[offer.offer] = OpenOffer(
-                    offer=offer.offer,
-                    call=offer.call,
-                    queue=offer.queue,
-                    agent=offer.agent,
-                    place=offer.place,
-                    made=since,
-                    made_at=self._wall(since),
-                )
+                self._open_offer(offer, centre.calls[offer.call].state_since)
