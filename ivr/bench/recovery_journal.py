@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.bench.progress import Tell
+from ivr.bench.simulated import AGENTS, SERVICE, agents_sign_in, open_store
 from ivr.bench.site import BenchFailed, bench_folder
 from ivr.bench.table import Row
 from ivr.journal import new_row
@@ -27,7 +28,6 @@ from queues.centre.commands import ReturnReason
 from queues.centre.facts import CallReturned, Fact, OfferMade
 from queues.centre.inputs import (
     AgentLegEnded,
-    AgentSetting,
     CallEnded,
     EndCause,
     Input,
@@ -35,23 +35,18 @@ from queues.centre.inputs import (
     PlaceChanged,
     PlaceState,
     QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
     TalkStarted,
 )
 from queues.centre.state import Centre
 from queues.centre.step import step
-from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
-from queues.store import NewRow, Store
+from queues.ids import CallId, LineId, OfferId, PlaceId
+from queues.store import NewRow
 
 FACTS: Final = 100_000
 _FACTS_QUICK: Final = 5_000
 _BAR_S: Final = 5.0
-_AGENTS: Final = 40
 _WAITING: Final = 100
 _EIGHT_O_CLOCK: Final = 1_780_293_600.0
-_QUEUE: Final = QueueId("service")
 _AT_ONCE: Final = 500
 _WRITTEN_S: Final = 60.0
 
@@ -78,7 +73,7 @@ def journal_rows(*, quick: bool, tell: Tell) -> list[Row]:
 
 def write_journal(folder: Path, facts: int) -> None:
     """Keep a day of at least so many facts in a store in this folder, with its inputs."""
-    store = _store(folder)
+    store = open_store(folder)
     try:
         day = _rows(facts)
         while rows := list(itertools.islice(day, _AT_ONCE)):
@@ -91,16 +86,12 @@ def write_journal(folder: Path, facts: int) -> None:
 
 def _come_back_once(folder: Path) -> tuple[float, int]:
     began = time.monotonic()
-    store = _store(folder)
+    store = open_store(folder)
     try:
         kept = come_back(store)
         return time.monotonic() - began, len(kept.centre.calls)
     finally:
         store.close()
-
-
-def _store(folder: Path) -> Store:
-    return Store.open(f"sqlite:///{folder}/store.db", key_file=folder / "store.key", node="bench")
 
 
 def _rows(facts: int) -> Iterator[NewRow]:
@@ -122,14 +113,8 @@ class _Day:
     def __init__(self) -> None:
         self._chance = random.Random(1)  # noqa: S311  (a day by its number, no secret)
         self._numbers = itertools.count(1)
-        names = [str(number) for number in range(_AGENTS)]
-        agents = tuple(AgentSetting(AgentId(n), PlaceId(f"p{n}"), (_QUEUE,)) for n in names)
-        self._due: deque[Input] = deque(
-            [SettingsLoaded((QueueSetting(_QUEUE, 20.0, 0.0, 3),), agents, "bench")]
-        )
-        for agent in agents:
-            self._due += PlaceChanged(agent.place, PlaceState.FREE), ReadyAsked(agent.agent)
-        for _ in range(_WAITING + _AGENTS):
+        self._due = deque(agents_sign_in())
+        for _ in range(_WAITING + AGENTS):
             self._caller_comes()
 
     def next_input(self) -> Input:
@@ -163,4 +148,4 @@ class _Day:
 
     def _caller_comes(self) -> None:
         call = CallId(f"1780293600.{next(self._numbers)}")
-        self._due.append(QueueEntered(call, LineId("100"), _QUEUE))
+        self._due.append(QueueEntered(call, LineId("100"), SERVICE))

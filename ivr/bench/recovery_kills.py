@@ -110,8 +110,6 @@ def rows_of(found: Outcome) -> list[Row]:
 
 async def _under_a_crowd(site: KillableSite, seeds: Sequence[int], tell: Tell) -> Outcome:
     wall_ahead_s = time.time() - time.monotonic()
-    if site.run is None:
-        raise RuntimeError("the service was not started")
     async with AsyncExitStack() as stack:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         real = [await stack.enter_async_context(_real(site, line)) for line in _lines()]
@@ -158,8 +156,6 @@ def _lines() -> list[str]:
 @asynccontextmanager
 async def _real(site: KillableSite, line: str) -> AsyncIterator[tuple[CallerPhone, Wire]]:
     run = site.run
-    if run is None:
-        raise RuntimeError("the service was not started")
     account = run.callers[0]
     server = SipServer(run.sip_host, run.sip_port, account.username, account.password)
     async with watched_phone(server) as (phone, wire):

@@ -25,14 +25,14 @@ from typing import Final
 
 import uvloop
 
-from ivr.bench.site import bench_folder
+from ivr.bench.simulated import SERVICE, agents_sign_in, open_store
+from ivr.bench.site import bench_folder, resident_bytes
 from ivr.bench.table import Row
 from ivr.journal import StoredJournal
 from ivr.snapshots import Snapshots
 from queues.centre.commands import ReturnReason
 from queues.centre.inputs import (
     AgentLegEnded,
-    AgentSetting,
     CallEnded,
     EndCause,
     Input,
@@ -40,14 +40,11 @@ from queues.centre.inputs import (
     PlaceChanged,
     PlaceState,
     QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
     TalkStarted,
 )
 from queues.centre.state import Centre
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from queues.ids import CallId, LineId, OfferId, PlaceId
 from queues.live import Hub
 from queues.store import Store
 
@@ -55,12 +52,10 @@ _CALLS: Final = 100_000
 _CALLS_QUICK: Final = 2_000
 _READINGS: Final = 20
 _AT_ONCE: Final = 150  # callers in the centre
-_AGENTS: Final = 40
 _IMPATIENT: Final = 10  # one in so many hangs up while waiting
 _BAR_KB: Final = 0.1  # 10 MB over 100,000 calls
 _BAR_PIECES: Final = 0.1
 _ENDED_IS_FORGOTTEN_S: Final = 60.0  # the centre knows an ended call for a while
-_QUEUE: Final = QueueId("service")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +103,7 @@ def steady_slope(read: Sequence[tuple[int, float]]) -> float:
 
 def serve_calls(folder: Path, calls: int) -> list[Reading]:
     """Serve so many calls in this process; gives what it took after each part of them."""
-    store = Store.open(f"sqlite:///{folder}/store.db", key_file=folder / "store.key", node="bench")
+    store = open_store(folder)
     try:
         return uvloop.run(_day(store, calls))
     finally:
@@ -146,8 +141,7 @@ async def _day(store: Store, calls: int) -> list[Reading]:
 
 def _reading(calls: int) -> Reading:
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return Reading(calls, pages * os.sysconf("SC_PAGE_SIZE") / 1000, sys.getallocatedblocks())
+    return Reading(calls, resident_bytes(os.getpid()) / 1000, sys.getallocatedblocks())
 
 
 class _PlayedSwitch:
@@ -167,12 +161,8 @@ class _PlayedSwitch:
     def opens(self, dispatcher: Dispatcher) -> None:
         """Agents sign in."""
         self._dispatcher = dispatcher
-        names = [str(number) for number in range(_AGENTS)]
-        agents = tuple(AgentSetting(AgentId(n), PlaceId(f"p{n}"), (_QUEUE,)) for n in names)
-        self._submit(SettingsLoaded((QueueSetting(_QUEUE, 20.0, 0.0, 3),), agents, "bench"))
-        for agent in agents:
-            self._submit(PlaceChanged(agent.place, PlaceState.FREE))
-            self._submit(ReadyAsked(agent.agent))
+        for what in agents_sign_in():
+            self._submit(what)
 
     async def serves(self, calls: int) -> None:
         """Come back when so many callers came and all are gone."""
@@ -212,7 +202,7 @@ class _PlayedSwitch:
         number = next(self._numbers)
         call = CallId(f"1780308000.{number}")
         self._alive.add(call)
-        self._submit(QueueEntered(call, LineId("100"), _QUEUE))
+        self._submit(QueueEntered(call, LineId("100"), SERVICE))
         if number % _IMPATIENT == 0:
             asyncio.get_running_loop().call_soon(self._caller_goes, call)
 

@@ -22,7 +22,7 @@ from ivr.bench.plain_phone import PlainPhone
 from ivr.bench.progress import Tell
 from ivr.bench.recovery_site import QUEUE, SERVERS, KillableSite
 from ivr.bench.site import BenchFailed
-from ivr.bench.table import Bar, Row
+from ivr.bench.table import Bar, Row, p95
 from ivr.bench.talking import run_callers
 
 _RUNS, _TRIES = 5, 20
@@ -67,11 +67,11 @@ def rows_of(ours: list[list[float]], theirs: list[list[float]]) -> list[Row]:
         ),
         Row(
             "the same, p95",
-            tuple(_p95(run) for run in ours),
+            tuple(p95(run) for run in ours),
             "ms",
             bar=_BAR_P95_MS,
             against=rival,
-            against_values=tuple(_p95(run) for run in theirs),
+            against_values=tuple(p95(run) for run in theirs),
         ),
         Row(
             f"the same: sooner than {rival}",
@@ -87,8 +87,6 @@ async def _measure(
     site: KillableSite, runs: int, tries: int, tell: Tell
 ) -> tuple[list[list[float]], list[list[float]]]:
     run = site.run
-    if run is None:
-        raise RuntimeError("the service was not started")
     server = run.sip_host, run.sip_port
     places = {place.agent: place for place in run.places}
     desks = [PlainPhone(server, places[name], 2**31 - 1) for name in SERVERS[:2]]
@@ -256,7 +254,3 @@ class _Member:
     def _stops(self) -> None:
         self._console.say(f"queue pause member {self._interface} queue {_RIVAL}")
         self._phone.decline()
-
-
-def _p95(values: list[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]

@@ -7,11 +7,9 @@ menus that lead to each other, and one to agents whose talks last as long as the
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,7 +24,7 @@ from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import find_asterisk
 from ivr.asterisk.process import SwitchProcess
 from ivr.bench.ports import free_ports_environment
-from ivr.bench.site import READY_S, BenchFailed, bench_folder
+from ivr.bench.site import READY_S, BenchFailed, bench_folder, start_service
 from ivr.runfile import RunFile, read_run_file
 
 QUEUE, HELD, MENUS, TALKS = "101", "102", "103", "104"
@@ -96,7 +94,7 @@ class KillableSite:
         self._folder = folder
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self.run: RunFile | None = None
+        self._run: RunFile | None = None
 
     @property
     def store_url(self) -> str:
@@ -123,23 +121,16 @@ class KillableSite:
         return self._folder / ".freizeichen"
 
     @property
-    def _file(self) -> RunFile:
-        if self.run is None:
+    def run(self) -> RunFile:
+        """Its addresses and accounts; raises RuntimeError before the first start is through."""
+        if self._run is None:
             raise RuntimeError("the service was not started")
-        return self.run
+        return self._run
 
     def start(self) -> None:
         """Start the command; `wait_ready` comes back when a call would be answered."""
         (self._run_folder / "run.json").unlink(missing_ok=True)
-        with (self._folder / "output").open("ab") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ivr.cli", "up"],
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **self._environment},
-            )
+        self._process = start_service(self._folder, self._environment)
 
     def wait_ready(self) -> None:
         """Raises `BenchFailed` with what the command printed when it does not come up."""
@@ -147,14 +138,14 @@ class KillableSite:
         while not (self._run_folder / "run.json").exists():
             self._must_live(began, READY_S)
             time.sleep(_LOOK_S)
-        self.run = read_run_file(self._run_folder)
+        self._run = read_run_file(self._run_folder)
 
     def wait_adopted(self, since: float, within_s: float) -> float:
         """Seconds from `since` (monotonic) until no caller of the service before is unknown."""
         while True:
             self._must_live(since, within_s)
             try:
-                text = httpx.get(f"{self._file.address}/metrics", timeout=5).text
+                text = httpx.get(f"{self.run.address}/metrics", timeout=5).text
             except httpx.TransportError:
                 text = ""  # it is not there yet
             left = _LEFT.search(text)
@@ -182,9 +173,9 @@ class KillableSite:
 
     def api(self) -> httpx.Client:
         """An HTTP client that is signed in."""
-        token = Path(self._file.token_file).read_text().strip()
+        token = Path(self.run.token_file).read_text().strip()
         return httpx.Client(
-            base_url=self._file.address, headers={"Authorization": f"Bearer {token}"}, timeout=10
+            base_url=self.run.address, headers={"Authorization": f"Bearer {token}"}, timeout=10
         )
 
     def ready(self, agents: Sequence[str]) -> None:

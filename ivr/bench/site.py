@@ -37,8 +37,13 @@ class RunningSite:
 
     def resident_bytes(self) -> int:
         """How much memory the service takes now."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        return resident_bytes(self.pid)
+
+
+def resident_bytes(pid: int) -> int:
+    """How much memory a process takes now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
@@ -48,6 +53,19 @@ def bench_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+def start_service(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The command in this folder; what it prints goes to the end of the file `output`."""
+    with (folder / "output").open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "ivr.cli", "up"],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
 
 
 @contextmanager
@@ -64,16 +82,9 @@ def running_site(
     elif not file.exists():
         shutil.copy(resources.example_settings(), file)
     (folder / ".freizeichen" / "run.json").unlink(missing_ok=True)
+    (folder / "output").unlink(missing_ok=True)
     began = time.monotonic()
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ivr.cli", "up"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or free_ports_environment())},
-        )
+    process = start_service(folder, environment or free_ports_environment())
     try:
         while not (folder / ".freizeichen" / "run.json").exists():
             if process.poll() is not None or time.monotonic() - began > READY_S:

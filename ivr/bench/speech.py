@@ -13,7 +13,7 @@ from ivr.bench.recognition import Recognition, recognise, stream_costs, words_ta
 from ivr.bench.refusals import Refusals
 from ivr.bench.site import BenchFailed, RunningSite
 from ivr.bench.speech_site import figures, speech_site
-from ivr.bench.table import Bar, Row
+from ivr.bench.table import Bar, Row, p95
 from ivr.bench.talking import run_callers, words_in_menus
 
 _CALLERS, _WORDS = 8, 6
@@ -91,7 +91,7 @@ def _answer_rows(runs: Sequence[_Turns], found: Sequence[Recognition]) -> list[R
             against="Vosk's own end of utterance",
             against_values=tuple(statistics.median(r.vosk_end_after_s) for r in found),
         ),
-        Row("the same, p95", _of_each(answers, _p95), "s", bar=0.8),
+        Row("the same, p95", _of_each(answers, p95), "s", bar=0.8),
         Row(
             "words without an answer within 5 s",
             tuple(_percent(t.answer_after_s is None for t in run) for run in runs),
@@ -110,7 +110,7 @@ def _answer_rows(runs: Sequence[_Turns], found: Sequence[Recognition]) -> list[R
             "s",
             bar=0.2,
         ),
-        Row("the same, p95", _of_each(silences, _p95), "s", bar=0.3),
+        Row("the same, p95", _of_each(silences, p95), "s", bar=0.3),
         Row(
             "silences measured in a run",
             tuple(float(len(run)) for run in silences),
@@ -225,7 +225,3 @@ def _of_each(
 def _percent(those: Iterable[bool]) -> float:
     found = list(those)
     return 100 * sum(found) / len(found)
-
-
-def _p95(values: Sequence[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]

@@ -80,3 +80,8 @@ def markdown(rows: Sequence[Row]) -> str:
             f"| {row.name} | {value} | {spread} | {found['bar'] or ''} | {kept} | {beside} |"
         )
     return "\n".join(lines)
+
+
+def p95(values: Sequence[float]) -> float:
+    """What 95 in 100 of at least two values do not exceed."""
+    return statistics.quantiles(values, n=20)[-1]
