@@ -211,7 +211,7 @@ class _OurAgent:
         await self._post("ready")
 
     async def _pauses(self) -> None:
-        await self._post("pause", {"reason": "bench"})
+        await self._post("pause", {"reason": "break"})
         async with asyncio.timeout(_SOON_S):
             await self._bell.silent.wait()
         await self._until_free()
