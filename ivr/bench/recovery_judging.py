@@ -93,5 +93,12 @@ def longest_gap(arrivals: Sequence[float], from_s: float, to_s: float) -> float:
 
 
 def listed(rows: Iterable[Mapping[str, object]]) -> list[Listed]:
-    """The rows of `/api/v1/calls`, in the order of the API."""
-    return [Listed(str(row["id"]), str(row["since"]), str(row["state"])) for row in rows]
+    """The rows of `/api/v1/calls` that have a queue, in the order of the API.
+
+    Who is still in a dialogue waits for nobody, and has no place.
+    """
+    return [
+        Listed(str(row["id"]), str(row["since"]), str(row["state"]))
+        for row in rows
+        if row["queue"] is not None
+    ]

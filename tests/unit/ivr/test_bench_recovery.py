@@ -10,6 +10,7 @@ from ivr.bench.recovery_judging import (
     Rung,
     displaced,
     left_without_talk,
+    listed,
     longest_gap,
     rung_twice,
 )
@@ -157,3 +158,9 @@ def test_a_plain_phone_proves_who_it_is_by_digest() -> None:
     assert 'response="' in proof
     assert "secret" not in proof
     assert authorization(challenge, "REGISTER", "sip:127.0.0.1:5", "anna", "other") != proof
+
+
+def test_who_is_in_a_dialogue_has_no_place_in_the_order() -> None:
+    in_menu = {"id": "m", "since": "2026-01-01T08:00:00Z", "state": "listening", "queue": None}
+    waits = {"id": "w", "since": "2026-01-01T08:00:01Z", "state": "waiting", "queue": "service"}
+    assert [each.call for each in listed([in_menu, waits])] == ["w"]
