@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import httpx
 from ruamel.yaml import YAML
 
 from ivr.runfile import RunFile, read_run_file
+from tests.programs import real_asterisk
 from tests.switch import ROOT, test_settings
 
 COMMAND = str(Path(sys.executable).parent / "freizeichen")
@@ -137,11 +139,15 @@ def wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> Service:
 
 @contextmanager
 def running_service(folder: Path, **changes: object) -> Iterator[Service]:
-    """A service of its own; ended afterwards, with its Asterisk."""
+    """A service of its own; ended afterwards, also one that was started again in its place."""
     write_settings(folder, **changes)
     process = start(folder)
     try:
-        yield wait_ready(folder, process)
+        service = wait_ready(folder, process)
+        try:
+            yield service
+        finally:
+            process = service.process
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -161,6 +167,40 @@ def end_asterisk(folder: Path) -> None:
             words = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
             if mine in words and b"asterisk.conf" in words:
                 os.kill(int(entry.name), signal.SIGKILL)
+
+
+def command(service: Service, *words: str) -> tuple[int, str]:
+    """Another command of ours beside the service: exit status, and what it printed."""
+    done = subprocess.run(
+        [COMMAND, *words], cwd=service.folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def console(service: Service, line: str) -> str:
+    """What its Asterisk answers to a line on the console."""
+    base = service.folder / ".freizeichen/asterisk"
+    words = [*real_asterisk().command, "-C", str(base / "etc/asterisk.conf"), "-rx", line]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
+
+
+def kept_dialogues(service: Service, node: str = "%") -> int:
+    """How many dialogues are kept, at any node or at this one."""
+    path = service.folder / ".freizeichen/store/store.db"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        found: int = database.execute(
+            'SELECT count(*) FROM dialogues WHERE "node" LIKE ?', (node,)
+        ).fetchone()[0]
+    return found
+
+
+def missed_calls(service: Service, count: int) -> list[dict[str, Any]] | None:
+    """The missed calls, once there are so many."""
+    with service.api as api:
+        answer = api.get("/api/v1/reports/missed", params={"limit": 100}).raise_for_status()
+    assert service.run.callers[0].username not in answer.text
+    rows: list[dict[str, Any]] = answer.json()["missed"]
+    return rows if len(rows) >= count else None
 
 
 def call(service: Service, to: str, script: Path) -> tuple[int, dict[str, Any]]:

@@ -32,7 +32,6 @@ def service(folder: Path) -> Iterator[Service]:
     queue = {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 1}
     with running_service(folder, queues=[queue]) as running:
         yield running
-        running.stop()  # also one that was started again
 
 
 async def test_a_phone_that_rings_when_the_service_is_killed_rings_on_and_its_agent_is_joined(

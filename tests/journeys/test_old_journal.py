@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from ivr.journal import new_row
 from queues.centre.recovery import recover
 from queues.centre.row import JournalRow
 from queues.centre.snapshot import to_snapshot
-from queues.store import Kind, NewRow, Snapshot, Store
-from tests.journeys.service import SCRIPTS, Service, call, end_asterisk, start, wait_ready
+from queues.store import Snapshot, Store
+from tests.journeys.service import SCRIPTS, Service, call, command, end_asterisk, start, wait_ready
 from tests.journeys.service import write_settings as write_settings_file
-from tests.journeys.test_recovery import command
 from tests.unit.queues.journals import KEPT, read_journal
 
 WITHIN_S = 20.0
@@ -33,11 +33,7 @@ def left_behind(folder: Path, rows: list[JournalRow]) -> Path:
         node="before",
         days_folder=run / "store/journal",
     )
-    for row in rows:
-        text = json.dumps(row.payload, ensure_ascii=False)
-        store.journal.submit(
-            [NewRow(row.at, Kind(row.kind), row.type, row.version, row.subject, text)]
-        )
+    store.journal.submit([new_row(row) for row in rows])
     assert store.journal.flush(WITHIN_S)
     decisions = [n for n, row in enumerate(rows) if row.kind == "input"]
     for end in (decisions[len(decisions) // 3], decisions[2 * len(decisions) // 3]):

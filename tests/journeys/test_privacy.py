@@ -30,8 +30,9 @@ from ivr.caller.script import AgentPlan
 from queues.store import Store
 from tests.journeys.markers import Finder
 from tests.journeys.service import (
-    COMMAND,
     Service,
+    command,
+    console,
     end_asterisk,
     eventually,
     start,
@@ -49,7 +50,6 @@ from tests.journeys.strangers import (
     odd_packets,
     requests_of_all_kinds,
 )
-from tests.programs import real_asterisk
 
 WITHIN_S = 20.0
 KEYS = "51415141"  # a customer number, whose keys lead through the German menus and back
@@ -197,18 +197,10 @@ class Listener:
         assert not self._thread.is_alive()
 
 
-def console(service: Service, line: str) -> str:
-    words = [*real_asterisk().command, "-C"]
-    words += [f"{service.folder}/.freizeichen/asterisk/etc/asterisk.conf", "-rx", line]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
-
-
-def command(service: Service, *words: str) -> str:
-    done = subprocess.run(
-        [COMMAND, *words], cwd=service.folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+def says(service: Service, *words: str) -> str:
+    status, said = command(service, *words)
+    assert status == 0, said
+    return said
 
 
 def post(service: Service, path: str, **body: str) -> httpx.Response:
@@ -275,9 +267,9 @@ async def test_what_anybody_sends_stands_in_no_file_no_log_and_no_answer(service
         await asyncio.to_thread(starts_again, service)
         shown += await asyncio.to_thread(may_be_read_by_anybody, service)
         (row,) = await asyncio.to_thread(service.get, "calls")
-        shown += await asyncio.to_thread(command, service, "explain", row["id"])
+        shown += await asyncio.to_thread(says, service, "explain", row["id"])
     for words in (("status", "--json"), ("replay", "--json")):
-        shown += await asyncio.to_thread(command, service, *words)
+        shown += await asyncio.to_thread(says, service, *words)
     assert not FINDER.names_in(shown + following.frames)
     assert "call_queued" in following.frames
     assert await asyncio.to_thread(service.stop) == 0
@@ -389,4 +381,4 @@ def erases(service: Service) -> None:
     finally:
         store.close()
     check_files(service)
-    assert "0 differences" in command(service, "replay")
+    assert "0 differences" in says(service, "replay")

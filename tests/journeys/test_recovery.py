@@ -7,11 +7,9 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,15 +25,17 @@ from tests.journeys.people import (
     waits,
 )
 from tests.journeys.service import (
-    COMMAND,
     Service,
     call,
+    command,
+    console,
     end_asterisk,
+    kept_dialogues,
+    missed_calls,
     running_service,
     start,
     write_settings,
 )
-from tests.programs import real_asterisk
 
 HOLE_S = 1.0  # in what a caller hears; packets come each 20 ms
 MENU = """
@@ -55,24 +55,6 @@ steps:
 def service(folder: Path) -> Iterator[Service]:
     with running_service(folder) as running:
         yield running
-        running.stop()  # also one that was started again
-
-
-def node_count(service: Service, node: str) -> int:
-    """How many dialogues are kept at this node."""
-    path = service.folder / ".freizeichen/store/store.db"
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
-        found: int = database.execute(
-            'SELECT count(*) FROM dialogues WHERE "node" = ?', (node,)
-        ).fetchone()[0]
-    return found
-
-
-def command(service: Service, *words: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [COMMAND, *words], cwd=service.folder, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
@@ -92,7 +74,7 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
         in_menu = asyncio.create_task(
             asyncio.to_thread(call, service, "100", service.folder / "menu.yaml")
         )
-        await until(lambda: node_count(service, "tenancy") == 1)
+        await until(lambda: kept_dialogues(service, "tenancy") == 1)
         before = await asyncio.to_thread(order, service)
         await asyncio.sleep(1.5)  # so that the menu is heard, and cannot be over
         killed_s = asyncio.get_running_loop().time()
@@ -171,13 +153,6 @@ async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_plac
         await who.hears(AGENT_HZ)
 
 
-def console(service: Service, line: str) -> str:
-    asterisk = real_asterisk()
-    base = service.folder / ".freizeichen/asterisk"
-    words = [*asterisk.command, "-C", str(base / "etc/asterisk.conf"), "-rx", line]
-    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
-
-
 async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Service) -> None:
     async with AsyncExitStack() as stack:
         for number in (1, 2):
@@ -187,34 +162,18 @@ async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Serv
         os.kill(first, signal.SIGKILL)
         following = await asyncio.to_thread(start_again, service)
         await until(lambda: not following.get("calls"), 3.0)
-        await until(lambda: node_rows(following) == 0, 3.0)
-        missed = await until(lambda: missed_calls(following))
+        await until(lambda: kept_dialogues(following) == 0, 3.0)
+        missed = await until(lambda: missed_calls(following, 2))
         assert {(each["line"], each["cause"]) for each in missed} == {("100", "gone")}
         assert len(missed) == 2
         assert all(each["contact"] for each in missed)
-
-
-def missed_calls(service: Service) -> list[dict[str, Any]] | None:
-    """The missed calls, once there are two."""
-    with service.api as api:
-        answer = api.get("/api/v1/reports/missed").raise_for_status()
-    assert service.run.callers[0].username not in answer.text
-    rows: list[dict[str, Any]] = answer.json()["missed"]
-    return rows if len(rows) >= 2 else None
-
-
-def node_rows(service: Service) -> int:
-    path = service.folder / ".freizeichen/store/store.db"
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
-        found: int = database.execute("SELECT count(*) FROM dialogues").fetchone()[0]
-    return found
 
 
 async def test_without_the_key_file_nothing_is_started_and_nothing_overwritten(
     service: Service,
 ) -> None:
     async with caller(service):
-        await until(lambda: node_rows(service) == 1)
+        await until(lambda: kept_dialogues(service) == 1)
     assert service.stop() == 0
     key = service.folder / ".freizeichen/people/store.key"
     kept = key.rename(service.folder / "kept.key")
@@ -261,7 +220,7 @@ async def test_words_keys_and_numbers_stand_nowhere_in_the_files_of_the_store(
         await who.phone.press("4")
         await who.phone.press("0")
         await until(service.in_queue)
-        await until(lambda: node_rows(service) == 1)
+        await until(lambda: kept_dialogues(service) == 1)
         folder = service.folder / ".freizeichen"
         files = [*(folder / "store").glob("*.db*"), *(folder / "people").glob("*.db*")]
         assert len(files) >= 4

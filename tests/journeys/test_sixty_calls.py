@@ -8,15 +8,13 @@ import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.audio.calls import Caller
 from tests.journeys.people import AGENT_HZ, agent, caller, until
-from tests.journeys.service import Service, running_service
-from tests.journeys.test_recovery import node_rows
+from tests.journeys.service import Service, kept_dialogues, missed_calls, running_service
 
 CALLS = 60
 AT_ONCE = 6
@@ -48,9 +46,9 @@ async def test_no_ghost_is_left_three_seconds_after_asterisk_is_back(service: Se
         assert _waiting(service) == 0
         anna = service.agent("anna")
         assert (anna["state"], anna["call"]) == ("ready", None)
-        await until(lambda: node_rows(service) == 0)
+        await until(lambda: kept_dialogues(service) == 0)
         await until(lambda: "freizeichen_dialogues 0.0" in _metrics(service))
-        missed = await until(lambda: _missed(service, CALLS - 1))
+        missed = await until(lambda: missed_calls(service, CALLS - 1))
         assert {(each["line"], each["cause"]) for each in missed} == {("100", "gone")}
     async with agent(service, "desk2"), caller(service) as who:
         await who.phone.press("0")
@@ -65,11 +63,3 @@ def _waiting(service: Service) -> int:
 
 def _metrics(service: Service) -> str:
     return httpx.get(f"{service.run.address}/metrics", timeout=5).text
-
-
-def _missed(service: Service, count: int) -> list[dict[str, Any]] | None:
-    """The missed calls, once there are so many."""
-    with service.api as api:
-        answer = api.get("/api/v1/reports/missed", params={"limit": 100}).raise_for_status()
-    rows: list[dict[str, Any]] = answer.json()["missed"]
-    return rows if len(rows) >= count else None

@@ -24,15 +24,13 @@ from tests.journeys.people import (
     until,
     waits,
 )
-from tests.journeys.service import Service, running_service
-from tests.journeys.test_recovery import command
+from tests.journeys.service import Service, command, running_service
 
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
     with running_service(folder) as running:
         yield running
-        running.stop()  # also one that was started again
 
 
 def database(service: Service) -> Path:
