@@ -364,6 +364,22 @@ async def test_who_waited_and_went_with_asterisk_or_under_a_lost_link_is_a_misse
         assert start.state() is None
 
 
+async def test_who_called_after_a_start_with_nobody_left_is_given_back_and_missed_too() -> None:
+    scene = Scene(settings(("anna", (BILLING,))))
+    async with started(scene, channel(CALL)) as start:
+        assert len(start.adoption) == 0
+        start.client.inbox.put_nowait(given_back("new"))
+        await until(lambda: start.driver.told == [("arrived", CALL)])
+        start.client.inbox.put_nowait(given_back("timeout"))
+        await until(lambda: start.driver.told[1:] == [("given back", CALL, False, False)])
+        scene.enter(CALL)
+        start.client.inbox.put_nowait(given_back("timeout"))
+        await until(lambda: start.driver.told[2:] == [("given back", CALL, True, False)])
+        start.client.inbox.put_nowait(LinkUp(restarted=True, first=False))
+        await until(lambda: bool(missed(start)))
+        assert [each.call for each in missed(start)] == [CALL]
+
+
 async def test_who_talked_and_went_with_asterisk_is_no_missed_call() -> None:
     scene = talking()
     leg = scene.offer(CALL)
