@@ -140,7 +140,7 @@ class Switchboard:
         self._submit = submit
         self._places = places
         self._known = lines
-        self._left = NobodyLeft() if left is None else left  # an empty one is false
+        self._left = NobodyLeft() if left is None else left
         self._others = told or Told()
         self._told: set[str] = set()  # phones that an event told of since the last look-up
         self._lookups: asyncio.Queue[LinkUp] = asyncio.Queue()
