@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -45,6 +46,7 @@ log = structlog.get_logger()
 OFFER_PREFIX = "offer"  # every offer's id begins so: legs of a service before us are known by it
 _HANG_UP_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.05
+_CALLER_COMES_S = 5.5  # the dialplan looks for 5 s whether the beat goes on
 _TOO_YOUNG_S = 1.0  # a leg just dialled may not be listed yet; its events will come
 _LONGEST_NAME = 40
 
@@ -80,6 +82,7 @@ class Offers:
         self._to_end: asyncio.Queue[OfferId] = asyncio.Queue()
         self._to_join: asyncio.Queue[OfferId] = asyncio.Queue()
         self._due_changed = asyncio.Event()
+        self._moved = asyncio.Event()  # a caller or a leg
 
     def __len__(self) -> int:
         """How many offers are under way."""
@@ -124,7 +127,15 @@ class Offers:
         await self._end_leg(offer)
 
     async def connect(self, offer: OfferId, call: CallId) -> None:
-        """Join leg and caller; see `Telephony.connect`."""
+        """Join leg and caller; see `Telephony.connect`.
+
+        A caller whom the dialplan holds, to see whether somebody decides, is waited for.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CALLER_COMES_S):
+                while self._is_held(offer, call):
+                    self._moved.clear()
+                    await self._moved.wait()
         try:
             await self._desk.bridge(ChannelId(call), ChannelId(offer))
         except AmiError as error:
@@ -132,6 +143,7 @@ class Offers:
 
     def on_event(self, event: WireEvent) -> None:
         """Hear each event in order; those of other channels change nothing."""
+        self._moved.set()
         match event:
             case RingingSeen(channel):
                 self._happens(OfferId(channel), LegEvent.RANG)
@@ -195,6 +207,12 @@ class Offers:
         self._offers.clear()
         self._bridges.clear()
 
+    def _is_held(self, offer: OfferId, call: CallId) -> bool:
+        """The agent waits to be joined with a caller who lives and is elsewhere."""
+        mine = self._offers.get(offer)
+        waits = mine is not None and mine.leg.state is LegState.ANSWERED and self._client.up
+        return waits and call in self._callers and not self._desk.in_agi(ChannelId(call))
+
     def _look_for_joined(self) -> None:
         for name in tuple(self._offers):
             offer = self._offers[name]
@@ -217,6 +235,7 @@ class Offers:
         offer = self._offers.get(name)
         if offer is None:
             return
+        self._moved.set()
         after = step(offer.leg, event, now=_now(), reason=reason, code=code)
         if after.leg.due != offer.leg.due:
             self._due_changed.set()

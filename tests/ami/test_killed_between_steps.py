@@ -48,7 +48,7 @@ from queues.centre.recovery import recover
 from queues.centre.row import JournalRow
 from queues.centre.state import Centre
 from queues.ids import LineId
-from tests.ami.test_adoption import CALL, LINE, PLAN, Client, Start
+from tests.ami.started_again import CALL, LINE, PLAN, Client, Start
 from tests.unit.queues.scenes import BILLING, Scene, settings
 from tests.unit.queues.virtual_time import run_in_virtual_time
 from tests.unit.queues.written import Written
