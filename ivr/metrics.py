@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import (
@@ -24,6 +26,8 @@ from queues.dispatcher import LedgerHealth
 from queues.store import WriterHealth
 
 _PREFIX = "freizeichen"
+
+Kind = TypeVar("Kind", bound=Enum)
 
 
 class CallersSide(Collector):
@@ -76,36 +80,23 @@ class CallersSide(Collector):
         yield HistogramMetricFamily(
             name, what, buckets=_buckets(EDGES_S, audio.pacer.by_lateness), sum_value=None
         )
-        refused = CounterMetricFamily(
-            f"{_PREFIX}_audio_refused", "Connections turned away.", labels=["reason"]
-        )
-        for reason, count in audio.refused.items():
-            refused.add_metric([reason.name.lower()], count)
-        yield refused
-        ended = CounterMetricFamily(f"{_PREFIX}_audio_ended", "Lines that ended.", labels=["cause"])
-        for cause, count in audio.ended.items():
-            ended.add_metric([cause.name.lower()], count)
-        yield ended
-        replies = CounterMetricFamily(
-            f"{_PREFIX}_speech_replies", "Questions by how they ended.", labels=["reply"]
-        )
-        for kind in ReplyKind:
-            replies.add_metric([kind.name.lower()], self._replies(kind))
-        yield replies
-        unheard = CounterMetricFamily(
-            f"{_PREFIX}_speech_unheard",
-            "Callers without a model, and questions that nobody could hear, by cause.",
-            labels=["cause"],
-        )
-        for why in Unheard:
-            unheard.add_metric([why.name.lower()], self._unheard(why))
-        yield unheard
-        away = CounterMetricFamily(
-            f"{_PREFIX}_calls_turned_away", "Calls that Asterisk refused.", labels=["reason"]
-        )
-        for refusal in TurnedAway:
-            away.add_metric([refusal.name.lower()], self._turned_away(refusal))
-        yield away
+        yield _counts("audio_refused", "Connections turned away.", "reason", audio.refused)
+        yield _counts("audio_ended", "Lines that ended.", "cause", audio.ended)
+        replies = {kind: self._replies(kind) for kind in ReplyKind}
+        yield _counts("speech_replies", "Questions by how they ended.", "reply", replies)
+        what = "Callers without a model, and questions that nobody could hear, by cause."
+        unheard = {why: self._unheard(why) for why in Unheard}
+        yield _counts("speech_unheard", what, "cause", unheard)
+        away = {why: self._turned_away(why) for why in TurnedAway}
+        yield _counts("calls_turned_away", "Calls that Asterisk refused.", "reason", away)
+
+
+def _counts(name: str, what: str, label: str, counts: Mapping[Kind, int]) -> Metric:
+    """A counter for each member of an enum, by its name in small letters."""
+    metric = CounterMetricFamily(f"{_PREFIX}_{name}", what, labels=[label])
+    for kind, count in counts.items():
+        metric.add_metric([kind.name.lower()], count)
+    return metric
 
 
 def _buckets(edges: Sequence[float], counts: Sequence[int]) -> list[tuple[str, int]]:
