@@ -65,6 +65,12 @@ def away(service: Service) -> Iterator[None]:
     kept.rename(file)
 
 
+def is_kept(service: Service, kind: str) -> bool:
+    """Whether the journal has a row of this type by now."""
+    with closing(sqlite3.connect(database(service))) as file:
+        return bool(file.execute("SELECT 1 FROM journal WHERE type = ?", (kind,)).fetchall())
+
+
 def journal_is(service: Service, status: str) -> bool:
     return bool(service.health()[1]["checks"]["journal"] == status)
 
@@ -103,6 +109,7 @@ async def test_a_torn_last_row_and_half_a_snapshot_do_not_keep_a_service_from_it
         before = await asyncio.to_thread(order, service)
         with service.api as api:  # the row that is torn is of something else
             api.post("/api/v1/agents/anna/ready").raise_for_status()
+        await until(lambda: is_kept(service, "ready_asked"))
         await asyncio.to_thread(kill, service)
         with closing(sqlite3.connect(database(service), isolation_level=None)) as file:
             file.execute(
