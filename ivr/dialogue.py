@@ -25,10 +25,11 @@ from ivr.flow.events import (
     ListeningFailed,
     NotUnderstood,
     PromptEnded,
+    TalkedOn,
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
-from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered
 from queues.ids import CallId, LineId
@@ -42,9 +43,9 @@ _KEY_FOLLOWS_S = 0.3
 class Surroundings:
     """What every dialogue needs of the service.
 
-    `hears` says of a language whether it can be heard at all; whether there is room for one more
-    caller is seen at each question. `keep` is told of each new standing of a session, so that
-    another service can go on with it.
+    `hears` says of a language whether one more caller can be listened to now, for the welcome;
+    whether there is room is then seen anew at each question. `keep` is told of each new standing of
+    a session, so that another service can go on with it.
     """
 
     control: CallControl
@@ -195,8 +196,8 @@ class Dialogue:
         match command:
             case Answer():
                 await self._control.answer(self.call)
-            case Play(prompts, token, keys_cut):
-                await self._play(prompts, token, keys_cut=keys_cut)
+            case Play():
+                await self._play(command)
             case EnterQueue(queue):
                 self._around.submit(QueueEntered(self.call, self.line, queue))
                 self.with_centre = True
@@ -210,25 +211,41 @@ class Dialogue:
             case WakeAt():
                 raise AssertionError("an alarm is set, not performed")
 
-    async def _play(self, prompts: tuple[str, ...], token: int, *, keys_cut: bool) -> None:
+    async def _play(self, play: Play) -> None:
         """Play one after the other. A key also counts when it falls between two of them."""
         self.key_seen.clear()
-        cut = False
+        ended: Event = PromptEnded(play.token, cut=False)
         try:
-            for prompt in prompts:
-                sound = f"{self._language}/{prompt}"
-                cut = await self._control.play(self.call, sound, keys_cut=keys_cut)
-                if cut or (keys_cut and self.key_seen.is_set()):
-                    cut = True
-                    break
-            if cut:
+            reply = await self._announce(play) if play.phrases else Reply(ReplyKind.UNHEARD)
+            match reply.kind:
+                case ReplyKind.UNDERSTOOD:
+                    ended = Heard(play.token, reply.phrase)
+                case ReplyKind.UNHEARD:
+                    ended = PromptEnded(play.token, await self._play_plainly(play))
+                case _:
+                    ended = PromptEnded(play.token, reply.kind is ReplyKind.KEY)
+            if ended == PromptEnded(play.token, cut=True):
                 # The key itself comes by another way, and must be known before the end it caused.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_KEY_FOLLOWS_S):
                         await self.key_seen.wait()
         finally:
             # However it ended: a caller must never be left in a prompt that is not played.
-            self.inbox.put_nowait(PromptEnded(token, cut))
+            self.inbox.put_nowait(ended)
+
+    async def _announce(self, play: Play) -> Reply:
+        sounds = tuple(f"{self._language}/{prompt}" for prompt in play.prompts)
+        announcement = Announcement(self._language, sounds, play.phrases)
+        return await self._control.announce(self.call, announcement)
+
+    async def _play_plainly(self, play: Play) -> bool:
+        """Whether a key cut it."""
+        for prompt in play.prompts:
+            sound = f"{self._language}/{prompt}"
+            cut = await self._control.play(self.call, sound, keys_cut=play.keys_cut)
+            if cut or (play.keys_cut and self.key_seen.is_set()):
+                return True
+        return False
 
     async def _ask(self, ask: Ask) -> None:
         """Ask until it is answered, or until the dialogue wishes something else."""
@@ -266,6 +283,8 @@ def _answer(token: int, reply: Reply) -> Event | None:
             return NotUnderstood(token)
         case ReplyKind.SILENT:
             return HeardNothing(token)
+        case ReplyKind.TALKED_ON:
+            return TalkedOn(token)
         case ReplyKind.UNHEARD:
             return ListeningFailed(token)
         case ReplyKind.KEY:

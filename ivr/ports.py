@@ -29,12 +29,25 @@ class Question:
     wait_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What a caller is told: prompts `<language>/<id>`, and phrases that end them if surely said.
+
+    Phrases are lower-case and in NFC.
+    """
+
+    language: str
+    sounds: tuple[str, ...]
+    phrases: tuple[str, ...]
+
+
 class ReplyKind(Enum):
     """How a question ended."""
 
     UNDERSTOOD = "one of the phrases was said"
     NOT_UNDERSTOOD = "something was said, but none of the phrases surely"
     SILENT = "nothing was said in the time given"
+    TALKED_ON = "the caller never stopped talking, or it was music or a crowd"
     KEY = "a key was pressed first; which one is told the usual way"
     UNHEARD = "nobody could listen, or the sound was lost: keys must do"
 
@@ -78,6 +91,12 @@ class CallControl(Protocol):
         """Ask, and listen to the caller, who may talk over the prompts; ends in bounded time.
 
         When it is cancelled nothing more of it is heard, and the next command follows at once.
+        """
+
+    async def announce(self, call: CallId, announcement: Announcement) -> Reply:
+        """Play to the end (`SILENT`), to a key, or to one of the phrases; nothing else stops it.
+
+        `UNHEARD`: nobody could listen, or the sound was lost; it is to be played the plain way.
         """
 
     async def start_music(self, call: CallId) -> None:

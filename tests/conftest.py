@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.folders import open_folder
+from tests.programs import real_espeak
 from tests.switch import Switch, running_switch
 
 
@@ -25,3 +26,9 @@ def folder() -> Iterator[Path]:
     """A folder that the account which runs Asterisk can reach."""
     with open_folder() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def espeak() -> None:
+    """espeak-ng is on this machine, for tests whose subject finds it by itself."""
+    real_espeak()

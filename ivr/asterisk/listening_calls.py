@@ -2,7 +2,8 @@
 
 Rules:
 
-1. A caller comes into AudioSocket with the first question and stays there for all that is played,
+1. A caller comes into AudioSocket with the first question, or the first announcement in which a
+   word is listened for, and stays there for all that is played,
    so that a prompt follows an answer without a move; music, an agent, the end of the call and a
    question that nobody can hear end it.
 2. Whatever happens to the sound, the call goes on the plain way: the prompt is played anew.
@@ -12,6 +13,7 @@ Rules:
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -24,11 +26,14 @@ from ivr.asterisk.audiosocket.visit import VisitEnd, Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone
 from ivr.asterisk.wire_events import ChannelId
-from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
-from ivr.speech.hearing_desk import HearingDesk
+from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
+from ivr.speech.turn import Grammar
 from queues.ids import CallId
 
 log = structlog.get_logger()
+
+_Listen = Callable[[Conversation, list[Samples], ListeningSlot, Grammar], Awaitable[Reply]]
 
 
 class ListeningCalls:
@@ -74,14 +79,23 @@ class ListeningCalls:
             await self._leave(call)
         return reply
 
-    def hears(self, language: str) -> bool:
-        """Whether this language can be heard at all; asked for each caller, and those are counted.
+    async def announce(self, call: CallId, announcement: Announcement) -> Reply:
+        """Play, and listen for a few phrases meanwhile; `UNHEARD` where the plain way must do."""
+        return await self._heard(
+            call,
+            announcement.language,
+            announcement.phrases,
+            announcement.sounds,
+            lambda conversation, *heard: conversation.announce(*heard),
+        )
 
-        Whether there is room for one more caller is seen at each question.
+    def hears(self, language: str) -> bool:
+        """Whether one more caller of this language could be listened to now, for the welcome.
+
+        A caller whose language has no model is counted. It is seen anew at each question.
         """
-        heard = self._hearing.hears(language)
-        self.unheard[Unheard.NO_MODEL] += not heard
-        return heard
+        self.unheard[Unheard.NO_MODEL] += not self._hearing.hears(language)
+        return self._hearing.refusal(language) is None
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
@@ -105,12 +119,29 @@ class ListeningCalls:
             conversation.visit.line.close()
 
     async def _asked(self, call: CallId, question: Question) -> Reply:
-        grammar = self._hearing.grammar(question.language, question.phrases)
+        return await self._heard(
+            call,
+            question.language,
+            question.phrases,
+            question.sounds,
+            lambda conversation, *heard: conversation.ask(*heard, question.wait_s),
+        )
+
+    async def _heard(
+        self,
+        call: CallId,
+        language: str,
+        phrases: tuple[str, ...],
+        sounds: Sequence[str],
+        listen: _Listen,
+    ) -> Reply:
+        """Play and listen as `listen` does, if there is room; else, or if it fails, `UNHEARD`."""
+        grammar = self._hearing.grammar(language, phrases)
         if grammar is None:
-            hears = self._hearing.hears(question.language)
+            hears = self._hearing.hears(language)
             return _unheard(Unheard.NO_WORDS if hears else Unheard.NO_MODEL)
-        prompts = [await self._sound(call, sound) for sound in question.sounds]
-        slot = self._hearing.listen(question.language, grammar)
+        prompts = [await self._sound(call, sound) for sound in sounds]
+        slot = self._hearing.listen(language, grammar)
         if isinstance(slot, Unheard):
             return _unheard(slot)
         try:
@@ -118,7 +149,7 @@ class ListeningCalls:
             if conversation is None:
                 return _unheard(Unheard.SOUND_LOST)
             played = [samples for samples in prompts if samples is not None]
-            reply = await conversation.ask(played, slot, grammar, question.wait_s)
+            reply = await listen(conversation, played, slot, grammar)
             if reply.kind is ReplyKind.UNHEARD:
                 await _left(conversation)  # which also tells whether the caller is still there
             return reply

@@ -35,7 +35,11 @@ class VirtualListener:
         self._language = language
 
     def listen(
-        self, sound: Sequence[Frame], grammar: Grammar, played: Sequence[Frame] = ()
+        self,
+        sound: Sequence[Frame],
+        grammar: Grammar,
+        played: Sequence[Frame] = (),
+        listens_for: frozenset[str] | None = None,
     ) -> list[tuple[float, Decision]]:
         """Each decision on these frames, with its time in the sound; `played` goes to the caller.
 
@@ -47,7 +51,9 @@ class VirtualListener:
         slot = ListeningSlot(HearingDesk(self._recogniser), self._language, grammar)
         handed = queue.SimpleQueue[Callable[[], None]]()
         now, decided = 0.0, list[tuple[float, Decision]]()
-        turn = Turn(grammar, voice=VoiceDetector(), prompt_plays=bool(played))
+        turn = Turn(
+            grammar, voice=VoiceDetector(), prompt_plays=bool(played), listens_for=listens_for
+        )
         ear = Ear(
             turn,
             slot,

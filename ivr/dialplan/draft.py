@@ -68,6 +68,7 @@ class PlanDraft:
     human: Ref | None = None
     human_words: dict[str, int] | None = None
     notice: Ref | None = None
+    keys_notice: Ref | None = None
     down: Ref | None = None
     prompts: dict[str, tuple[int, str]] = field(default_factory=dict)
     nodes: dict[str, Draft] = field(default_factory=dict)

@@ -99,7 +99,8 @@ def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
     used: set[str | None] = set()
     refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
     refs += [plan.defaults[word] for word in HINTS if word in plan.defaults]
-    for ref in (*refs, *([plan.down] if plan.down is not None else [])):
+    refs += [ref for ref in (plan.down, plan.keys_notice) if ref is not None]
+    for ref in refs:
         used.add(ref.name)
         if ref.name not in plan.prompts:
             mend = did_you_mean(ref.name, plan.prompts, "add it to 'prompts'")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from ivr.dialplan.draft import Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings, did_you_mean
+from ivr.dialplan.spoken_keys import spoken_key
 
 _NEEDED = {
     "not_understood": "for words it does not understand",
@@ -26,6 +27,8 @@ def check_listening(
     if menus:
         _check_prompts(menus, findings)
         _check_words_for_a_human(plan, menus, leads_to_queue, findings)
+    if plan.keys_notice is not None:
+        _check_keys_notice(plan, plan.keys_notice, findings)
     if plan.notice is not None:
         _check_notice(plan, plan.notice, menus, findings)
     elif menus and not plan.opaque:
@@ -56,12 +59,29 @@ def _check_words_for_a_human(
     if plan.human_words is not None:  # then every menu has them, or the fault is another
         return
     for menu in menus:
-        if not any(leads_to_queue(ref) for ref in menu.words.values()):
+        keys = {spoken_key(plan.language, key) for key in menu.keys}
+        words = [ref for phrase, ref in menu.words.items() if phrase not in keys]
+        if not any(leads_to_queue(ref) for ref in words):
             findings.add(
                 menu.line,
                 f"menu '{menu.name}' listens, but no word leads to a human; "
                 "add 'human_words' at the top, which every menu then understands",
             )
+
+
+def _check_keys_notice(plan: PlanDraft, keys_notice: Ref, findings: Findings) -> None:
+    if plan.notice is None:
+        findings.add(
+            keys_notice.line,
+            "'keys_notice' takes the place of 'listening_notice', which is not given; add that, or "
+            "delete 'keys_notice'",
+        )
+    elif plan.notice.name == keys_notice.name:
+        findings.add(
+            keys_notice.line,
+            f"'keys_notice' is '{keys_notice.name}', which is the 'listening_notice'; name another "
+            "prompt, for callers whom no machine listens to",
+        )
 
 
 def _check_notice(plan: PlanDraft, notice: Ref, menus: list[Draft], findings: Findings) -> None:

@@ -32,6 +32,9 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
     prompts = MappingProxyType({PromptId(n): text for n, (_, text) in draft.prompts.items()})
     nodes = MappingProxyType({NodeId(n): _node(node) for n, node in draft.nodes.items()})
     start = NodeId(draft.start.name if draft.start else "")  # a missing one is a fault
+    notice = PromptId(draft.notice.name) if draft.notice else None
+    keys_notice = PromptId(draft.keys_notice.name) if draft.keys_notice else None
+    human_phrases = tuple(draft.human_words or ())
     return Plan(
         file=file,
         language=draft.language,
@@ -41,7 +44,9 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
         human=NodeId(draft.human.name) if draft.human else None,
         prompts=prompts,
         nodes=nodes,
-        listening_notice=PromptId(draft.notice.name) if draft.notice else None,
+        listening_notice=notice,
+        keys_notice=keys_notice,
+        human_phrases=human_phrases,
         when_down=PromptId(draft.down.name) if draft.down else None,
         phrase_lines=MappingProxyType(dict(draft.phrase_lines)),
         hash=content_hash(
@@ -51,6 +56,9 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
             start=start,
             prompts=prompts,
             nodes=nodes,
+            listening_notice=notice,
+            keys_notice=keys_notice,
+            human_phrases=human_phrases,
         ),
     )
 

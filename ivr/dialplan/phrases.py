@@ -10,6 +10,7 @@ import unicodedata
 
 from ivr.dialplan.draft import Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings
+from ivr.dialplan.spoken_keys import spoken_key
 from ivr.dialplan.tree import Items, Table, Text, Tree
 from ivr.dialplan.values import Values
 
@@ -37,7 +38,7 @@ class Phrases:
             )
 
     def read_menu(self, menu: Draft, value: Table) -> None:
-        """Give a menu its own words and those for a human."""
+        """Give a menu its own words, those for a human, and those for its keys."""
         words = self._values.table(value, "words", where=f" of menu '{menu.name}'")
         if "words" in value.keys and isinstance(value.values["words"], Table) and not words.keys:
             self._findings.add(
@@ -59,6 +60,17 @@ class Phrases:
                         f"menu '{menu.name}' leads the word '{phrase}' to '{known.name}', but it "
                         "is one of 'human_words'; a word for a human leads to one everywhere",
                     )
+
+        if menu.words:
+            self._read_keys(menu)
+
+    def _read_keys(self, menu: Draft) -> None:
+        """A key that a prompt may name is also said; a phrase that is written wins."""
+        for key, target in menu.keys.items():
+            phrase = spoken_key(self._plan.language, key)
+            if phrase is not None and phrase not in menu.words:
+                menu.words[phrase] = target
+                self._plan.phrase_lines.setdefault(phrase, target.line)
 
     def _lead(self, menu: Draft, phrase: str, target: Ref, line: int) -> None:
         first = menu.words.setdefault(phrase, target)

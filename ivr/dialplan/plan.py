@@ -77,8 +77,10 @@ Node = Say | Menu | Queue | Goodbye
 class Plan:
     """One dialplan, checked. `file` and `phrase_lines` (where each phrase was first written) are
     for messages; `speed` is in words a minute; `listening_notice` is the prompt that says that a
-    machine listens, None if it does not. `when_down` is the prompt for callers whom neither the
-    service nor an agent can take, spoken without the plan; None if they hear nothing.
+    machine listens, None if it does not; `keys_notice` takes its place for a caller who is not
+    listened to, None if nothing does. `human_phrases` lead to `human` from everywhere. `when_down`
+    is the prompt for callers whom neither the service nor an agent can take, spoken without the
+    plan; None if they hear nothing.
 
     `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
     do not change it, a default that reaches a node does.
@@ -93,6 +95,8 @@ class Plan:
     prompts: Mapping[PromptId, str]
     nodes: Mapping[NodeId, Node]
     listening_notice: PromptId | None
+    keys_notice: PromptId | None
+    human_phrases: tuple[str, ...]
     when_down: PromptId | None
     phrase_lines: Mapping[str, int]
     hash: str
@@ -111,6 +115,9 @@ def content_hash(
     start: NodeId,
     prompts: Mapping[PromptId, str],
     nodes: Mapping[NodeId, Node],
+    listening_notice: PromptId | None,
+    keys_notice: PromptId | None,
+    human_phrases: tuple[str, ...],
 ) -> str:
     """The `hash` of a plan with this content."""
     content = {
@@ -119,6 +126,9 @@ def content_hash(
         "speed": speed,
         "start": start,
         "prompts": dict(prompts),
+        "listening_notice": listening_notice,
+        "keys_notice": keys_notice,
+        "human_phrases": sorted(human_phrases),
         "nodes": {name: [type(node).__name__, _plain(node)] for name, node in nodes.items()},
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

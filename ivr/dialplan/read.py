@@ -23,7 +23,7 @@ _REFS = (*HINTS, "goto", "then", "refused", "otherwise", "when_silent")
 
 _TOP = (
     *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
-    *("when_down", "defaults", "prompts", "nodes"),
+    *("keys_notice", "when_down", "defaults", "prompts", "nodes"),
 )
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
 _DEFAULTS = (*_TURNS, "then", "refused")
@@ -82,6 +82,9 @@ class _Reader:
         if "listening_notice" in tree.keys:
             plan.notice = values.name(tree.values["listening_notice"], "'listening_notice'")
             plan.opaque |= plan.notice is None
+        if "keys_notice" in tree.keys:
+            plan.keys_notice = values.name(tree.values["keys_notice"], "'keys_notice'")
+            plan.opaque |= plan.keys_notice is None
         if "when_down" in tree.keys:
             plan.down = values.name(tree.values["when_down"], "'when_down'")
             plan.opaque |= plan.down is None

@@ -10,12 +10,13 @@
 | TALKING   | illegal     | stale       | ignored    | stale   | TALKING     | then, refused |
 | DONE      | ignored     | ignored     | ignored    | ignored | ignored     | ignored       |
 
-| phase              | Heard   | NotUnderstood | HeardNothing | ListeningFailed |
-|--------------------|---------|---------------|--------------|-----------------|
-| NEW                | illegal | illegal       | illegal      | illegal         |
-| ASKING             | follow  | failed turn   | silence      | keys from here  |
-| DONE               | ignored | ignored       | ignored      | ignored         |
-| each other         | stale   | stale         | stale        | stale           |
+| phase      | Heard   | NotUnderstood | HeardNothing | TalkedOn          | ListeningFailed |
+|------------|---------|---------------|--------------|-------------------|-----------------|
+| NEW        | illegal | illegal       | illegal      | illegal           | illegal         |
+| SPEAKING   | a human | stale         | stale        | stale             | stale           |
+| ASKING     | follow  | failed turn   | silence      | failed turn, keys | keys            |
+| DONE       | ignored | ignored       | ignored      | ignored           | ignored         |
+| each other | stale   | stale         | stale        | stale             | stale           |
 
 `CallerHungUp` ends every phase in DONE without a command. `CallResumed` is told first to a session
 that another service stored: in every phase but DONE it goes on at the same node (`moves.resume`).
@@ -24,8 +25,10 @@ The rules:
 1. One thing at a time. While prompts are played keys are only kept (at most `MAX_TYPED`); at
    `PromptEnded` they are used. So no command is ever sent into a running `Play`. An `Ask` is used
    up by its first answer or key, and the command that follows ends it.
-2. A key cuts a `say` and is kept for the next menu. A kept key that does not fit there is dropped
-   and the menu speaks. A key pressed in a menu's own prompts that does not fit is a failed turn.
+2. While a `say` is spoken to someone who is listened to, a word for a human leads to one; whatever
+   else is said, the prompt goes on. A key cuts a `say` and is kept for the next menu. A kept key
+   that does not fit there is dropped and the menu speaks. A key pressed in a menu's own prompts
+   that does not fit is a failed turn.
 3. A failed turn (a wrong key, words not understood, or silence for `wait_s` after the prompts) is
    answered by one short prompt and the menu again. After `tries` of them in a row, in any mix, the
    caller goes to `otherwise`; if all of them were silence, to `when_silent`.
@@ -33,9 +36,11 @@ The rules:
    `otherwise` at once.
 5. A menu with phrases asks while the session is `listening`. In it a key wins over words at any
    time: what is heard later has an old token.
-6. When listening fails, the session listens no more, and the menu is spoken again, to be answered
-   by keys; that is no failed turn. Who is not listened to where the plan listens, from the start or
-   from then on, is told so once (`keys_only`).
+6. When listening fails, the menu is spoken again, to be answered by keys; that is no failed turn.
+   So it goes on for one who never stops talking, and for that it is one. With the next answer, or
+   after a talk, listening is tried again. Who is not listened to where the plan listens is told to
+   use keys once in a call (`keys_only`, or `keys_notice` in the welcome), and nobody is listened to
+   who was not told before (`listening_notice`, if need be ahead of the menu).
 7. The announcement of a queue and a goodbye are not cut; keys in them and in the queue are dropped.
 8. After an agent joined nothing is played until the caller is returned.
 9. Each `Play`, `Ask` and `WakeAt` takes a token of its own; what comes with another one is stale.
@@ -65,6 +70,7 @@ from ivr.flow.events import (
     ListeningFailed,
     NotUnderstood,
     PromptEnded,
+    TalkedOn,
     Woke,
 )
 from ivr.flow.moves import (
@@ -72,6 +78,7 @@ from ivr.flow.moves import (
     IllegalTransition,
     Miss,
     Step,
+    call_for_a_human,
     choose,
     come_back,
     done,
@@ -92,20 +99,6 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
     `now` is Unix time in seconds. Raises `IllegalTransition` for an event that cannot come in this
     phase, or when the session runs on another plan than the one given.
     """
-    after, commands = _advance(plan, session, event, now)
-    return _dated(session, after, now), commands
-
-
-def _dated(before: Session, after: Session, now: float) -> Session:
-    """The session with the time on the answers that the event brought."""
-    if after.card is before.card:
-        return after
-    known = set(map(id, before.card))
-    card = tuple(e if id(e) in known else replace(e, at=now) for e in after.card)
-    return replace(after, card=card)
-
-
-def _advance(plan: Plan, session: Session, event: Event, now: float) -> Step:
     if session.plan != plan.hash:
         raise IllegalTransition(f"session of plan {session.plan:.12} given plan {plan.hash:.12}")
     match session.phase, event:
@@ -117,41 +110,45 @@ def _advance(plan: Plan, session: Session, event: Event, now: float) -> Step:
             return done(session), ()
 
         case (_, CallResumed()):
-            return resume(plan, session, event)
+            return resume(plan, session, event, now)
 
         case (Phase.NEW, CallStarted()):
-            after, commands = enter(plan, session, plan.start)
+            after, commands = enter(plan, session, plan.start, now)
             return after, (Answer(), *commands)
         case (Phase.NEW, KeyPressed()):
             return session, ()
 
         case (Phase.SPEAKING, PromptEnded(token=token)) if token == session.token:
             return go_on(plan, session, now)
+        case (Phase.SPEAKING, Heard(token=token, phrase=phrase)) if token == session.token:
+            return call_for_a_human(plan, session, phrase, now)
         case (Phase.SPEAKING, KeyPressed(key=key)):
             return keep(session, key), ()
 
         case (Phase.ASKING | Phase.LISTENING, KeyPressed(key=key)) if key in KEYS:
-            return choose(plan, session, key)
+            return choose(plan, session, key, now)
         case (Phase.ASKING, Heard(token=token, phrase=phrase)) if token == session.token:
-            return follow(plan, session, phrase)
+            return follow(plan, session, phrase, now)
         case (Phase.ASKING, NotUnderstood(token=token)) if token == session.token:
-            return fail(plan, session, Miss.NOT_UNDERSTOOD)
+            return fail(plan, session, Miss.NOT_UNDERSTOOD, now)
         case (Phase.ASKING, HeardNothing(token=token)) if token == session.token:
-            return fail(plan, session, Miss.SILENCE)
+            return fail(plan, session, Miss.SILENCE, now)
+        case (Phase.ASKING, TalkedOn(token=token)) if token == session.token:
+            return fail(plan, session, Miss.TALKED_ON, now)
         case (Phase.ASKING, ListeningFailed(token=token)) if token == session.token:
             return go_deaf(plan, session)
         case (Phase.LISTENING, Woke(token=token)) if token == session.token:
-            return fail(plan, session, Miss.SILENCE)
+            return fail(plan, session, Miss.SILENCE, now)
 
         case (Phase.WAITING | Phase.TALKING, AgentJoined()):
             return replace(session, phase=Phase.TALKING), ()
         case (Phase.WAITING | Phase.TALKING, CallReturned(reason=reason)):
-            return come_back(plan, session, reason)
+            return come_back(plan, session, reason, now)
 
         case (Phase.NEW, _):
             pass
         case (_, PromptEnded() | KeyPressed() | Woke()):
             return session, ()  # stale, or a key that nobody waits for
-        case (_, Heard() | NotUnderstood() | HeardNothing() | ListeningFailed()):
+        case (_, Heard() | NotUnderstood() | HeardNothing() | TalkedOn() | ListeningFailed()):
             return session, ()
     raise IllegalTransition(f"{type(event).__name__} while {session.phase.value}")

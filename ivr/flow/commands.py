@@ -14,12 +14,16 @@ class Answer:
 class Play:
     """Play these prompts one after the other. `PromptEnded(token)` follows exactly once.
 
-    With `keys_cut` any key ends the playing at once; the key itself arrives as `KeyPressed`.
+    With `keys_cut` any key ends the playing at once; the key itself arrives as `KeyPressed`. With
+    `phrases` the caller is listened to meanwhile, if there is room: one of these phrases, surely
+    said, ends the playing, and `Heard(token)` follows in the place of `PromptEnded`. Whatever else
+    is said, the prompts go on.
     """
 
     prompts: tuple[str, ...]
     token: int
     keys_cut: bool
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,9 @@ class Ask:
     """Play these prompts one after the other and listen for one of the phrases.
 
     Speech and keys cut the prompts; the listening goes on until `wait_s` seconds of silence after
-    them. Exactly one of `Heard`, `NotUnderstood`, `HeardNothing` and `ListeningFailed` follows with
-    this token, unless another command comes first: that ends the asking, or keeps it from
-    beginning, and is carried out once nothing of it sounds any more.
+    them. Exactly one of `Heard`, `NotUnderstood`, `HeardNothing`, `TalkedOn` and `ListeningFailed`
+    follows with this token, unless another command comes first: that ends the asking, or keeps it
+    from beginning, and is carried out once nothing of it sounds any more.
     """
 
     prompts: tuple[str, ...]

@@ -43,7 +43,7 @@ class KeyPressed:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The caller said one of the phrases of the `Ask` with this token."""
+    """The caller said one of the phrases of the `Ask` or `Play` with this token."""
 
     token: int
     phrase: str = field(repr=False)
@@ -59,6 +59,13 @@ class NotUnderstood:
 @dataclass(frozen=True, slots=True)
 class HeardNothing:
     """The caller stayed silent for as long as the `Ask` with this token waits."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class TalkedOn:
+    """The caller never stopped talking in the `Ask` with this token, or it was music or a crowd."""
 
     token: int
 
@@ -102,6 +109,7 @@ Event = (
     | Heard
     | NotUnderstood
     | HeardNothing
+    | TalkedOn
     | ListeningFailed
     | Woke
     | AgentJoined

@@ -35,9 +35,10 @@ class Miss(Enum):
     SILENCE = "silence"
     WRONG_KEY = "wrong key"
     NOT_UNDERSTOOD = "not understood"
+    TALKED_ON = "never stopped talking"
 
 
-def enter(plan: Plan, session: Session, target: NodeId) -> Step:
+def enter(plan: Plan, session: Session, target: NodeId, now: float) -> Step:
     """Come to a node, and by kept keys through as many menus as they open."""
     while True:
         session = replace(
@@ -49,13 +50,16 @@ def enter(plan: Plan, session: Session, target: NodeId) -> Step:
             case Menu(keys=keys) as menu:
                 fitting = [n for n, key in enumerate(session.typed) if key in keys]
                 if not fitting:
-                    return _offer(replace(session, typed=""), menu)
+                    return _offer(plan, replace(session, typed=""), menu)
                 key, rest = session.typed[fitting[0]], session.typed[fitting[0] + 1 :]
                 session = replace(session, typed=rest)
-                session = _answered(session, By.KEY, key, keys[key])
+                session = _answered(plan, session, By.KEY, key, keys[key], now)
                 target = keys[key]
-            case Say(prompts=prompts):
-                return _speak(session, prompts, keys_cut=True)
+            case Say(goto=goto) as say:
+                said = _say(plan, session, say)
+                if said is not None:
+                    return said
+                target = goto
             case Queue(prompts=()):
                 return _queue(plan, session)
             case Queue(prompts=prompts) | Goodbye(prompts=prompts):
@@ -73,10 +77,11 @@ def go_on(plan: Plan, session: Session, now: float) -> Step:
     """The node's prompts are over."""
     match plan.nodes[session.node]:
         case Say(goto=goto):
-            return enter(plan, session, goto)
+            return enter(plan, session, goto, now)
         case Menu(wait_s=wait_s):
             if session.typed:
-                return choose(plan, replace(session, typed=session.typed[1:]), session.typed[0])
+                rest = replace(session, typed=session.typed[1:])
+                return choose(plan, rest, session.typed[0], now)
             token, at = session.token + 1, now + wait_s
             after = replace(session, phase=Phase.LISTENING, token=token, wake_at=at)
             return after, (WakeAt(at, token),)
@@ -86,81 +91,101 @@ def go_on(plan: Plan, session: Session, now: float) -> Step:
             return done(session), (HangUp(),)
 
 
-def choose(plan: Plan, session: Session, key: str) -> Step:
+def choose(plan: Plan, session: Session, key: str, now: float) -> Step:
     """The caller pressed a key at a menu; what was typed after it stays for the next one."""
     target = _menu(plan, session).keys.get(key)
     if target is None:
-        return fail(plan, session, Miss.WRONG_KEY)
-    return enter(plan, _answered(session, By.KEY, key, target), target)
+        return fail(plan, session, Miss.WRONG_KEY, now)
+    return enter(plan, _answered(plan, session, By.KEY, key, target, now), target, now)
 
 
-def follow(plan: Plan, session: Session, phrase: str) -> Step:
+def follow(plan: Plan, session: Session, phrase: str, now: float) -> Step:
     """The caller said a phrase of the menu. Any other was not understood."""
     target = _menu(plan, session).phrases.get(phrase)
     if target is None:
-        return fail(plan, session, Miss.NOT_UNDERSTOOD)
-    return enter(plan, _answered(session, By.VOICE, phrase, target), target)
+        return fail(plan, session, Miss.NOT_UNDERSTOOD, now)
+    session = replace(session, told_listening=True)
+    return enter(plan, _answered(plan, session, By.VOICE, phrase, target, now), target, now)
 
 
-def fail(plan: Plan, session: Session, miss: Miss) -> Step:
+def call_for_a_human(plan: Plan, session: Session, phrase: str, now: float) -> Step:
+    """The caller asked for a human while something was said. Any other phrase changes nothing."""
+    if plan.human is None or phrase not in plan.human_phrases:
+        return go_on(plan, session, now)
+    session = _answered(plan, session, By.VOICE, phrase, plan.human, now)
+    return enter(plan, session, plan.human, now)
+
+
+def fail(plan: Plan, session: Session, miss: Miss, now: float) -> Step:
     """A turn without a fitting answer. Keys typed behind a wrong one are dropped with it."""
     menu = _menu(plan, session)
     failed, answered = session.failed + 1, session.answered or miss is not Miss.SILENCE
     # Noise is no sign of a caller; a key is.
     unattended = 0 if miss is Miss.WRONG_KEY else session.unattended
-    session = replace(session, typed="", failed=failed, answered=answered, unattended=unattended)
+    told = session.told_listening or (session.phase is Phase.ASKING and miss is not Miss.WRONG_KEY)
+    session = replace(
+        session,
+        typed="",
+        failed=failed,
+        answered=answered,
+        unattended=unattended,
+        told_listening=told,
+    )
     enough = miss is Miss.NOT_UNDERSTOOD and session.misheard >= MAX_MISHEARD
     if failed >= menu.tries or enough:
-        return enter(plan, session, menu.otherwise if answered else menu.when_silent)
+        return enter(plan, session, menu.otherwise if answered else menu.when_silent, now)
     match miss:
         case Miss.SILENCE:
-            return _offer(session, menu, menu.no_input)
+            return _offer(plan, session, menu, menu.no_input)
         case Miss.WRONG_KEY:
-            return _offer(session, menu, menu.wrong_key)
+            return _offer(plan, session, menu, menu.wrong_key)
+        case Miss.TALKED_ON:
+            return go_deaf(plan, session)
         case Miss.NOT_UNDERSTOOD:
             heard = replace(session, misheard=session.misheard + 1)
-            return _offer(heard, menu, menu.not_understood)
+            return _offer(plan, heard, menu, menu.not_understood)
 
 
 def go_deaf(plan: Plan, session: Session) -> Step:
-    """Nobody can listen: the menu again, by keys, as for the rest of the call."""
-    return _offer(replace(session, listening=False), _menu(plan, session))
+    """Nobody can listen now: the menu again, by keys; the next menu is tried anew."""
+    return _offer(plan, replace(session, listening=False), _menu(plan, session))
 
 
-def come_back(plan: Plan, session: Session, reason: ReturnReason) -> Step:
+def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) -> Step:
     """The caller is the dialogue's again: after a talk, or because the queue takes no call."""
     node = plan.nodes[session.node]
     if not isinstance(node, Queue):
         raise IllegalTransition(f"'{session.node}' is no queue")
     if reason is ReturnReason.TALK_OVER:
-        return enter(plan, replace(session, unattended=0), node.then)
-    return enter(plan, session, node.refused)
+        session = replace(session, unattended=0, listening=plan.listens)
+        return enter(plan, session, node.then, now)
+    return enter(plan, session, node.refused, now)
 
 
-def resume(plan: Plan, session: Session, how: CallResumed) -> Step:
+def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
     """Go on where the service before us was: at the same node, which speaks anew; nothing counts.
 
     What was said or typed into a prompt that nobody heard the end of is kept as it was stored.
     """
-    session = replace(session, listening=session.listening and how.listening, wake_at=None)
+    session = replace(session, listening=how.listening, wake_at=None)
     if how.talks:
         return replace(session, phase=Phase.TALKING, typed=""), ()
     match session.phase, plan.nodes[session.node]:
         case (Phase.NEW, _):
-            after, commands = enter(plan, session, plan.start)
+            after, commands = enter(plan, session, plan.start, now)
             return after, (Answer(), *commands)
         case (Phase.WAITING | Phase.TALKING, Queue()):
             if how.waits:
                 return replace(session, phase=Phase.WAITING), (WaitOn(),)
             if session.phase is Phase.WAITING:
                 return _queue(plan, session)
-            return come_back(plan, session, ReturnReason.TALK_OVER)
+            return come_back(plan, session, ReturnReason.TALK_OVER, now)
         case (_, Menu() as menu):
-            return _offer(session, menu)
+            return _offer(plan, session, menu)
         case (_, Queue(prompts=())):
             return _queue(plan, session)
-        case (_, Say(prompts=prompts)):
-            return _speak(session, prompts, keys_cut=True)
+        case (_, Say(goto=goto) as say):
+            return _say(plan, session, say) or enter(plan, session, goto, now)
         case (_, Queue(prompts=prompts) | Goodbye(prompts=prompts)):
             return _speak(session, prompts, keys_cut=False)
     raise IllegalTransition(f"nothing to go on with in {session.phase.value}")
@@ -171,30 +196,68 @@ def done(session: Session) -> Session:
     return replace(session, phase=Phase.DONE, typed="", wake_at=None)
 
 
-def _answered(session: Session, by: By, said: str, target: NodeId) -> Session:
-    """An answer that led somewhere, for the card; the oldest go first when it is full."""
-    entry = CardEntry(session.node, by, said, target)
-    return replace(session, unattended=0, card=(*session.card, entry)[-MAX_CARD:])
+def _answered(
+    plan: Plan, session: Session, by: By, said: str, target: NodeId, now: float
+) -> Session:
+    """An answer that led somewhere, for the card; the oldest go first when it is full.
+
+    Whom nobody could listen to is listened to again, if there is room by then.
+    """
+    entry = CardEntry(session.node, by, said, target, now)
+    card = (*session.card, entry)[-MAX_CARD:]
+    return replace(session, unattended=0, listening=plan.listens, card=card)
 
 
-def _offer(session: Session, menu: Menu, hint: PromptId | None = None) -> Step:
+def _offer(plan: Plan, session: Session, menu: Menu, hint: PromptId | None = None) -> Step:
     """The menu speaks, behind a hint, and listens if it does and the caller is listened to."""
     lead = [hint]
     if menu.listens and not session.listening and not session.keys_told:
         session = replace(session, keys_told=True)
         lead.insert(0, menu.keys_only)
+    listens = menu.listens and session.listening
+    if listens and not session.told_listening:  # told once it is known that somebody listened
+        lead.insert(0, plan.listening_notice)
     prompts = (*(prompt for prompt in lead if prompt is not None), *menu.prompts)
-    if not (menu.listens and session.listening):
+    if not listens:
         return _speak(session, prompts, keys_cut=True)
     token = session.token + 1
     after = replace(session, phase=Phase.ASKING, token=token, wake_at=None)
     return after, (Ask(prompts, tuple(menu.phrases), token, menu.wait_s),)
 
 
-def _speak(session: Session, prompts: tuple[PromptId, ...], *, keys_cut: bool) -> Step:
+def _say(plan: Plan, session: Session, say: Say) -> Step | None:
+    """Speak, and listen for the words for a human; None where nothing is left to say.
+
+    To a caller who is not listened to nobody says that a machine listens.
+    """
+    notice = plan.listening_notice
+    if plan.listens and notice in say.prompts:
+        if session.listening:
+            session = replace(session, told_listening=True)
+        else:
+            said = tuple(plan.keys_notice if p == notice else p for p in say.prompts)
+            told = session.keys_told or plan.keys_notice is not None
+            prompts = tuple(prompt for prompt in said if prompt is not None)
+            return (
+                _speak(replace(session, keys_told=told), prompts, keys_cut=True)
+                if prompts
+                else None
+            )
+    if not (session.listening and session.told_listening and plan.human_phrases):
+        return _speak(session, say.prompts, keys_cut=True)
+    return _speak(session, say.prompts, keys_cut=True, phrases=plan.human_phrases)
+
+
+def _speak(
+    session: Session,
+    prompts: tuple[PromptId, ...],
+    *,
+    keys_cut: bool,
+    phrases: tuple[str, ...] = (),
+) -> Step:
     token = session.token + 1
     after = replace(session, phase=Phase.SPEAKING, token=token, wake_at=None)
-    return after, (Play(prompts, token, keys_cut),)
+    return after, (Play(prompts, token, keys_cut, phrases),)
 
 
 def _menu(plan: Plan, session: Session) -> Menu:

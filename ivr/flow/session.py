@@ -33,8 +33,10 @@ class Session:
     they are personal and stand in no repr. `failed` counts the failed turns in a row at this menu,
     `answered` says whether one of them was more than silence; `misheard` counts how often in the
     call a menu said that it did not understand; `unattended` counts nodes since the caller did
-    anything. `listening` says whether the caller is listened to where the plan listens, and
-    `keys_told` whether someone who is not was told so. `card` holds the caller's answers so far.
+    anything. `listening` says whether the caller is listened to at this node where the plan
+    listens, as far as is known; `told_listening` whether the caller was told that a machine
+    listens, and `keys_told` whether one who is not listened to was told to use keys. `card` holds
+    the caller's answers so far.
     """
 
     call: CallId
@@ -50,6 +52,7 @@ class Session:
     misheard: int = 0
     unattended: int = 0
     listening: bool = False
+    told_listening: bool = False
     keys_told: bool = False
     card: tuple[CardEntry, ...] = field(default=(), repr=False)
 
@@ -64,8 +67,8 @@ def open_session(
 ) -> Session:
     """The session of a call that rings on a line with this plan; `CallStarted` sets it going.
 
-    `listening` False is for a call that cannot be listened to: where the plan listens its caller is
-    told so and uses keys. By default every call on a plan that listens is listened to.
+    `listening` False is for a call that cannot be listened to now: where the plan listens its
+    caller is told to use keys. By default every call on a plan that listens is listened to.
     """
     listens = plan.listens and listening is not False
     return Session(
@@ -89,6 +92,7 @@ def session_to_json(session: Session) -> dict[str, Any]:
         "misheard": session.misheard,
         "unattended": session.unattended,
         "listening": session.listening,
+        "told_listening": session.told_listening,
         "keys_told": session.keys_told,
         "card": [[e.node, e.by.value, e.said, e.led_to, e.at] for e in session.card],
     }
@@ -114,6 +118,7 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
         misheard=int(stored["misheard"] or 0),
         unattended=int(stored["unattended"] or 0),
         listening=bool(stored["listening"]),
+        told_listening=bool(stored.get("told_listening", True)),
         keys_told=bool(stored["keys_told"]),
         card=tuple(_card_entry(*stored_entry) for stored_entry in stored["card"]),
     )

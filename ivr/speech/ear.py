@@ -89,6 +89,11 @@ class Ear:
         """Time passed without a frame; wanted at `wake_at()`."""
         self._advance(Tick(), now)
 
+    @property
+    def hears_speech(self) -> bool:
+        """Whether the caller speaks, or the recogniser has not yet said what it was."""
+        return self._turn.state in (TurnState.SPEAKING, TurnState.FINISHING)
+
     def wake_at(self) -> float | None:
         """When `tick` is wanted if no frame comes."""
         return self._turn.wake_at()

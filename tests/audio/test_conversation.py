@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -75,6 +76,12 @@ class Stage:
         assert isinstance(place, ListeningSlot)
         async with asyncio.timeout(WITHIN_S):
             return await self.conversation.ask(prompts, place, GRAMMAR, wait_s)
+
+    async def tell(self, *prompts: np.ndarray) -> Reply:
+        place = self.desk.listen("xx", GRAMMAR)
+        assert isinstance(place, ListeningSlot)
+        async with asyncio.timeout(WITHIN_S):
+            return await self.conversation.announce(prompts, place, GRAMMAR)
 
     def say(self, *sounds: np.ndarray) -> None:
         """The caller speaks, then is quiet again."""
@@ -242,11 +249,13 @@ async def test_a_recogniser_that_dies_at_the_last_word_says_so() -> None:
         assert await asked == Reply(ReplyKind.UNHEARD, cause=Unheard.DIED)
 
 
-async def test_a_caller_who_never_stops_talking_is_not_understood() -> None:
+async def test_a_caller_who_never_stops_talking_is_told_apart_from_one_who_is_not_understood() -> (
+    None
+):
     async with stage() as on:
         asked = asyncio.ensure_future(on.ask())
         on.say(vowel(13.0))
-        assert (await asked).kind is ReplyKind.NOT_UNDERSTOOD
+        assert (await asked).kind is ReplyKind.TALKED_ON
 
 
 async def test_a_line_that_is_lost_ends_the_question_and_the_prompt() -> None:
@@ -320,3 +329,51 @@ async def test_a_visit_that_is_over_leaves_nothing_in_memory() -> None:
             visit.when_ended(conversation.key_pressed)
             visit.finish(VisitEnd.GONE)
             del visit, conversation
+
+
+async def test_what_is_told_is_cut_by_a_word_that_is_listened_for() -> None:
+    async with stage(Scripted(measures=(1.0, -9.0))) as on:
+        told = asyncio.ensure_future(on.tell(tone(440, 20)))
+        await on.hears(sounding)
+        on.say(WORD)
+        assert await told == Reply(ReplyKind.UNDERSTOOD, "internet")
+        await on.hears(silent)
+
+
+async def test_what_is_told_goes_on_whatever_else_is_said_and_without_a_recogniser() -> None:
+    for model in (Scripted(measures=REFUSED), Scripted(says=""), Scripted(dies=True)):
+        async with stage(model) as on:
+            told = asyncio.ensure_future(on.tell(tone(440, 1), tone(440, 1)))
+            await on.hears(sounding)
+            on.say(WORD)
+            assert await told == Reply(ReplyKind.SILENT)
+            gap = max((len(g) for g in silences(on.heard)), default=0)
+            assert gap <= 1, "it stopped meanwhile"
+
+
+def silences(heard: Sequence[bytes]) -> list[list[bytes]]:
+    """Frames of silence between the first and the last sound that the caller heard."""
+    loud = [bool(np.frombuffer(frame, "<i2").any()) for frame in heard]
+    between = loud[loud.index(True) : len(loud) - loud[::-1].index(True)]
+    return [list(group) for value, group in itertools.groupby(between) if not value]
+
+
+async def test_a_key_cuts_what_is_told_also_when_the_recogniser_is_gone() -> None:
+    for model in (Scripted(), Scripted(dies=True)):
+        async with stage(model) as on:
+            told = asyncio.ensure_future(on.tell(tone(440, 20)))
+            await on.hears(sounding)
+            if model.dies:
+                on.say(WORD)
+                await until(lambda on=on: on.desk.load().listening == 0, within_s=WITHIN_S)
+            on.conversation.key_pressed()
+            assert await told == Reply(ReplyKind.KEY)
+            await on.hears(silent)
+
+
+async def test_a_word_at_the_end_of_what_is_told_is_heard_out() -> None:
+    async with stage(Scripted(measures=(1.0, -9.0))) as on:
+        told = asyncio.ensure_future(on.tell(tone(440, 0.7)))
+        await on.hears(sounding)
+        on.say(WORD, vowel(0.4))
+        assert await told == Reply(ReplyKind.UNDERSTOOD, "internet")

@@ -55,12 +55,15 @@ def listen(
     phrases: Sequence[str] | Grammar,
     *,
     played: Samples | None = None,
+    listens_for: frozenset[str] | None = None,
     recogniser: Recogniser | None = None,
 ) -> list[tuple[float, Decision]]:
     """Each decision on this sound, with its time in the sound."""
     grammar = phrases if isinstance(phrases, Grammar) else Grammar.of(phrases)
     listener = VirtualListener(recogniser or real_recogniser(), "ko")
-    return listener.listen(framed(sound), grammar, framed(played) if played is not None else ())
+    return listener.listen(
+        framed(sound), grammar, framed(played) if played is not None else (), listens_for
+    )
 
 
 def kinds(decided: Sequence[tuple[float, Decision]]) -> list[type]:

@@ -9,7 +9,10 @@ Rules:
 3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too: the
    caller is then to be asked another way.
 4. A phrase that is unsure is asked again, and taken when the same one is heard twice in a row.
-5. How loud the caller's line is when nobody speaks is learnt from all questions together.
+5. What is announced is played to its end, to a key, or to one of the phrases that are listened for
+   meanwhile. Whatever else is said stops nothing, and a recogniser that fails is not missed. Speech
+   that goes on at the end is heard out, so that the next question does not begin within a word.
+6. How loud the caller's line is when nobody speaks is learnt from all questions together.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ class Conversation:
         self.visit = visit
         self._voice = VoiceDetector()
         self._key = asyncio.Event()
-        self._ear: Ear | None = None
+        self._asked: _Asked | None = None
         self._unsure = ""  # the phrase of the last question, if it was not sure
 
     def __repr__(self) -> str:
@@ -77,8 +80,8 @@ class Conversation:
     def key_pressed(self) -> None:
         """The caller pressed a key."""
         self._key.set()
-        if self._ear is not None:
-            self._ear.key(monotonic())
+        if self._asked is not None:
+            self._asked.key()
 
     async def play(self, samples: Samples, *, keys_cut: bool) -> bool:
         """Play to the end; True when a key cut it short. Raises SoundLost."""
@@ -104,12 +107,7 @@ class Conversation:
     ) -> Reply:
         """Ask once. `slot` is given back whatever happens."""
         asked = _Asked(self.visit.line, prompts, slot, grammar, wait_s, self._voice)
-        self._ear = asked.ear
-        try:
-            decision = await asked.decision()
-        finally:
-            self._ear = None
-            asked.end()
+        decision = await self._decision(asked)
         before, self._unsure = self._unsure, ""
         if isinstance(decision, Utterance) and decision.verdict is Verdict.UNSURE:
             if decision.text != before:
@@ -118,9 +116,32 @@ class Conversation:
             return Reply(ReplyKind.UNDERSTOOD, decision.text)
         return _reply_to(decision)
 
+    async def announce(
+        self,
+        prompts: Sequence[Samples],
+        slot: ListeningSlot,
+        grammar: Grammar,
+    ) -> Reply:
+        """Tell something, and listen for the phrases. `slot` is given back whatever happens."""
+        self._unsure = ""
+        told = _Asked(self.visit.line, prompts, slot, grammar, None, self._voice)
+        return _reply_to(await self._decision(told))
+
+    async def _decision(self, asked: _Asked) -> Decision:
+        self._asked = asked
+        try:
+            return await asked.decision()
+        finally:
+            self._asked = None
+            asked.end()
+
 
 class _Asked:
-    """One question: its prompts on the line, the caller's frames to the ear."""
+    """One question: its prompts on the line, the caller's frames to the ear.
+
+    Without `wait_s` nothing is asked: the prompts are played, and the grammar's phrases listened
+    for meanwhile.
+    """
 
     def __init__(
         self,
@@ -128,7 +149,7 @@ class _Asked:
         prompts: Sequence[Samples],
         slot: ListeningSlot,
         grammar: Grammar,
-        wait_s: float,
+        wait_s: float | None,
         voice: VoiceDetector,
     ) -> None:
         loop = asyncio.get_running_loop()
@@ -136,11 +157,13 @@ class _Asked:
         self._left = list(prompts)  # what of the prompts was not yet played to its end
         self._playing: list[Playback] = []  # of each of them
         self._end: asyncio.Future[Decision] = loop.create_future()
+        self._tells = wait_s is None
         turn = Turn(
             grammar,
             voice=voice,
             prompt_plays=bool(prompts),
-            patience=Patience(no_speech_s=wait_s),
+            patience=Patience() if wait_s is None else Patience(no_speech_s=wait_s),
+            listens_for=grammar.phrases if wait_s is None else None,
         )
         self.ear = Ear(
             turn,
@@ -172,6 +195,13 @@ class _Asked:
         self._line.stop()
         self.ear.close()
 
+    def key(self) -> None:
+        """The caller pressed a key, which also counts where nobody listens any more."""
+        self.ear.key(monotonic())
+        if not self._end.done():
+            self._line.stop()
+            self._end.set_result(KeyWon())
+
     def _heard(self, frame: HeardFrame) -> None:
         if not self._end.done():
             self.ear.hear(frame.samples, frame.at_s)
@@ -194,8 +224,17 @@ class _Asked:
         if playback.end is not PlayEnd.PLAYED:
             return
         del self._left[0], self._playing[0]
-        if not self._left:
+        if self._left:
+            return
+        if self._tells:
+            self._told()
+        else:
             self.ear.prompt_stopped(monotonic())
+
+    def _told(self) -> None:
+        """All was said; whoever is speaking is heard out."""
+        if not self._left and not self.ear.hears_speech and not self._end.done():
+            self._end.set_result(NoSpeech())
 
     def _stop_prompts(self) -> None:
         """Stop, and keep what was not heard."""
@@ -206,6 +245,10 @@ class _Asked:
 
     def _decided(self, decision: Decision) -> None:
         match decision:
+            case SpeechBegan() if self._tells:
+                pass
+            case NothingSaid() | HearingLost() if self._tells:
+                self._told()
             case SpeechBegan():
                 self._stop_prompts()
             case NothingSaid():
@@ -229,8 +272,10 @@ def _reply_to(decision: Decision) -> Reply:
     match decision:
         case Utterance(text=text, verdict=Verdict.UNDERSTOOD):
             return Reply(ReplyKind.UNDERSTOOD, text)
-        case Utterance() | TooLong():
+        case Utterance():
             return Reply(ReplyKind.NOT_UNDERSTOOD)
+        case TooLong():
+            return Reply(ReplyKind.TALKED_ON)
         case NoSpeech():
             return Reply(ReplyKind.SILENT)
         case KeyWon():

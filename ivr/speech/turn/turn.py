@@ -7,13 +7,18 @@
                   the caller's last sound, and it is quiet for `phrase_s`; or
                b) it is quiet for `open_s` (`digits_s` where digits are said).
                Noise without a voice counts as quiet after `noise_s` more.
-               Talking for `longest_s`: `TooLong` -> OVER.
+               Talking for `longest_s`: `TooLong` -> OVER, and nothing begins again on this line
+               until it has been quiet for 0.3 s: whoever talks on, or music, stops no prompt twice.
     FINISHING  the recogniser's last word makes the `Utterance` -> OVER. Without a word it is a
                refused one if there was a voice for `word_s`; else, as after a cough:
                `NothingSaid` -> WAITING (a prompt may begin again: `PromptBegan`), the third time
                `NoSpeech` -> OVER.
                No last word within `final_s`: `HearingLost` -> OVER.
     OVER       nothing follows any more.
+
+A turn that only listens for something (`listens_for`) stops no prompt and ends with one of those
+phrases, surely said or said twice in a row; whatever else is said, or never ends, is `NothingSaid`
+-> WAITING, any number of times, and silence does not count.
 
 In each state but OVER a key makes `KeyWon` and a failed recogniser `HearingLost`, both -> OVER.
 A partial or last word that comes when nobody waits for it is from an earlier beginning: ignored.
@@ -49,7 +54,7 @@ from ivr.speech.turn.events import (
     Utterance,
 )
 from ivr.speech.turn.grammar import Fit, Grammar
-from ivr.speech.turn.verdict import Limits, Verdict, judge
+from ivr.speech.turn.verdict import IN_PASSING, Limits, Verdict, judge, longest_s
 from ivr.speech.turn.voice import FRAME_S, VoiceDetector
 
 _VANISHED_AT_MOST = 3
@@ -83,7 +88,8 @@ class Patience:
 class Turn:
     """One caller's turn at one node. `voice` belongs to the call and knows its line's noise.
 
-    With `prompt_plays` silence counts from `PromptStopped`, else from the first event.
+    With `prompt_plays` silence counts from `PromptStopped`, else from the first event. With
+    `listens_for` the caller is told something and asked nothing; only these phrases count.
     """
 
     def __init__(
@@ -94,15 +100,18 @@ class Turn:
         prompt_plays: bool,
         patience: Patience | None = None,
         limits: Limits | None = None,
+        listens_for: frozenset[str] | None = None,
     ) -> None:
         self.state = TurnState.WAITING
         self._grammar = grammar
         self._voice = voice
         self._echo = EchoGuard()
         self._patience = patience or Patience()
-        self._limits = limits or Limits()
+        self._limits = limits or (Limits() if listens_for is None else IN_PASSING)
         self._silent_since: float | None = None
-        self._prompt_plays = prompt_plays
+        self._listens_for = listens_for
+        self._prompt_plays = prompt_plays or listens_for is not None
+        self._unsure = ""
         self._vanished = 0
         self._echo_until = 0.0
         self._began = self._last_loud = self._last_voiced = self._asked = 0.0
@@ -165,7 +174,7 @@ class Turn:
         if not self._voice.speech_began() or self._is_echo(now):
             return ()
         self.state = TurnState.SPEAKING
-        self._prompt_plays = False
+        self._prompt_plays = self._listens_for is not None
         self._began, self._partial = now, None
         self._last_loud = self._last_voiced = now
         return (SpeechBegan(since=now - self._voice.loud_frames() * FRAME_S),)
@@ -208,7 +217,8 @@ class Turn:
         if quiet >= self._quiet_wanted():
             return self._finish(EndCause.SILENCE, now)
         if now - self._began >= self._patience.longest_s:
-            return self._end(TooLong())
+            self._voice.wait_for_quiet()
+            return self._end(TooLong()) if self._listens_for is None else self._pass_over()
         return ()
 
     def _phrase_stands(self) -> bool:
@@ -235,6 +245,16 @@ class Turn:
                 grammar=self._grammar,
                 limits=self._limits,
             )
+            if self._last_loud - self._began > longest_s(text):
+                verdict = Verdict.REFUSED
+            if self._listens_for is not None:
+                before, self._unsure = self._unsure, ""
+                if text not in self._listens_for or verdict is Verdict.REFUSED:
+                    return self._pass_over()
+                if text != before and (verdict is Verdict.UNSURE or final.competing is None):
+                    self._unsure = text
+                    return self._pass_over()
+                verdict = Verdict.UNDERSTOOD
             said = Utterance(
                 text,
                 verdict,
@@ -244,6 +264,8 @@ class Turn:
                 spoken_until=self._last_loud,
             )
             return self._end(said)
+        if self._listens_for is not None:
+            return self._pass_over()
         if self._last_voiced - self._began >= self._patience.word_s:
             nothing = Utterance("", Verdict.REFUSED, 0.0, None, self._cause, self._last_loud)
             return self._end(nothing)  # too long for a cough: a word that nobody understood
@@ -251,6 +273,12 @@ class Turn:
         if self._vanished >= _VANISHED_AT_MOST:
             return self._end(NothingSaid(), NoSpeech())
         self.state, self._silent_since, self._partial = TurnState.WAITING, now, None
+        self._voice.start_over()
+        return (NothingSaid(),)
+
+    def _pass_over(self) -> tuple[Decision, ...]:
+        """It was nothing that is listened for: the next beginning may be."""
+        self.state, self._silent_since, self._partial = TurnState.WAITING, None, None
         self._voice.start_over()
         return (NothingSaid(),)
 

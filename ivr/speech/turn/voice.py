@@ -41,6 +41,7 @@ _HERTZ = np.fft.rfftfreq(_FFT, 1 / RATE)
 _HEARD = (_HERTZ >= 80) & (_HERTZ <= 3800)
 _UPPER = _HEARD & (_HERTZ >= _UPPER_HZ)
 _TONE_BINS = 3  # either side of a peak, as wide as the window smears a tone
+_QUIET_FRAMES = 15
 _BEGIN_OF, _BEGIN_LOUD, _BEGIN_VOICED_OF, _BEGIN_VOICED = 7, 6, 6, 4
 
 
@@ -61,6 +62,7 @@ class VoiceDetector:
         self._floor_db = _FIRST_FLOOR_DB
         self._peak_db = -100.0
         self._last: deque[Sounding] = deque(maxlen=_BEGIN_OF)
+        self._quiet_wanted = 0  # frames, before speech may begin
 
     def hear(self, frame: Frame) -> Sounding:
         """Take the next 160 samples at 8 kHz. Raises `ValueError` for any other shape."""
@@ -78,11 +80,13 @@ class VoiceDetector:
         self._follow(level_db, voiced)
         sounding = Sounding(level_db, loud, voiced)
         self._last.append(sounding)
+        if self._quiet_wanted:
+            self._quiet_wanted = _QUIET_FRAMES if loud else self._quiet_wanted - 1
         return sounding
 
     def speech_began(self) -> bool:
         """Whether the last frames are the beginning of speech."""
-        if not any(sounding.voiced for sounding in self._last):  # as in nearly every frame
+        if self._quiet_wanted or not any(s.voiced for s in self._last):  # as in nearly every frame
             return False
         last = list(self._last)
         return (
@@ -98,6 +102,10 @@ class VoiceDetector:
                 break
             count += 1
         return count
+
+    def wait_for_quiet(self) -> None:
+        """Take no beginning until nothing was loud for 0.3 s: what sounds now does not stop."""
+        self._quiet_wanted = _QUIET_FRAMES
 
     def start_over(self) -> None:
         """Forget the beginning and its loudest frame, but not the noise of the line."""

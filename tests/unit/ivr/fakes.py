@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
 from queues.ids import CallId
 
 
@@ -65,6 +66,23 @@ class FakeCalls:
             self._asked.pop(call, None)
         self._check(call)
         return reply
+
+    async def announce(self, call: CallId, announcement: Announcement) -> Reply:
+        """Tell: the prompts, unless `say` with one of the phrases or a key ends it."""
+        self._check(call)
+        if self.deaf:
+            return Reply(ReplyKind.UNHEARD)
+        told = self._asked[call] = asyncio.get_running_loop().create_future()
+        try:
+            for sound in announcement.sounds:
+                self.did.append(("play", sound))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.prompt_s):
+                        return await asyncio.shield(told)
+        finally:
+            self._asked.pop(call, None)
+        self._check(call)
+        return Reply(ReplyKind.SILENT)
 
     def say(self, call: CallId, phrase: str | None) -> None:
         """The caller says a phrase; None: something that is none."""

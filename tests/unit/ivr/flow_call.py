@@ -15,6 +15,7 @@ from ivr.flow.events import (
     ListeningFailed,
     NotUnderstood,
     PromptEnded,
+    TalkedOn,
     Woke,
 )
 from ivr.flow.session import Phase, open_session
@@ -42,9 +43,8 @@ nodes:
     file="test.yaml",
     queues=["service"],
 )
-EARS = load_plan(
-    """
-language: en
+EARS_TEXT = """
+language: xx
 start: welcome
 human: human
 human_words: [person, help]
@@ -68,10 +68,8 @@ nodes:
   quiet: {queue: service}
   sorry: {goodbye: sorry}
   bye: {goodbye: bye}
-""",
-    file="ears.yaml",
-    queues=["service"],
-)
+"""
+EARS = load_plan(EARS_TEXT, file="ears.yaml", queues=["service"])
 NOW = 1000.0
 
 
@@ -110,6 +108,9 @@ class Call:
     def mumbles(self) -> tuple[Command, ...]:
         return self.tell(NotUnderstood(self.session.token))
 
+    def talks_on(self) -> tuple[Command, ...]:
+        return self.tell(TalkedOn(self.session.token))
+
     def says_nothing(self) -> tuple[Command, ...]:
         return self.tell(HeardNothing(self.session.token))
 
@@ -134,5 +135,8 @@ class Call:
         return self
 
 
-def play(*prompts: str, token: int, cut: bool = True) -> tuple[Play]:
-    return (Play(prompts, token, cut),)
+HUMAN = ("person", "help")
+
+
+def play(*prompts: str, token: int, cut: bool = True, phrases: tuple[str, ...] = ()) -> tuple[Play]:
+    return (Play(prompts, token, cut, phrases),)

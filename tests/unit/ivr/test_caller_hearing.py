@@ -14,6 +14,8 @@ from ivr.caller.library import Library, SoundName
 from ivr.caller.sound import ALAW, RATE, ULAW, Samples, Tone, Words, samples_of, spoken, tone
 from ivr.caller.tones import QuietWatch, ToneWatch
 
+pytestmark = pytest.mark.usefixtures("espeak")
+
 SENTENCES = {
     "en/welcome": "Hello and welcome to the housing office.",
     "en/main_menu": "For bills press one. For outages press two. For a person press zero.",

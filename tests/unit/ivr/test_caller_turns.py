@@ -13,6 +13,8 @@ from ivr.caller.sound import FRAME, RATE, ULAW, Samples, Words, loudness, spoken
 from ivr.caller.turns import Turn, turn
 from ivr.caller.word import Word, loud_frames
 
+pytestmark = pytest.mark.usefixtures("espeak")
+
 LATE_S = 0.03  # packets come this long after the time their sound has in the stream
 
 

@@ -227,10 +227,18 @@ async def test_when_nobody_can_listen_the_menu_is_spoken_again_for_keys() -> Non
         await on.until(lambda: on.played()[-1] == "bye")
 
 
+async def test_a_word_for_a_human_ends_what_is_said_and_leads_to_one() -> None:
+    async with stage(text=LISTENING, prompt_s=2.0) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["welcome"])
+        on.calls.say(CALL, "human")
+        await on.until(lambda: on.played() == ["welcome", "connecting"])
+
+
 async def test_who_may_not_be_listened_to_is_never_asked() -> None:
     async with stage(text=LISTENING, listening=False) as on:
         on.driver.call_arrived(CALL, LINE)
-        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
+        await on.until(lambda: on.played() == ["deaf", "menu"])
         assert not [did for did, _ in on.calls.did if did == "ask"]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from ivr.dialplan import load_plan
 from ivr.flow.advance import advance
 from ivr.flow.commands import Answer, Ask, EnterQueue, HangUp, Play, WakeAt
 from ivr.flow.events import CallReturned, Heard, KeyPressed
@@ -14,8 +15,15 @@ from ivr.flow.session import Phase, session_from_json, session_to_json
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 from queues.ids import QueueId
-from tests.unit.ivr.flow_call import EARS, NOW, PLAN, Call, play
+from tests.unit.ivr.flow_call import EARS, EARS_TEXT, HUMAN, NOW, PLAN, Call, play
 
+WITH_KEYS_NOTICE = load_plan(
+    EARS_TEXT.replace("listening_notice: welcome", "listening_notice: notice\nkeys_notice: by_keys")
+    .replace("{welcome: a,", "{hello: a, notice: l, by_keys: m,")
+    .replace("{say: welcome,", "{say: [hello, notice],"),
+    file="by_keys.yaml",
+    queues=["service"],
+)
 MAIN = ("bills", "my bill", "opening hours", "queue", "person", "help")
 
 
@@ -29,13 +37,13 @@ def at_main(*, listening: bool | None = None) -> Call:
 
 def test_a_menu_with_words_speaks_and_listens_at_once() -> None:
     call = Call(EARS)
-    assert call.last == (Answer(), *play("welcome", token=1))
+    assert call.last == (Answer(), *play("welcome", token=1, phrases=HUMAN))
     assert call.ended() == (ask("main", token=2),)
     assert (call.session.phase, call.session.wake_at) == (Phase.ASKING, None)
 
 
 def test_an_understood_phrase_leads_on() -> None:
-    assert at_main().says("opening hours") == play("hours", token=3)
+    assert at_main().says("opening hours") == play("hours", token=3, phrases=HUMAN)
     sub = ask("hours", "more", token=3, phrases=("back", "person", "help"), wait_s=3)
     assert at_main().says("my bill") == (sub,)
 
@@ -54,7 +62,7 @@ def test_a_word_may_lead_into_a_queue_that_announces_nothing() -> None:
 def test_a_key_wins_and_what_is_heard_after_it_is_stale() -> None:
     call = at_main()
     old = call.session.token
-    assert call.tell(KeyPressed("4")) == play("hours", token=3)
+    assert call.tell(KeyPressed("4")) == play("hours", token=3, phrases=HUMAN)
     assert call.tell(Heard(old, "help")) == ()
     assert call.ended() == (ask("more", token=4, phrases=("yes", "no", "person", "help")),)
 
@@ -62,7 +70,7 @@ def test_a_key_wins_and_what_is_heard_after_it_is_stale() -> None:
 def test_keys_in_quick_succession_open_one_menu_after_the_other() -> None:
     call = at_main()
     call.tell(KeyPressed("1"))
-    assert call.tell(KeyPressed("2")) == play("hours", token=4)
+    assert call.tell(KeyPressed("2")) == play("hours", token=4, phrases=HUMAN)
 
 
 @pytest.mark.parametrize("second", ["silence", "mumble", "wrong key"])
@@ -113,7 +121,6 @@ def test_when_listening_fails_the_caller_is_told_and_the_menu_goes_on_by_keys() 
     call = at_main()
     assert call.ears_fail() == play("keys", "main", token=3)
     assert call.ended() == (WakeAt(NOW + 5, 4),)
-    assert call.key("1") == play("hours", "more", token=5)
     assert not call.session.listening
 
 
@@ -129,17 +136,64 @@ def test_the_failure_of_listening_is_no_failed_turn() -> None:
     assert failed_before.silence() == play("connecting", token=6, cut=False)
 
 
-def test_a_caller_who_is_not_listened_to_is_told_so_once_and_uses_keys() -> None:
-    call = Call(EARS, listening=False)
-    assert call.ended() == play("keys", "main", token=2)
-    assert call.key("1") == play("hours", "more", token=3)
-    assert call.ended() == (WakeAt(NOW + 3, 4),)
+def test_a_caller_whom_nobody_could_listen_to_is_listened_to_again_at_the_next_menu() -> None:
+    call = at_main()
+    call.ears_fail()
+    sub = ask("hours", "more", token=4, phrases=("back", "person", "help"), wait_s=3)
+    assert call.key("1") == (sub,)
 
 
-def test_a_caller_whose_key_skips_the_menu_is_told_at_the_next() -> None:
+def test_who_is_deaf_again_and_again_hears_once_in_a_call_that_keys_must_do() -> None:
+    call = at_main()
+    call.ears_fail()
+    call.key("1")
+    assert call.ears_fail() == play("hours", "more", token=5)
+    call.key("9")
+    assert call.ears_fail() == play("main", token=7)
+
+
+def test_who_cannot_be_listened_to_is_not_told_that_a_machine_listens() -> None:
     call = Call(EARS, listening=False)
-    call.tell(KeyPressed("1"))
-    assert call.ended(cut=True) == play("keys", "hours", "more", token=2)
+    assert call.last == (Answer(), *play("keys", "main", token=1))
+    by_keys = Call(WITH_KEYS_NOTICE, listening=False)
+    assert by_keys.last == (Answer(), *play("hello", "by_keys", token=1))
+    assert by_keys.ended() == play("main", token=2)
+
+
+def test_who_was_not_told_yet_is_told_ahead_of_the_first_menu_that_listens() -> None:
+    call = Call(WITH_KEYS_NOTICE, listening=False)
+    call.ended()
+    said = call.key("1")
+    assert said == (ask("notice", "hours", "more", token=3,
+                        phrases=("back", "person", "help"), wait_s=3),)  # fmt: skip
+    call.ears_fail()  # so nobody can tell whether it was heard
+    (again,) = call.key("9")
+    assert isinstance(again, Ask)
+    assert again.prompts == ("notice", "main")
+    call.says("bills")
+    (told,) = call.says("back")
+    assert isinstance(told, Ask)
+    assert told.prompts == ("main",)
+
+
+def test_a_word_for_a_human_leads_to_one_while_something_is_said() -> None:
+    call = Call(EARS)
+    assert call.says("help") == play("connecting", token=2, cut=False)
+    assert [entry.said for entry in call.session.card] == ["help"]
+    info = at_main()
+    info.says("opening hours")
+    assert info.says("person") == play("connecting", token=4, cut=False)
+
+
+def test_a_word_that_is_none_for_a_human_only_lets_the_dialogue_go_on() -> None:
+    assert Call(EARS).says("bills") == (ask("main", token=2),)
+
+
+def test_one_who_never_stops_talking_is_told_to_use_keys_and_then_gets_a_human() -> None:
+    call = at_main()
+    assert call.talks_on() == play("keys", "main", token=3)
+    assert call.ended() == (WakeAt(NOW + 5, 4),)
+    assert call.silence() == play("connecting", token=5, cut=False)
 
 
 def test_a_plan_without_words_is_never_listened_to_and_speaks_of_it_to_nobody() -> None:
@@ -156,11 +210,12 @@ def test_a_caller_back_from_a_talk_is_listened_to_again() -> None:
     assert call.ended() == (HangUp(),)
 
 
-def test_a_caller_nobody_could_listen_to_is_not_listened_to_after_the_talk() -> None:
+def test_after_a_talk_it_is_tried_again_to_listen() -> None:
     call = at_main()
     call.ears_fail()
     call.key("5")
-    assert call.tell(CallReturned(ReturnReason.TALK_OVER)) == play("more", token=4)
+    more = ask("more", token=4, phrases=("yes", "no", "person", "help"))
+    assert call.tell(CallReturned(ReturnReason.TALK_OVER)) == (more,)
 
 
 def test_endless_noise_where_no_queue_takes_the_caller_ends_the_call() -> None:

@@ -23,6 +23,7 @@ from ivr.flow.events import (
     ListeningFailed,
     NotUnderstood,
     PromptEnded,
+    TalkedOn,
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session, session_from_json, session_to_json
@@ -45,6 +46,7 @@ ANSWERS: dict[str, Callable[[Ask], Event]] = {
     "says something else": lambda asked: Heard(asked.token, "abracadabra"),
     "mumbles": lambda asked: NotUnderstood(asked.token),
     "says nothing": lambda asked: HeardNothing(asked.token),
+    "talks on": lambda asked: TalkedOn(asked.token),
     "ears fail": lambda asked: ListeningFailed(asked.token),
 }
 
@@ -64,6 +66,8 @@ class World:
         self.failed = 0
         self.told_keys = 0
         self.misheard = 0
+        self.told_listening = False
+        self.phrases: tuple[str, ...] = ()
         self.tell(CallStarted())
 
     def tell(self, event: Event) -> None:
@@ -89,8 +93,9 @@ class World:
                 assert set(prompts) <= set(self.plan.prompts)
                 self.tokens.append(token)
                 self.asking, self.wake = command, None
-            case Play(prompts, token, _):
+            case Play(prompts, token, _, phrases):
                 assert prompts
+                self.phrases = phrases
                 assert set(prompts) <= set(self.plan.prompts)
                 self.tokens.append(token)
                 self.playing, self.wake = token, None
@@ -107,6 +112,9 @@ class World:
 
     def count_what_is_said_of_listening(self, command: Command) -> None:
         node = self.plan.nodes[self.session.node]
+        if isinstance(command, Play | Ask):
+            self.told_listening |= self.plan.listening_notice in command.prompts
+            assert self.told_listening or not command.phrases, "listened to, and never told"
         if isinstance(command, Play | Ask) and isinstance(node, Menu) and node.listens:
             before = len(command.prompts) - len(node.prompts)
             lead = command.prompts[:before] if command.prompts[before:] == node.prompts else ()
@@ -151,6 +159,9 @@ class World:
         elif what in ("end", "cut") and self.playing is not None:
             token, self.playing = self.playing, None
             self.tell(PromptEnded(token, cut=what == "cut"))
+        elif what == "a human" and self.playing is not None and self.phrases:
+            token, self.playing = self.playing, None
+            self.tell(Heard(token, self.phrases[0]))
         elif what == "wake" and self.wake is not None:
             self.now, token, self.wake = self.now + 30, self.wake, None
             self.tell(Woke(token))
@@ -176,7 +187,9 @@ class World:
 WHAT = st.one_of(
     st.sampled_from([*"0123456789*#"]),
     st.sampled_from([*ANSWERS, *ANSWERS]),
-    st.sampled_from(["end", "end", "cut", "wake", "wake", "stale", "join", "over", "refused"]),
+    st.sampled_from(
+        ["end", "end", "cut", "wake", "wake", "a human", "stale", "join", "over", "refused"]
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from ivr.flow.events import (
     ListeningFailed,
     NotUnderstood,
     PromptEnded,
+    TalkedOn,
     Woke,
 )
 from ivr.flow.moves import IllegalTransition
@@ -49,15 +50,17 @@ EVENTS = (
     "started", "prompt", "old prompt", "key", "no key", "woke", "old wake",
     "joined", "over", "refused",
     "heard", "old heard", "not understood", "old not understood", "nothing", "old nothing",
-    "ears failed", "old ears failed",
+    "ears failed", "old ears failed", "talked on", "old talked on",
 )  # fmt: skip
-UNHEARD = (SAME,) * 8  # what listening brings where nobody listens any more
+UNHEARD = (SAME,) * 10  # what listening brings where nobody listens any more
 TABLE = {
-    Phase.NEW: (SPEAKING, WRONG, WRONG, SAME, SAME, *(WRONG,) * 13),
-    SPEAKING: (WRONG, ASKING, SAME, "kept", SAME, SAME, SAME, WRONG, WRONG, WRONG, *UNHEARD),
+    Phase.NEW: (SPEAKING, WRONG, WRONG, SAME, SAME, *(WRONG,) * 15),
+    SPEAKING: (
+        WRONG, ASKING, SAME, "kept", SAME, SAME, SAME, WRONG, WRONG, WRONG, ASKING, *UNHEARD[1:],
+    ),
     ASKING: (
         WRONG, SAME, SAME, SPEAKING, SAME, SAME, SAME, WRONG, WRONG, WRONG,
-        SPEAKING, SAME, ASKING, SAME, ASKING, SAME, SPEAKING, SAME,
+        SPEAKING, SAME, ASKING, SAME, ASKING, SAME, SPEAKING, SAME, SPEAKING, SAME,
     ),
     Phase.LISTENING: (
         WRONG, SAME, SAME, SPEAKING, SAME, SPEAKING, SAME, WRONG, WRONG, WRONG, *UNHEARD,
@@ -89,6 +92,7 @@ def test_each_phase_meets_each_event_as_the_table_says(phase: Phase, name: str) 
         "not understood": NotUnderstood(token),
         "nothing": HeardNothing(token),
         "ears failed": ListeningFailed(token),
+        "talked on": TalkedOn(token),
     }[name.removeprefix("old ")]
     expected = TABLE[phase][EVENTS.index(name)]
     if expected == WRONG:

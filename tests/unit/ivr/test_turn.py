@@ -9,13 +9,9 @@ import pytest
 
 from ivr.speech.turn import (
     FRAME,
-    FRAME_S,
-    Decision,
     EndCause,
     FinalHeard,
     FinishHearing,
-    Fit,
-    Frame,
     FrameHeard,
     FramePlayed,
     Grammar,
@@ -23,7 +19,6 @@ from ivr.speech.turn import (
     HearingLost,
     KeyPressed,
     KeyWon,
-    Limits,
     NoSpeech,
     NothingSaid,
     PartialHeard,
@@ -32,55 +27,12 @@ from ivr.speech.turn import (
     SpeechBegan,
     Tick,
     TooLong,
-    Turn,
     TurnState,
     Utterance,
     Verdict,
-    VoiceDetector,
-    judge,
 )
-from tests.speech.sounds import VOWEL, framed, hiss
-
-MENU = Grammar.of(["internet", "change", "change  Address"])
-QUIET = hiss(0.0005, 2.0)
-
-
-class Caller:
-    """Speaks to a turn frame by frame and keeps what it decided, with the time."""
-
-    def __init__(self, grammar: Grammar = MENU, *, prompt: bool = False) -> None:
-        self.turn = Turn(grammar, voice=VoiceDetector(), prompt_plays=prompt)
-        self.now = 0.0
-        self.decided: list[tuple[float, Decision]] = []
-        self._played: list[Frame] = []
-
-    def tell(self, event: object) -> None:
-        decisions = self.turn.advance(event, self.now)  # type: ignore[arg-type]
-        self.decided += [(self.now, d) for d in decisions]
-
-    def sound(self, samples: np.ndarray, played: np.ndarray | None = None) -> None:
-        frames = framed(samples)
-        prompts = framed(played) if played is not None else [None] * len(frames)
-        for frame, prompt in zip(frames, prompts, strict=False):
-            self.now = round(self.now + FRAME_S, 6)
-            self.tell(FramePlayed(prompt))
-            self.tell(FrameHeard(frame))
-
-    def quiet(self, seconds: float) -> None:
-        self.sound(np.resize(QUIET, round(seconds * 8000)))
-
-    def speak(self, seconds: float = 0.4) -> None:
-        self.quiet(0.4)
-        self.sound(np.resize(VOWEL, round(seconds * 8000)))
-
-    def partial(self, text: str) -> None:
-        self.tell(PartialHeard(text, until=self.now))
-
-    def kinds(self) -> list[type]:
-        return [type(d) for _, d in self.decided]
-
-    def last(self) -> Decision:
-        return self.decided[-1][1]
+from tests.speech.sounds import VOWEL, hiss
+from tests.speech.turn_caller import Caller
 
 
 def test_speech_begins_within_an_eighth_of_a_second_and_tells_since_when() -> None:
@@ -318,44 +270,3 @@ def test_words_stand_in_no_repr() -> None:
     caller.tell(FinalHeard("internet", 0.9, 3.0))
     told = [*events().values(), *(d for _, d in caller.decided), caller.turn]
     assert not any("internet" in repr(thing) for thing in told)
-
-
-@pytest.mark.parametrize(
-    ("text", "fit"),
-    [
-        ("internet", Fit.COMPLETE),
-        ("change", Fit.OPEN),
-        ("change address", Fit.COMPLETE),
-        ("address", Fit.NONE),
-        ("internet internet", Fit.NONE),
-        ("", Fit.NONE),
-    ],
-)
-def test_how_words_fit_a_grammar(text: str, fit: Fit) -> None:
-    assert MENU.fit(text) is fit
-
-
-def test_a_beginning_that_is_no_phrase_fits_as_begun() -> None:
-    grammar = Grammar.of(["new address please"])
-    assert [grammar.fit(t) for t in ("new", "new address")] == [Fit.BEGUN, Fit.BEGUN]
-    with pytest.raises(ValueError, match="at least one phrase"):
-        Grammar.of(["  "])
-
-
-@pytest.mark.parametrize(
-    ("text", "confidence", "competing", "verdict"),
-    [
-        ("internet", 0.9, 3.0, Verdict.UNDERSTOOD),
-        ("internet", 0.9, None, Verdict.UNDERSTOOD),
-        ("internet", 0.9, 24.0, Verdict.UNSURE),
-        ("internet", 0.7, 3.0, Verdict.UNSURE),
-        ("internet", 0.9, 29.0, Verdict.REFUSED),
-        ("internet", 0.5, 3.0, Verdict.REFUSED),
-        ("internet change", 1.0, -9.0, Verdict.REFUSED),
-        ("[unk]", 1.0, -9.0, Verdict.REFUSED),
-    ],
-)
-def test_both_measures_must_hold(
-    text: str, confidence: float, competing: float | None, verdict: Verdict
-) -> None:
-    assert judge(text, confidence, competing, grammar=MENU, limits=Limits()) is verdict

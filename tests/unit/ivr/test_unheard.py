@@ -8,7 +8,7 @@ from ivr.dialplan import Plan, load_plan
 from ivr.speech.unheard import unheard_phrases
 
 PLAN = """\
-language: de
+language: xx
 start: welcome
 human: human
 human_words: [Hilfe, Mensch]
@@ -62,14 +62,14 @@ def test_a_plan_whose_words_are_known_has_nothing_to_mend() -> None:
 
 def test_an_unknown_word_is_named_with_its_line_and_a_mend() -> None:
     assert told("öffnungszeiten") == [
-        "de/main.yaml:15: the model of 'de' does not know 'öffnungszeiten', so it is never heard; "
+        "de/main.yaml:15: the model of 'xx' does not know 'öffnungszeiten', so it is never heard; "
         "use another word, or spell it as the model does"
     ]
 
 
 def test_a_phrase_with_an_unknown_word_is_never_heard_as_it_was_written() -> None:
     (one,) = told("wann")
-    assert one.startswith("de/main.yaml:15: the model of 'de' does not know 'wann' in 'wann offen'")
+    assert one.startswith("de/main.yaml:15: the model of 'xx' does not know 'wann' in 'wann offen'")
     (both,) = told("wann", "offen")
     assert "does not know 'wann' and 'offen' in 'wann offen'" in both
 
