@@ -37,10 +37,6 @@ _SWITCH_S = 0.001  # so long a thread may keep the loop, which carries sound, fr
 _TAKEN_OVER = "another service has taken the journal over, and serves from here on; this one ended"
 
 
-class _TakenOver(CannotStart):
-    """Another service decides from here on; callers are its own, or the dialplan's, to serve."""
-
-
 def up(
     settings: SettingsOption = None,
     demo: Annotated[
@@ -89,9 +85,10 @@ async def _run(prepared: Prepared, kept: Kept, began: float, *, demo: bool) -> N
     stop = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
-    async with _asterisk(prepared, stop) as switch:
+    is_ready = asyncio.Event()
+    async with _asterisk(prepared, stop, is_ready) as switch:
         if not stop.is_set():
-            await _serve(prepared, kept, switch, stop, began, demo=demo)
+            await _serve(prepared, kept, switch, stop, is_ready, began, demo=demo)
         say("ending")
 
 
@@ -100,6 +97,7 @@ async def _serve(
     kept: Kept,
     switch: SwitchProcess,
     stop: asyncio.Event,
+    is_ready: asyncio.Event,
     began: float,
     *,
     demo: bool,
@@ -124,7 +122,6 @@ async def _serve(
     )
     listening = _bind(settings.listen.address, settings.ports.http)
     run = _run_file(prepared)
-    is_ready = asyncio.Event()
 
     def ready() -> None:
         # A full collection of all that a start builds would hold the loop for 30 ms.
@@ -147,7 +144,7 @@ async def _serve(
     except* AmiError as errors:
         raise CannotStart(f"no link to Asterisk: {first_of(errors)}") from None
     except* JournalTakenOver:
-        raise _TakenOver(_TAKEN_OVER) from None
+        raise CannotStart(_TAKEN_OVER) from None
     finally:
         remove_run_file(folder)
         listening.close()
@@ -173,8 +170,14 @@ async def _demo(run_folder: Path, is_ready: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[SwitchProcess]:
-    """Asterisk, started or taken over from a service that was killed; ended on the way out."""
+async def _asterisk(
+    prepared: Prepared, stop: asyncio.Event, is_ready: asyncio.Event
+) -> AsyncIterator[SwitchProcess]:
+    """Asterisk, started or taken over from a service that was killed; ended on the way out.
+
+    After a failure it is left alone with its calls, unless this start began it and never served:
+    its dialplan takes care of callers until the next start takes it over.
+    """
     switch = SwitchProcess(prepared.asterisk, prepared.folders, prepared.account)
     left_over = switch.pid is not None
     if left_over and not prepared.config_unchanged:
@@ -194,8 +197,10 @@ async def _asterisk(prepared: Prepared, stop: asyncio.Event) -> AsyncIterator[Sw
         except (SwitchFailed, OSError) as error:
             raise CannotStart(str(error)) from None
         yield switch
-    except _TakenOver:
-        is_left_alone = True  # its callers are served by whoever decides now, or by the dialplan
+    except BaseException:
+        is_left_alone = not stop.is_set() and (left_over or is_ready.is_set())
+        if is_left_alone:
+            say("Asterisk goes on with its calls; the next start takes it over")
         raise
     finally:
         if not is_left_alone:

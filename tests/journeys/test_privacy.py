@@ -321,7 +321,9 @@ async def keys_and_talks(service: Service) -> str:
             assert keyed == KEYS + "0"  # the markers have come to the service
             shown = await asyncio.to_thread(may_be_read_by_anybody, service)
         await asyncio.to_thread(post, service, "anna/sign-out")
-        await asyncio.to_thread(eventually, lambda: not service.get("calls"))
+        await asyncio.to_thread(
+            eventually, lambda: row["id"] not in [each["id"] for each in service.get("calls")]
+        )
         return shown
     finally:
         await asyncio.to_thread(agent.stop)
