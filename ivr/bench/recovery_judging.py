@@ -47,6 +47,11 @@ def displaced(before: Sequence[Listed], after: Sequence[Listed]) -> int:
     return len(changed | overtaken)
 
 
+def begun_anew(before: Mapping[str, int], after: Mapping[str, int]) -> int:
+    """How many callers in menus lost what they had answered; both tell of answers for each call."""
+    return sum(call in after and after[call] < answers for call, answers in before.items())
+
+
 def rung_twice(rings: Iterable[Rung], facts: Iterable[Fact]) -> int:
     """How many rings were one too many for the same agent and the same call.
 

@@ -14,6 +14,7 @@ from ivr.bench.progress import Tell
 from ivr.bench.recovery_crowd import IN_MENUS, TALKING, WAITING, Crowd
 from ivr.bench.recovery_judging import (
     Rung,
+    begun_anew,
     displaced,
     left_without_talk,
     listed,
@@ -47,6 +48,7 @@ class Killed:
 
     adopted_after_s: float
     displaced: int
+    begun_anew: int
     gap_s: float
     waiting: int
 
@@ -81,6 +83,12 @@ def rows_of(found: Outcome) -> list[Row]:
         Row(
             "the same: calls whose waiting time or place in the order changed",
             (float(sum(kill.displaced for kill in found.kills)),),
+            "calls",
+            bar=0,
+        ),
+        Row(
+            "the same: callers in menus who lost what they had answered",
+            (float(sum(kill.begun_anew for kill in found.kills)),),
             "calls",
             bar=0,
         ),
@@ -128,7 +136,8 @@ async def _under_a_crowd(site: KillableSite, seeds: Sequence[int], tell: Tell) -
             kills.append(kill)
             tell(
                 f"kill {seed}: adopted after {kill.adopted_after_s:.2f} s, {kill.displaced} out of "
-                f"place, gap {kill.gap_s:.3f} s, {kill.waiting} waited, {crowd.dropped} dropped"
+                f"place, {kill.begun_anew} begun anew, gap {kill.gap_s:.3f} s, "
+                f"{kill.waiting} waited, {crowd.dropped} dropped"
             )
         for task in always:
             task.cancel()
@@ -164,7 +173,8 @@ async def _real(site: KillableSite, line: str) -> AsyncIterator[tuple[CallerPhon
 
 
 async def _kill(site: KillableSite, chance: random.Random, wires: Sequence[Wire]) -> Killed:
-    before = listed(await asyncio.to_thread(site.calls))
+    rows = await asyncio.to_thread(site.calls)
+    answers = await asyncio.to_thread(site.answers_in_menus, rows)
     killed_s = time.monotonic()
     await asyncio.to_thread(site.kill)
     if chance.random() < _KILLED_STARTING:
@@ -174,7 +184,8 @@ async def _kill(site: KillableSite, chance: random.Random, wires: Sequence[Wire]
     began_s = time.monotonic()
     await asyncio.to_thread(site.start)
     adopted_after_s = await asyncio.to_thread(site.wait_adopted, began_s, _GIVE_UP_S)
-    after = listed(await asyncio.to_thread(site.calls))
+    rows_after = await asyncio.to_thread(site.calls)
+    answers_after = await asyncio.to_thread(site.answers_in_menus, rows_after)
     await asyncio.to_thread(site.wait_ready)
     await asyncio.sleep(_AROUND_S)
     until_s = time.monotonic() - 0.1  # what came in the last moment may not have been read yet
@@ -182,8 +193,15 @@ async def _kill(site: KillableSite, chance: random.Random, wires: Sequence[Wire]
         longest_gap([packet.at_s for packet in wire.packets], killed_s - _AROUND_S, until_s)
         for wire in wires
     ]
+    before, after = listed(rows), listed(rows_after)
     waiting = sum(each.state == CallState.WAITING for each in before)
-    return Killed(adopted_after_s, displaced(before, after), max(gaps), waiting)
+    return Killed(
+        adopted_after_s,
+        displaced(before, after),
+        begun_anew(answers, answers_after),
+        max(gaps),
+        waiting,
+    )
 
 
 def _facts(site: KillableSite) -> list[Fact]:

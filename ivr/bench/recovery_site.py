@@ -171,6 +171,17 @@ class KillableSite:
                     return rows
                 asked["cursor"] = page["next"]
 
+    def answers_in_menus(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """How many answers the card of each of these calls holds that is in a dialogue."""
+        found: dict[str, int] = {}
+        with self.api() as api:
+            for row in rows:
+                if row["queue"] is None:
+                    card = api.get(f"/api/v1/calls/{row['id']}/card")
+                    if card.status_code != httpx.codes.NOT_FOUND:  # gone meanwhile
+                        found[row["id"]] = len(card.raise_for_status().json()["entries"])
+        return found
+
     def api(self) -> httpx.Client:
         """An HTTP client that is signed in."""
         token = Path(self.run.token_file).read_text().strip()

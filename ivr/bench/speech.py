@@ -181,11 +181,11 @@ def _crowd_rows(crowds: Sequence[CrowdRun], taken: Sequence[float]) -> list[Row]
             bar=MENUS,
         ),
         Row(
-            f"the same: answered rightly of {SPEAKERS}",
+            f"the same: words taken of {SPEAKERS}",
             tuple(crowd.understood for crowd in crowds),
             "words",
             kind=Bar.AT_LEAST,
-            against="the same words without calls, taken",
+            against="the same words without calls, rightly taken",
             against_values=tuple(taken),
         ),
         Row(

@@ -8,6 +8,7 @@ from ivr.bench.plain_message import authorization, read_message, response, sound
 from ivr.bench.recovery_judging import (
     Listed,
     Rung,
+    begun_anew,
     displaced,
     left_without_talk,
     listed,
@@ -21,7 +22,7 @@ from queues.centre.inputs import EndCause
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 QUEUE = QueueId("service")
-NEVER_LATE = Killed(1.8, 0, 0.03, 102)
+NEVER_LATE = Killed(1.8, 0, 0, 0.03, 102)
 
 
 def calls(*waiting: tuple[str, int]) -> list[Listed]:
@@ -66,6 +67,12 @@ def test_a_call_with_another_time_or_place_is_counted(after: list[Listed], numbe
     assert displaced(calls(("a", 1), ("b", 2), ("c", 3)), after) == number
 
 
+def test_a_caller_in_a_menu_with_fewer_answers_than_before_has_begun_anew() -> None:
+    before = {"a": 2, "b": 1, "gone": 3}
+    assert begun_anew(before, {"a": 2, "b": 2, "new": 0}) == 0
+    assert begun_anew(before, {"a": 0, "b": 0}) == 2
+
+
 def test_a_second_ring_for_the_same_call_is_one_too_many() -> None:
     facts = [offer(1, "anna", "a", 10.0), offer(2, "anna", "b", 20.0)]
     once_each = [Rung("anna", 10.01), Rung("anna", 20.01)]
@@ -108,9 +115,10 @@ def test_a_table_without_losses_holds_and_any_loss_breaks_it() -> None:
         Outcome((NEVER_LATE,), 150, dropped=0, left=1, refused=0, rung=30, rung_twice=0),
         Outcome((NEVER_LATE,), 150, dropped=0, left=0, refused=1, rung=30, rung_twice=0),
         Outcome((NEVER_LATE,), 150, dropped=0, left=0, refused=0, rung=30, rung_twice=1),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(5.1, 0, 0.03, 102)), 150, 0, 0, 0, 30, 0),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 1, 0.03, 102)), 150, 0, 0, 0, 30, 0),
-        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 0, 0.03, 99)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(5.1, 0, 0, 0.03, 102)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 1, 0, 0.03, 102)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 0, 1, 0.03, 102)), 150, 0, 0, 0, 30, 0),
+        Outcome((NEVER_LATE, NEVER_LATE, Killed(1.8, 0, 0, 0.03, 99)), 150, 0, 0, 0, 30, 0),
     ):
         assert not all(row.holds for row in rows_of(bad))
 
