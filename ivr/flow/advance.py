@@ -41,7 +41,8 @@ The rules:
    after a talk, listening is tried again. Who is not listened to where the plan listens is told to
    use keys once in a call (`keys_only`, or `keys_notice` in the welcome), and nobody is listened to
    who was not told before (`listening_notice`, if need be ahead of the menu).
-7. The announcement of a queue and a goodbye are not cut; keys in them and in the queue are dropped.
+7. The announcement of a queue and a goodbye are not cut; keys in them and in the queue are dropped,
+   but for key 0 in a goodbye: when it is spoken, a human follows and no hang-up.
 8. After an agent joined nothing is played until the caller is returned.
 9. Each `Play`, `Ask` and `WakeAt` takes a token of its own; what comes with another one is stale.
 10. Nobody wanders: after as many nodes as the plan has without a key, an understood phrase or an

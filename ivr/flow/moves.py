@@ -19,6 +19,7 @@ MAX_TYPED = 8
 MAX_MISHEARD = 2
 MAX_CARD = 40
 KEYS = frozenset("0123456789*#")
+HUMAN_KEY = "0"
 
 Step = tuple[Session, tuple[Command, ...]]
 
@@ -88,6 +89,9 @@ def go_on(plan: Plan, session: Session, now: float) -> Step:
         case Queue():
             return _queue(plan, session)
         case Goodbye():
+            if HUMAN_KEY in session.typed and plan.human is not None:
+                session = _answered(plan, session, By.KEY, HUMAN_KEY, plan.human, now)
+                return enter(plan, replace(session, typed=""), plan.human, now)
             return done(session), (HangUp(),)
 
 

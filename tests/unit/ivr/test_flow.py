@@ -63,6 +63,23 @@ def test_a_caller_who_only_stays_silent_goes_where_the_menu_says() -> None:
     assert call.session.ended
 
 
+def test_key_0_in_a_goodbye_leads_to_a_human_and_any_other_key_to_its_end() -> None:
+    for keys, follows in (("0", Play), ("70", Play), ("7", HangUp), ("", HangUp)):
+        call = Call().at_main()
+        call.key("4")
+        call.ended()
+        call.ended()
+        call.silence()
+        call.ended()
+        call.silence()
+        for key in keys:
+            assert call.tell(KeyPressed(key)) == ()
+        (command,) = call.ended()
+        assert isinstance(command, follows)
+        assert not isinstance(command, Play) or command.prompts == ("connecting",)
+        assert call.session.typed == ""
+
+
 def test_silence_and_a_wrong_key_are_two_failed_turns_of_someone_who_needs_a_human() -> None:
     call = Call().at_main()
     call.key("4")
