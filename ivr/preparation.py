@@ -16,7 +16,7 @@ from typing import IO
 
 from ivr import resources
 from ivr.asterisk.account import RunAccount, can_run, ordinary_account
-from ivr.asterisk.config import PathUnusable, Secrets, accounts, escaped_path, render
+from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
@@ -62,7 +62,7 @@ class Prepared:
     token_file: Path
     prompts: Path
     music: Path
-    config_unchanged: bool  # an Asterisk that still runs has just this configuration
+    config: Changed  # since the Asterisk that may still run was started
 
 
 def lock(place: Place) -> IO[str]:
@@ -201,7 +201,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         token_file=token_file,
         prompts=prompts,
         music=music,
-        config_unchanged=not (changed or renewed),
+        config=Changed.NEEDS_A_RESTART if renewed else changed,
     )
 
 

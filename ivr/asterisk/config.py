@@ -7,7 +7,9 @@ import re
 import resource
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -49,6 +51,25 @@ _EMPTY_FILES = (
 _FILES_FOR_A_CHANNEL = 8
 _SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+# Files that a running Asterisk takes without touching its calls, and the console's line for each.
+RELOADS = MappingProxyType(
+    {
+        "extensions.conf": "dialplan reload",
+        "musiconhold.conf": "moh reload",
+        "pjsip.conf": "module reload res_pjsip.so",
+        "queues.conf": "queue reload all",
+    }
+)
+
+
+class Changed(IntEnum):
+    """How much of a configuration differs from the one that was there."""
+
+    NOTHING = 0
+    RELOADS = 1  # only what a running Asterisk takes in with its calls
+    NEEDS_A_RESTART = 2
 
 
 class PathUnusable(Exception):
@@ -103,8 +124,8 @@ def render(
     readers: int | None,
     when_down: Mapping[str, str],
     silence: Silence | None = None,
-) -> bool:
-    """Write one Asterisk's configuration; False if nothing changed.
+) -> Changed:
+    """Write one Asterisk's configuration, and tell how much of it is new.
 
     `readers`: the group that may read it besides us. The folders are those of `make_folders`.
     `when_down`: for each line's number the prompt, as `<language>/<id>`, that says that nobody can
@@ -154,14 +175,25 @@ def render(
         for template in sorted(templates.glob("*.conf.j2"))
     } | dict.fromkeys(_EMPTY_FILES, "; empty on purpose\n")
     link(folders.base / "data" / "sounds" / SOUNDS, prompts)
-    changed = False
+    changed = Changed.NOTHING
     for name, text in files.items():
         path = folders.etc / name
-        differs = read_plain(path) != text.encode()
-        changed |= differs
-        if differs or not _is_for(path, readers):
-            write_private(path, text, group=readers)
+        before = read_plain(path)
+        if before != text.encode():
+            changed = max(changed, _how_much(name, before, text))
+        elif _is_for(path, readers):
+            continue
+        write_private(path, text, group=readers)
     return changed
+
+
+def _how_much(name: str, before: bytes | None, text: str) -> Changed:
+    """Whether a file that differs is taken by a reload; where phones are reached is not."""
+    if name not in RELOADS or before is None:
+        return Changed.NEEDS_A_RESTART
+    binds = [line for line in text.splitlines() if line.startswith("bind ")]
+    bound = [line for line in before.decode().splitlines() if line.startswith("bind ")]
+    return Changed.RELOADS if binds == bound else Changed.NEEDS_A_RESTART
 
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:

@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
+from ivr.asterisk.config import RELOADS, Changed
 from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
@@ -180,8 +181,8 @@ async def _asterisk(
     """
     switch = SwitchProcess(prepared.asterisk, prepared.folders, prepared.account)
     left_over = switch.pid is not None
-    if left_over and not prepared.config_unchanged:
-        say("Asterisk still runs with older settings; ending it")
+    if left_over and prepared.config is Changed.NEEDS_A_RESTART:
+        say("Asterisk still runs with settings that it cannot change while it runs; ending it")
         await switch.stop()
         left_over = False
     check_ports(prepared.settings, asterisk_runs=left_over)
@@ -194,7 +195,11 @@ async def _asterisk(
                 say("Asterisk: starting")
                 switch.start()
             await _until(stop, switch.wait_booted())
-        except (SwitchFailed, OSError) as error:
+            if left_over and prepared.config is Changed.RELOADS:
+                say("Asterisk: taking in the changed settings")
+                for line in RELOADS.values():
+                    await switch.console(line)
+        except (SwitchFailed, OSError) as error:  # the console's silence too is an OSError
             raise CannotStart(str(error)) from None
         yield switch
     except BaseException:
