@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -37,6 +36,7 @@ from queues.ids import CallId, LineId
 log = structlog.get_logger()
 
 _KEY_FOLLOWS_S = 0.3
+_LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and some patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class Dialogue:
     async def _play(self, play: Play) -> None:
         """Play one after the other. A key also counts when it falls between two of them."""
         self.key_seen.clear()
-        ended: Event = PromptEnded(play.token, cut=False)
+        ended: Event = PromptEnded(play.token, cut=True)  # if it fails: nobody heard it to its end
         try:
             reply = await self._announce(play) if play.phrases else Reply(ReplyKind.UNHEARD)
             match reply.kind:
@@ -255,23 +255,27 @@ class Dialogue:
             ask.phrases,
             ask.wait_s,
         )
-        asking = asyncio.ensure_future(self._control.ask(self.call, question))
-        overtaken = asyncio.ensure_future(self._more.wait())
-        either: list[asyncio.Future[Any]] = [asking, overtaken]
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in either:
-                each.cancel()
-            await asyncio.wait(either)  # nothing of it may sound when the next command begins
-        if asking.cancelled():
-            return
-        try:
-            answer = _answer(ask.token, asking.result())
-        except CallBusy:  # an agent joined, and this is stale; or the dialplan cut in: keys
-            answer = ListeningFailed(ask.token)
+        # At its end nothing of the question sounds any more, so the next command may begin.
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(self._answer_to(ask.token, question))
+            overtaken = tasks.create_task(self._more.wait())
+            asking.add_done_callback(lambda _: overtaken.cancel())
+            overtaken.add_done_callback(lambda _: asking.cancel())
+        answer = None if asking.cancelled() else asking.result()
         if answer is not None:
             self.inbox.put_nowait(answer)
+
+    async def _answer_to(self, token: int, question: Question) -> Event | None:
+        try:
+            async with asyncio.timeout(_LONGEST_ASK_S):
+                return _answer(token, await self._control.ask(self.call, question))
+        except TimeoutError:  # whoever should have told its end did not
+            log.error("a question without an end", call=self.call)
+            return ListeningFailed(token)
+        except CallBusy:  # an agent joined, and this is stale; or the dialplan cut in: keys
+            return ListeningFailed(token)
+        except CallGone:  # that event is on its way
+            return None
 
 
 def _answer(token: int, reply: Reply) -> Event | None:

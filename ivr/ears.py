@@ -116,7 +116,8 @@ class Ears:
             sound = await self._speech(plans)
             grammar = self._largest_grammar(language, plans)
             if grammar is not None:
-                await asyncio.to_thread(self.desk.measure, language, sound, grammar)
+                measured = await asyncio.to_thread(self.desk.measure, language, sound, grammar)
+                self.desk.set_measured(measured)
         except Exception as error:  # whatever a model does, its language is served by keys
             log.error("model not usable", language=language, exc_info=error)
             self._recogniser.forget(language)

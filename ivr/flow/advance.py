@@ -19,16 +19,17 @@
 | each other | stale   | stale         | stale        | stale             | stale           |
 
 `CallerHungUp` ends every phase in DONE without a command. `CallResumed` is told first to a session
-that another service stored: in every phase but DONE it goes on at the same node (`moves.resume`).
+that another service stored, and to a living one whose channel was elsewhere: in every phase but
+DONE it goes on at the same node (`moves.resume`).
 
 The rules:
 1. One thing at a time. While prompts are played keys are only kept (at most `MAX_TYPED`); at
    `PromptEnded` they are used. So no command is ever sent into a running `Play`. An `Ask` is used
    up by its first answer or key, and the command that follows ends it.
-2. While a `say` is spoken to someone who is listened to, a word for a human leads to one; whatever
-   else is said, the prompt goes on. A key cuts a `say` and is kept for the next menu. A kept key
-   that does not fit there is dropped and the menu speaks. A key pressed in a menu's own prompts
-   that does not fit is a failed turn.
+2. While a `say` is spoken to someone who was told that a machine listens, a word for a human leads
+   to one; whatever else is said, the prompt goes on. A key cuts a `say` and is kept for the next
+   menu. A kept key that does not fit there is dropped and the menu speaks. A key pressed in a
+   menu's own prompts that does not fit is a failed turn.
 3. A failed turn (a wrong key, words not understood, or silence for `wait_s` after the prompts) is
    answered by one short prompt and the menu again. After `tries` of them in a row, in any mix, the
    caller goes to `otherwise`; if all of them were silence, to `when_silent`.
@@ -39,8 +40,9 @@ The rules:
 6. When listening fails, the menu is spoken again, to be answered by keys; that is no failed turn.
    So it goes on for one who never stops talking, and for that it is one. With the next answer, or
    after a talk, listening is tried again. Who is not listened to where the plan listens is told to
-   use keys once in a call (`keys_only`, or `keys_notice` in the welcome), and nobody is listened to
-   who was not told before (`listening_notice`, if need be ahead of the menu).
+   use keys once in a call (`keys_only`, or `keys_notice` in the welcome). Nobody is listened to who
+   did not hear the `listening_notice` to its end: while it is spoken nobody listens, and who cut it
+   hears it in a `Play` of its own ahead of the next menu that listens.
 7. The announcement of a queue and a goodbye are not cut; keys in them and in the queue are dropped,
    but for key 0 in a goodbye: when it is spoken, a human follows and no hang-up.
 8. After an agent joined nothing is played until the caller is returned.
@@ -119,8 +121,8 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
         case (Phase.NEW, KeyPressed()):
             return session, ()
 
-        case (Phase.SPEAKING, PromptEnded(token=token)) if token == session.token:
-            return go_on(plan, session, now)
+        case (Phase.SPEAKING, PromptEnded(token=token, cut=cut)) if token == session.token:
+            return go_on(plan, session, now, cut=cut)
         case (Phase.SPEAKING, Heard(token=token, phrase=phrase)) if token == session.token:
             return call_for_a_human(plan, session, phrase, now)
         case (Phase.SPEAKING, KeyPressed(key=key)):

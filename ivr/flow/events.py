@@ -12,8 +12,10 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class CallResumed:
-    """Another service goes on with this call, which lives; the one before ended without a word.
+    """The call lives, and what was last commanded for it is void: its node begins anew.
 
+    So another service goes on, after one that ended without a word; and so does the same, when the
+    channel was elsewhere for a while (after a silence the dialplan took it) and is ours again.
     `waits` says whether the queue knows the call; `talks` whether an agent is on the line;
     `listening` whether the caller can be listened to now.
     """
@@ -25,7 +27,10 @@ class CallResumed:
 
 @dataclass(frozen=True, slots=True)
 class PromptEnded:
-    """All prompts of the `Play` with this token were heard, or a key cut them short."""
+    """All prompts of the `Play` with this token were heard.
+
+    `cut`: or not, for a key or the end of the playing cut them short.
+    """
 
     token: int
     cut: bool

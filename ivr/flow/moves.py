@@ -5,6 +5,7 @@ When which move is made stands in the table of `advance.py`, and so do the rules
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 
@@ -74,15 +75,20 @@ def keep(session: Session, key: str) -> Session:
     return replace(session, typed=session.typed + key)
 
 
-def go_on(plan: Plan, session: Session, now: float) -> Step:
-    """The node's prompts are over."""
-    match plan.nodes[session.node]:
+def go_on(plan: Plan, session: Session, now: float, *, cut: bool) -> Step:
+    """The node's prompts are over. Only who heard them to the end knows what they tell."""
+    node = plan.nodes[session.node]
+    if not cut and _tells_of_listening(plan, session):
+        session = replace(session, told_listening=True)
+    match node:
         case Say(goto=goto):
             return enter(plan, session, goto, now)
-        case Menu(wait_s=wait_s):
+        case Menu(wait_s=wait_s) as menu:
             if session.typed:
                 rest = replace(session, typed=session.typed[1:])
                 return choose(plan, rest, session.typed[0], now)
+            if menu.listens and session.listening:  # only the notice was spoken
+                return _offer(plan, session, menu) if not cut else go_deaf(plan, session)
             token, at = session.token + 1, now + wait_s
             after = replace(session, phase=Phase.LISTENING, token=token, wake_at=at)
             return after, (WakeAt(at, token),)
@@ -108,14 +114,13 @@ def follow(plan: Plan, session: Session, phrase: str, now: float) -> Step:
     target = _menu(plan, session).phrases.get(phrase)
     if target is None:
         return fail(plan, session, Miss.NOT_UNDERSTOOD, now)
-    session = replace(session, told_listening=True)
     return enter(plan, _answered(plan, session, By.VOICE, phrase, target, now), target, now)
 
 
 def call_for_a_human(plan: Plan, session: Session, phrase: str, now: float) -> Step:
     """The caller asked for a human while something was said. Any other phrase changes nothing."""
     if plan.human is None or phrase not in plan.human_phrases:
-        return go_on(plan, session, now)
+        return go_on(plan, session, now, cut=True)
     session = _answered(plan, session, By.VOICE, phrase, plan.human, now)
     return enter(plan, session, plan.human, now)
 
@@ -126,14 +131,12 @@ def fail(plan: Plan, session: Session, miss: Miss, now: float) -> Step:
     failed, answered = session.failed + 1, session.answered or miss is not Miss.SILENCE
     # Noise is no sign of a caller; a key is.
     unattended = 0 if miss is Miss.WRONG_KEY else session.unattended
-    told = session.told_listening or (session.phase is Phase.ASKING and miss is not Miss.WRONG_KEY)
     session = replace(
         session,
         typed="",
         failed=failed,
         answered=answered,
         unattended=unattended,
-        told_listening=told,
     )
     enough = miss is Miss.NOT_UNDERSTOOD and session.misheard >= MAX_MISHEARD
     if failed >= menu.tries or enough:
@@ -213,15 +216,19 @@ def _answered(
 
 
 def _offer(plan: Plan, session: Session, menu: Menu, hint: PromptId | None = None) -> Step:
-    """The menu speaks, behind a hint, and listens if it does and the caller is listened to."""
+    """The menu speaks, behind a hint, and listens if it does and the caller is listened to.
+
+    Who was not told that a machine listens is told first, and the menu follows at the end of that.
+    """
+    listens = menu.listens and session.listening
     lead = [hint]
-    if menu.listens and not session.listening and not session.keys_told:
+    if listens and not session.told_listening and plan.listening_notice is not None:
+        lead.insert(0, plan.listening_notice)
+        return _speak(session, _named(lead), keys_cut=True)
+    if menu.listens and not listens and not session.keys_told:
         session = replace(session, keys_told=True)
         lead.insert(0, menu.keys_only)
-    listens = menu.listens and session.listening
-    if listens and not session.told_listening:  # told once it is known that somebody listened
-        lead.insert(0, plan.listening_notice)
-    prompts = (*(prompt for prompt in lead if prompt is not None), *menu.prompts)
+    prompts = (*_named(lead), *menu.prompts)
     if not listens:
         return _speak(session, prompts, keys_cut=True)
     token = session.token + 1
@@ -232,24 +239,34 @@ def _offer(plan: Plan, session: Session, menu: Menu, hint: PromptId | None = Non
 def _say(plan: Plan, session: Session, say: Say) -> Step | None:
     """Speak, and listen for the words for a human; None where nothing is left to say.
 
-    To a caller who is not listened to nobody says that a machine listens.
+    To a caller who is not listened to nobody says that a machine listens, and nobody listens to one
+    who does not know it yet.
     """
     notice = plan.listening_notice
-    if plan.listens and notice in say.prompts:
-        if session.listening:
-            session = replace(session, told_listening=True)
-        else:
-            said = tuple(plan.keys_notice if p == notice else p for p in say.prompts)
-            told = session.keys_told or plan.keys_notice is not None
-            prompts = tuple(prompt for prompt in said if prompt is not None)
-            return (
-                _speak(replace(session, keys_told=told), prompts, keys_cut=True)
-                if prompts
-                else None
-            )
+    if plan.listens and notice in say.prompts and not session.listening:
+        prompts = _named(plan.keys_notice if p == notice else p for p in say.prompts)
+        told = session.keys_told or plan.keys_notice is not None
+        session = replace(session, keys_told=told)
+        return _speak(session, prompts, keys_cut=True) if prompts else None
     if not (session.listening and session.told_listening and plan.human_phrases):
         return _speak(session, say.prompts, keys_cut=True)
     return _speak(session, say.prompts, keys_cut=True, phrases=plan.human_phrases)
+
+
+def _tells_of_listening(plan: Plan, session: Session) -> bool:
+    """Whether the prompts that are spoken at this node say that a machine listens."""
+    node, listening = plan.nodes[session.node], session.listening
+    match node:
+        case Menu() if node.listens and listening:
+            return True
+        case Say() if not listening:
+            return False
+        case _:
+            return plan.listening_notice in node.prompts
+
+
+def _named(prompts: Iterable[PromptId | None]) -> tuple[PromptId, ...]:
+    return tuple(prompt for prompt in prompts if prompt is not None)
 
 
 def _speak(

@@ -34,7 +34,7 @@ class Session:
     `answered` says whether one of them was more than silence; `misheard` counts how often in the
     call a menu said that it did not understand; `unattended` counts nodes since the caller did
     anything. `listening` says whether the caller is listened to at this node where the plan
-    listens, as far as is known; `told_listening` whether the caller was told that a machine
+    listens, as far as is known; `told_listening` whether the caller heard to its end that a machine
     listens, and `keys_told` whether one who is not listened to was told to use keys. `card` holds
     the caller's answers so far.
     """

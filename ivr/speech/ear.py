@@ -60,6 +60,9 @@ class Ear:
         self._clock = clock
         self._kept: deque[tuple[Frame, float]] = deque(maxlen=_KEPT_FRAMES)
         self._hearing: Hearing | None = None
+        self._closed = False
+        self._events: deque[tuple[TurnEvent, float]] = deque()  # told while others are taken
+        self._taking = False
         self._latest = 0.0  # sound is read a little after it came: the turn's time must not go back
 
     def hear(self, frame: Frame, now: float) -> None:
@@ -105,11 +108,26 @@ class Ear:
         # Whoever is told holds this ear: both would wait for the collector, with their sound.
         self._decided = _tell_nobody
         self._kept.clear()
+        self._events.clear()
+        self._closed = True
 
     def _advance(self, event: TurnEvent, now: float) -> None:
+        """Take an event, after all decisions of the one that is being taken have been told."""
+        if self._closed:
+            return
+        self._events.append((event, now))
+        if self._taking:
+            return
+        self._taking = True
+        try:
+            while self._events:
+                self._take_event(*self._events.popleft())
+        finally:
+            self._taking = False
+
+    def _take_event(self, event: TurnEvent, now: float) -> None:
         now = self._latest = max(now, self._latest)
-        decisions = self._turn.advance(event, now)
-        for decision in decisions:
+        for decision in self._turn.advance(event, now):
             match decision:
                 case SpeechBegan():
                     self._decided(decision)

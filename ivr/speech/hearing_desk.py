@@ -69,7 +69,10 @@ class ListeningSlot:
 
 
 class HearingDesk:
-    """Lets callers be listened to, by what the recogniser can do. Belongs to one thread."""
+    """Lets callers be listened to, by what the recogniser can do.
+
+    All but `measure` belongs to one thread.
+    """
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
@@ -79,14 +82,16 @@ class HearingDesk:
         self._grammars: dict[tuple[str, tuple[str, ...]], Grammar] = {}  # one for each menu
 
     def measure(self, language: str, sound: bytes, grammar: Grammar) -> float:
-        """Learn the load from 2 s of 16-bit sound at 8 kHz; the slowest language counts.
+        """The load of 2 s of 16-bit sound at 8 kHz, for `set_measured`. Raises `NoModel`.
 
-        Takes about 0.2 s of a processor: in a thread, not on the loop. Raises `NoModel`.
+        Takes about 0.2 s of a processor: in a thread, not on the loop. Changes nothing.
         """
+        return self._recogniser.real_time_factor(language, sound, grammar)
+
+    def set_measured(self, factor: float) -> None:
+        """Reckon with what was measured of a language; the slowest counts."""
         known = self._factor if self._factor != _FACTOR_UNKNOWN else 0.0
-        factor = self._recogniser.real_time_factor(language, sound, grammar)
         self._factor = max(known, factor, 0.001)
-        return factor
 
     @property
     def capacity(self) -> int:

@@ -17,10 +17,10 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from ivr.speech.hearing_threads import HearingThreads, ThreadsClosed
 from ivr.speech.turn import RATE, FinalHeard, Frame, Grammar, HearingFailed, PartialHeard
 from ivr.speech.vosk_model import Decoder, Vocabulary, VoskVocabulary
 
@@ -28,7 +28,6 @@ CHUNK_FRAMES: Final = 5
 _MOST_WAITING = 30  # chunks: a stream 3 s behind is lost
 _LAG_KEPT_S = 2.0
 _HANGS_S = 5.0
-_NICE = 5
 _CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 LAG_EDGES_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
 
@@ -45,11 +44,6 @@ def usable_cores() -> int:
     except (OSError, ValueError):  # no such limit ("max"), or no such file
         pass
     return max(1, cores)
-
-
-def _step_back() -> None:
-    """Let the loop, which carries every caller's sound, go before the threads that hear."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class NoModel(Exception):
@@ -91,9 +85,7 @@ class Recogniser:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = threads or usable_cores()
         self.lag = Lag()
-        self._pool = ThreadPoolExecutor(
-            self.threads, thread_name_prefix="hearing", initializer=_step_back
-        )
+        self._pool = HearingThreads(self.threads)
         self._vocabularies: dict[str, Vocabulary] = {}
         self._under_way: set[Hearing] = set()
         self._in_work: dict[int, float] = {}  # pieces given to the threads and not done: since when
@@ -167,12 +159,12 @@ class Recogniser:
         return (time.thread_time() - begun) / (len(sound) / 16000)
 
     def close(self) -> None:
-        """End every hearing and the threads, but for one that hangs in Vosk."""
+        """End every hearing and its threads, but for one that hangs in Vosk; takes 2 s at most."""
         with self._lock:
             hearings = list(self._under_way)
         for hearing in hearings:
             hearing.cancel()
-        self._pool.shutdown(wait=not self.hangs(), cancel_futures=True)
+        self._pool.close()
 
     def _oldest_s(self) -> float:
         """For how long the oldest piece in work has been there, in seconds."""
@@ -191,8 +183,8 @@ class Recogniser:
         with self._lock:
             self._in_work[piece] = time.monotonic()
         try:
-            self._pool.submit(self._work, hearing, piece)
-        except RuntimeError:  # closed meanwhile; nobody listens any more
+            self._pool.submit(lambda: self._work(hearing, piece))
+        except ThreadsClosed:  # nobody listens any more
             self._leave(hearing)
 
     def _work(self, hearing: Hearing, piece: int) -> None:

@@ -8,10 +8,13 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
+from ivr.asterisk.audiosocket import conversation as conversations
 from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
 from ivr.asterisk.audiosocket.frames import Kind, message
 from ivr.asterisk.audiosocket.line import Line
@@ -377,3 +380,39 @@ async def test_a_word_at_the_end_of_what_is_told_is_heard_out() -> None:
         await on.hears(sounding)
         on.say(WORD, vowel(0.4))
         assert await told == Reply(ReplyKind.UNDERSTOOD, "internet")
+
+
+@pytest.mark.parametrize("rest_s", [0.0, 9.0])
+async def test_three_noises_without_a_word_end_the_question_as_silence(rest_s: float) -> None:
+    async with stage(Scripted(says="")) as on:
+        for number in range(3):
+            on.say(QUIET[: 2400 + number], vowel(0.25), QUIET, QUIET[:6400])
+        assert await on.ask(*[tone(440, rest_s)] if rest_s else [], wait_s=5) == Reply(
+            ReplyKind.SILENT
+        )
+        assert not on.line.playing
+
+
+async def test_a_question_whose_end_nobody_tells_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversations, "_STALLED_S", 0.2)
+    monkeypatch.setattr(conversations, "_BEGINNINGS", 0)
+    async with stage() as on:
+        with capture_logs() as logs:
+            asked = await on.ask(wait_s=60)
+        assert asked == Reply(ReplyKind.UNHEARD, cause=Unheard.FAULT)
+        assert [line["event"] for line in logs] == ["a question without an end"]
+        assert not on.line.playing
+
+
+async def test_a_prompt_that_stands_still_is_lost_and_no_key_press(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversations, "_STALLED_S", 0.2)
+    unpaced = Line(uuid4(), lambda _: None)
+    conversation = Conversation(Visit(ChannelId("1.3"), unpaced))
+    for keys_cut in (True, False):
+        with pytest.raises(SoundLost):
+            await conversation.play(tone(440, 0.1), keys_cut=keys_cut)
+        assert not unpaced.playing

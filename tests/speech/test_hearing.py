@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +23,7 @@ from ivr.speech.turn import (
     Grammar,
     HearingFailed,
     HearingLost,
+    KeyWon,
     PartialHeard,
     SpeechBegan,
     Turn,
@@ -186,7 +189,12 @@ def test_the_load_is_measured() -> None:
     desk = HearingDesk(listening)
     factor = desk.measure("xx", bytes(32000), GRAMMAR)
     assert 0 <= factor < 0.1
+    assert desk.capacity == 8  # a thread measures; what follows is for the loop to set
+    desk.set_measured(factor)
     assert desk.capacity > 8
+    desk.set_measured(0.2)
+    desk.set_measured(factor)
+    assert desk.capacity == 4  # the slowest language counts
     with pytest.raises(NoModel):
         desk.measure("de", bytes(32000), GRAMMAR)
     listening.close()
@@ -210,9 +218,10 @@ def test_a_caller_who_speaks_when_all_streams_are_taken_is_sent_to_keys_at_once(
 
 
 def test_a_thread_that_hangs_closes_admission_and_is_seen_though_its_caller_is_gone() -> None:
-    go_on = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def hang() -> str:
+        begun.set()
         assert go_on.wait(20)
         return ""
 
@@ -221,6 +230,7 @@ def test_a_thread_that_hangs_closes_admission_and_is_seen_though_its_caller_is_g
     hanging = listening.open("xx", GRAMMAR, lambda _: None)
     for _ in range(5):
         hanging.feed(FRAME, 0.0)
+    assert begun.wait(5)
     hanging.cancel()
     assert desk.load().under_way == 0
     deadline = time.monotonic() + 5
@@ -241,7 +251,7 @@ def test_what_the_threads_really_need_decides_how_many_are_heard() -> None:
 
     listening = recogniser(Scripted(work))
     desk = HearingDesk(listening)
-    desk.measure("xx", bytes(3200), GRAMMAR)
+    desk.set_measured(desk.measure("xx", bytes(3200), GRAMMAR))
     before = desk.capacity
     listening.use("xx", Scripted())  # from here on decoding costs nothing
     stream = listening.open("xx", GRAMMAR, lambda _: None)
@@ -270,4 +280,93 @@ def test_a_broken_model_is_named_before_vosk_would_crash_on_it(tmp_path: Path) -
     assert listening.languages() == frozenset()
     with pytest.raises(NoModel):
         listening.open("de", GRAMMAR, lambda _: None)
+    listening.close()
+
+
+HANGS = """
+import threading
+import numpy as np
+from ivr.speech.recogniser import Recogniser
+from ivr.speech.turn import Grammar
+from tests.speech.test_hearing import Scripted
+
+begun = threading.Event()
+
+
+def hang():
+    begun.set()
+    threading.Event().wait()
+
+
+listening = Recogniser(1)
+listening.use("xx", Scripted(hang))
+hearing = listening.open("xx", Grammar.of(["a"]), lambda said: None)
+for _ in range(5):
+    hearing.feed(np.zeros(160, np.int16), 0.0)
+assert begun.wait(5)
+listening.close()
+print("closed", flush=True)
+"""
+
+
+def test_a_process_ends_though_a_thread_hangs_in_vosk() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGS], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "closed\n", "")
+
+
+def test_closing_waits_for_a_thread_at_work_but_not_for_one_that_hangs() -> None:
+    for works_s, within_s in ((0.3, 2.0), (20.0, 3.0)):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def work(begun: threading.Event = begun, go_on: threading.Event = go_on) -> str:
+            begun.set()
+            go_on.wait(works_s)  # noqa: B023  (the loop waits for it)
+            return ""
+
+        listening = recogniser(Scripted(work))
+        hearing = listening.open("xx", GRAMMAR, lambda _: None)
+        for _ in range(5):
+            hearing.feed(FRAME, 0.0)
+        assert begun.wait(5)
+        since = time.monotonic()
+        listening.close()
+        assert min(works_s, 1.0) * 0.8 < time.monotonic() - since < within_s
+        go_on.set()
+        hearing.finish()  # nobody listens any more, and nothing is raised
+
+
+def test_work_that_fails_costs_no_thread() -> None:
+    def fail(_: Heard) -> None:
+        raise RuntimeError
+
+    listening = recogniser(Scripted())
+    failing = listening.open("xx", GRAMMAR, fail)
+    said = queue.SimpleQueue[Heard]()
+    good = listening.open("xx", GRAMMAR, said.put)
+    for hearing in (failing, good):
+        for _ in range(5):
+            hearing.feed(FRAME, 0.1)
+    assert take(said) == PartialHeard("secretword", 0.1)
+    listening.close()
+
+
+def test_what_is_told_to_an_ear_from_within_a_decision_waits_for_its_turn() -> None:
+    listening = recogniser(Scripted())
+    place = slot(HearingDesk(listening))
+    decided: list[Decision] = []
+
+    def told(decision: Decision) -> None:
+        decided.append(decision)
+        if isinstance(decision, SpeechBegan):
+            ear.key(0.0)  # ends the turn, while the beginning is still being told
+            assert decided == [decision]
+
+    turn = Turn(GRAMMAR, voice=VoiceDetector(), prompt_plays=False)
+    ear = Ear(turn, place, decided=told, hand_over=lambda call: None, clock=lambda: 1.0)
+    for number, frame in enumerate(framed(np.concatenate([hiss(0.0005, 0.4), VOWEL]))):
+        ear.hear(frame, number * 0.02)
+    assert [type(d) for d in decided] == [SpeechBegan, KeyWon]
+    assert listening.under_way() == 0
     listening.close()

@@ -6,8 +6,8 @@ Rules:
 2. A question's prompts stop with the caller's first syllable, a key or its cancellation, in the
    next 20 ms. What began like speech and held no word (a cough) lets them go on, from a little
    before the place where they stopped.
-3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too: the
-   caller is then to be asked another way.
+3. A question has exactly one reply, unless it is cancelled. A line that ends is a reply too, and so
+   is a time in which any turn would have ended: the caller is then to be asked another way.
 4. A phrase that is unsure is asked again, and taken when the same one is heard twice in a row.
 5. What is announced is played to its end, to a key, or to one of the phrases that are listened for
    meanwhile. Whatever else is said stops nothing, and a recogniser that fails is not missed. Speech
@@ -21,7 +21,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+
+import structlog
 
 from ivr.asterisk.audiosocket.line import HeardFrame, Line
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
@@ -49,6 +50,7 @@ from ivr.speech.turn import (
 
 _LOOK_S = 0.1
 _LINE_ENDED = "the line ended"
+_NO_END = "no end was told"
 _CAUSES = {
     "busy": Unheard.OVERLOAD,
     "lagging": Unheard.LAG,
@@ -56,8 +58,12 @@ _CAUSES = {
     "died": Unheard.DIED,
     _LINE_ENDED: Unheard.SOUND_LOST,
 }
-_STALLED_S = 30.0  # a prompt that takes so much longer than it is plays to nobody
+_STALLED_S = 30.0  # a prompt that takes so much longer than it is plays to nobody; a turn alike
+_BEGINNINGS = 3  # after so many without a word a turn is over
 _AGAIN_FROM = RATE  # samples before the place where a prompt was stopped for nothing
+
+
+log = structlog.get_logger()
 
 
 class SoundLost(Exception):
@@ -70,8 +76,8 @@ class Conversation:
     def __init__(self, visit: Visit) -> None:
         self.visit = visit
         self._voice = VoiceDetector()
-        self._key = asyncio.Event()
         self._asked: _Asked | None = None
+        self._key_cuts = False  # what is played now
         self._unsure = ""  # the phrase of the last question, if it was not sure
 
     def __repr__(self) -> str:
@@ -79,28 +85,27 @@ class Conversation:
 
     def key_pressed(self) -> None:
         """The caller pressed a key."""
-        self._key.set()
+        if self._key_cuts:
+            self.visit.line.stop()
         if self._asked is not None:
             self._asked.key()
 
     async def play(self, samples: Samples, *, keys_cut: bool) -> bool:
         """Play to the end; True when a key cut it short. Raises SoundLost."""
         line = self.visit.line
-        self._key.clear()
         playback = line.play(samples)
-        ended = asyncio.ensure_future(line.played(playback, len(samples) / RATE + _STALLED_S))
-        pressed = asyncio.ensure_future(self._key.wait())
+        self._key_cuts = keys_cut
         try:
-            await asyncio.wait(
-                {ended, pressed} if keys_cut else {ended}, return_when=asyncio.FIRST_COMPLETED
-            )
+            end = await line.played(playback, len(samples) / RATE + _STALLED_S)
+        except TimeoutError:
+            log.error("a prompt stood still", call=self.visit.channel)
+            raise SoundLost from None
         finally:
+            self._key_cuts = False
             line.stop()
-            ended.cancel()
-            pressed.cancel()
-        if playback.end is PlayEnd.LINE_ENDED:
+        if end is PlayEnd.LINE_ENDED:
             raise SoundLost
-        return playback.end is PlayEnd.STOPPED
+        return end is PlayEnd.STOPPED
 
     async def ask(
         self, prompts: Sequence[Samples], slot: ListeningSlot, grammar: Grammar, wait_s: float
@@ -130,7 +135,11 @@ class Conversation:
     async def _decision(self, asked: _Asked) -> Decision:
         self._asked = asked
         try:
-            return await asked.decision()
+            async with asyncio.timeout(asked.longest_s):
+                return await asked.decision()
+        except TimeoutError:  # somebody must go on with this caller
+            log.error("a question without an end", call=self.visit.channel)
+            return HearingLost(_NO_END)
         finally:
             self._asked = None
             asked.end()
@@ -158,11 +167,13 @@ class _Asked:
         self._playing: list[Playback] = []  # of each of them
         self._end: asyncio.Future[Decision] = loop.create_future()
         self._tells = wait_s is None
+        patience = Patience() if wait_s is None else Patience(no_speech_s=wait_s)
+        self.longest_s = _longest_s(prompts, patience)
         turn = Turn(
             grammar,
             voice=voice,
             prompt_plays=bool(prompts),
-            patience=Patience() if wait_s is None else Patience(no_speech_s=wait_s),
+            patience=patience,
             listens_for=grammar.phrases if wait_s is None else None,
         )
         self.ear = Ear(
@@ -177,15 +188,13 @@ class _Asked:
         """Play, listen, and give the decision that ends the turn."""
         self._line.watch(self._heard, lambda frame: self.ear.play(frame, monotonic()))
         self._play_on()
-        listening = asyncio.ensure_future(self._listen())
-        either: list[asyncio.Future[Any]] = [listening, self._end]
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            listening.cancel()
-        if not self._end.done():
-            listening.result()  # a fault of ours is the asker's to handle
-            return HearingLost(_LINE_ENDED)
+        while not self._end.done():
+            if self._line.ended.is_set():
+                return HearingLost(_LINE_ENDED)
+            wake = self.ear.wake_at()
+            left_s = _LOOK_S if wake is None else wake - monotonic()
+            await asyncio.wait({self._end}, timeout=min(max(left_s, FRAME_S), _LOOK_S))
+            self.ear.tick(monotonic())  # for a phone that sends nothing
         return self._end.result()
 
     def end(self) -> None:
@@ -205,16 +214,6 @@ class _Asked:
     def _heard(self, frame: HeardFrame) -> None:
         if not self._end.done():
             self.ear.hear(frame.samples, frame.at_s)
-
-    async def _listen(self) -> None:
-        """Tell the ear the time, for a phone that sends nothing, until the line ends."""
-        while not self._line.ended.is_set():
-            wake = self.ear.wake_at()
-            left_s = _LOOK_S if wake is None else wake - monotonic()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(max(left_s, FRAME_S), _LOOK_S)):
-                    await self._line.ended.wait()
-            self.ear.tick(monotonic())
 
     def _play_on(self) -> None:
         """Play what is left of the prompts; the silence after the last of them counts."""
@@ -259,6 +258,13 @@ class _Asked:
                 self._line.stop()
                 if not self._end.done():
                     self._end.set_result(decision)
+
+
+def _longest_s(prompts: Sequence[Samples], patience: Patience) -> float:
+    """No question takes longer: each beginning stops the prompts once, and then they go on."""
+    played_s = (sum(map(len, prompts)) + _BEGINNINGS * _AGAIN_FROM) / RATE
+    turn_s = patience.longest_s + patience.final_s + patience.no_speech_s
+    return played_s + _BEGINNINGS * turn_s + _STALLED_S
 
 
 def _hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

@@ -271,7 +271,7 @@ class Turn:
             return self._end(nothing)  # too long for a cough: a word that nobody understood
         self._vanished += 1
         if self._vanished >= _VANISHED_AT_MOST:
-            return self._end(NothingSaid(), NoSpeech())
+            return self._end(NoSpeech())
         self.state, self._silent_since, self._partial = TurnState.WAITING, now, None
         self._voice.start_over()
         return (NothingSaid(),)

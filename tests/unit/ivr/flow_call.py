@@ -125,6 +125,10 @@ class Call:
         self.at_main().ended()
         return self
 
+    def told_the_hours(self) -> Call:
+        self.at_main().key("4")
+        return self
+
     def waiting(self) -> Call:
         self.at_main().key("0")
         self.ended()

@@ -228,11 +228,25 @@ async def test_when_nobody_can_listen_the_menu_is_spoken_again_for_keys() -> Non
 
 
 async def test_a_word_for_a_human_ends_what_is_said_and_leads_to_one() -> None:
-    async with stage(text=LISTENING, prompt_s=2.0) as on:
+    text = LISTENING.replace("{say: welcome, goto: main}", "{say: welcome, goto: news}").replace(
+        "  main:", "  news: {say: bye, goto: main}\n  main:"
+    )
+    async with stage(text=text, prompt_s=1.0) as on:
         on.driver.call_arrived(CALL, LINE)
         await on.until(lambda: on.played() == ["welcome"])
+        on.calls.say(CALL, "human")  # nobody listens yet: it is only being said
+        await on.until(lambda: on.played() == ["welcome", "bye"])
         on.calls.say(CALL, "human")
-        await on.until(lambda: on.played() == ["welcome", "connecting"])
+        await on.until(lambda: on.played() == ["welcome", "bye", "connecting"])
+
+
+async def test_a_question_whose_end_nobody_tells_goes_on_by_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dialogue_module, "_LONGEST_ASK_S", 0.05)
+    async with stage(text=LISTENING) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played()[-2:] == ["deaf", "menu"])
 
 
 async def test_who_may_not_be_listened_to_is_never_asked() -> None:

@@ -37,7 +37,7 @@ def at_main(*, listening: bool | None = None) -> Call:
 
 def test_a_menu_with_words_speaks_and_listens_at_once() -> None:
     call = Call(EARS)
-    assert call.last == (Answer(), *play("welcome", token=1, phrases=HUMAN))
+    assert call.last == (Answer(), *play("welcome", token=1))
     assert call.ended() == (ask("main", token=2),)
     assert (call.session.phase, call.session.wake_at) == (Phase.ASKING, None)
 
@@ -164,29 +164,45 @@ def test_who_was_not_told_yet_is_told_ahead_of_the_first_menu_that_listens() -> 
     call = Call(WITH_KEYS_NOTICE, listening=False)
     call.ended()
     said = call.key("1")
-    assert said == (ask("notice", "hours", "more", token=3,
-                        phrases=("back", "person", "help"), wait_s=3),)  # fmt: skip
-    call.ears_fail()  # so nobody can tell whether it was heard
-    (again,) = call.key("9")
-    assert isinstance(again, Ask)
-    assert again.prompts == ("notice", "main")
-    call.says("bills")
-    (told,) = call.says("back")
+    assert said == play("notice", token=3)
+    assert call.key("8") == play("notice", "wrong", token=4)  # cut: nobody knows that it was heard
+    assert call.key("9") == play("notice", token=5)
+    assert call.ended() == (ask("main", token=6),)
+    (told,) = call.says("bills")
     assert isinstance(told, Ask)
-    assert told.prompts == ("main",)
+    assert told.prompts == ("hours", "more")
+
+
+def test_who_cut_the_notice_hears_it_before_anybody_listens() -> None:
+    call = Call(WITH_KEYS_NOTICE)
+    assert call.last == (Answer(), *play("hello", "notice", token=1))
+    assert call.key("3") == play("notice", token=2)
+    assert not call.session.told_listening
+    assert call.key("4") == play("hours", token=3)
+    assert call.ended() == play("notice", token=4)
+    assert call.ended() == (ask("more", token=5, phrases=("yes", "no", "person", "help")),)
+    assert call.session.told_listening
+
+
+def test_who_cut_the_notice_of_a_menu_with_no_key_of_a_telephone_goes_on_by_keys() -> None:
+    call = Call(WITH_KEYS_NOTICE)
+    call.key("3")
+    assert call.ended(cut=True) == play("keys", "main", token=3)
+    assert not call.session.told_listening
 
 
 def test_a_word_for_a_human_leads_to_one_while_something_is_said() -> None:
-    call = Call(EARS)
-    assert call.says("help") == play("connecting", token=2, cut=False)
-    assert [entry.said for entry in call.session.card] == ["help"]
-    info = at_main()
-    info.says("opening hours")
-    assert info.says("person") == play("connecting", token=4, cut=False)
+    call = at_main()
+    call.says("opening hours")
+    assert call.says("person") == play("connecting", token=4, cut=False)
+    assert [entry.said for entry in call.session.card] == ["opening hours", "person"]
 
 
 def test_a_word_that_is_none_for_a_human_only_lets_the_dialogue_go_on() -> None:
-    assert Call(EARS).says("bills") == (ask("main", token=2),)
+    call = at_main()
+    call.says("opening hours")
+    more = ask("more", token=4, phrases=("yes", "no", "person", "help"))
+    assert call.says("bills") == (more,)
 
 
 def test_one_who_never_stops_talking_is_told_to_use_keys_and_then_gets_a_human() -> None:

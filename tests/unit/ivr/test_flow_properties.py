@@ -68,6 +68,7 @@ class World:
         self.misheard = 0
         self.told_listening = False
         self.phrases: tuple[str, ...] = ()
+        self.tells = False  # what is played says that a machine listens
         self.tell(CallStarted())
 
     def tell(self, event: Event) -> None:
@@ -96,6 +97,7 @@ class World:
             case Play(prompts, token, _, phrases):
                 assert prompts
                 self.phrases = phrases
+                self.tells = self.plan.listening_notice in prompts
                 assert set(prompts) <= set(self.plan.prompts)
                 self.tokens.append(token)
                 self.playing, self.wake = token, None
@@ -113,8 +115,7 @@ class World:
     def count_what_is_said_of_listening(self, command: Command) -> None:
         node = self.plan.nodes[self.session.node]
         if isinstance(command, Play | Ask):
-            self.told_listening |= self.plan.listening_notice in command.prompts
-            assert self.told_listening or not command.phrases, "listened to, and never told"
+            assert self.told_listening or not command.phrases, "listened to untold"
         if isinstance(command, Play | Ask) and isinstance(node, Menu) and node.listens:
             before = len(command.prompts) - len(node.prompts)
             lead = command.prompts[:before] if command.prompts[before:] == node.prompts else ()
@@ -131,6 +132,11 @@ class World:
         if before.listening and not self.session.listening:
             return  # that listening failed is nobody's failed turn
         match commands:
+            case (Play(prompts=(notice, hint)),) if (
+                notice == self.plan.listening_notice and hint in hints
+            ):
+                self.failed += 1  # and the menu follows
+                assert self.failed < node.tries, "asked again where a human was due"
             case (Play(prompts=(hint, *again)) | Ask(prompts=(hint, *again)),) if (
                 hint in hints and tuple(again) == node.prompts
             ):
@@ -158,6 +164,7 @@ class World:
             self.tell(KeyPressed(what))
         elif what in ("end", "cut") and self.playing is not None:
             token, self.playing = self.playing, None
+            self.told_listening |= self.tells and what == "end"
             self.tell(PromptEnded(token, cut=what == "cut"))
         elif what == "a human" and self.playing is not None and self.phrases:
             token, self.playing = self.playing, None

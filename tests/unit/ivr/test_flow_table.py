@@ -33,7 +33,7 @@ def at(phase: Phase) -> Session:
     call = open_session(CallId("c1"), LineId("100"), EARS)
     sessions = {
         Phase.NEW: call,
-        Phase.SPEAKING: Call(EARS).session,
+        Phase.SPEAKING: Call(EARS).told_the_hours().session,
         Phase.ASKING: Call(EARS).at_main().session,
         Phase.LISTENING: Call(EARS, listening=False).listening_at_main().session,
         Phase.WAITING: Call(EARS).waiting().session,

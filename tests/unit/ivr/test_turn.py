@@ -149,7 +149,7 @@ def test_sound_without_a_word_goes_on_waiting_and_is_silence_the_third_time() ->
         caller.quiet(0.9)
         caller.tell(FinalHeard("", 0.0, None))
     one = [SpeechBegan, FinishHearing, NothingSaid]
-    assert caller.kinds() == [*one, *one, *one, NoSpeech]
+    assert caller.kinds() == [*one, *one, SpeechBegan, FinishHearing, NoSpeech]
 
 
 def test_a_voice_too_long_for_a_cough_was_a_word_that_was_not_understood() -> None:

@@ -82,7 +82,7 @@ def test_each_beginning_has_one_end_and_nothing_follows_the_last(
                         assert speaking
                         speaking, over = False, True
                     case NoSpeech():
-                        assert not speaking
+                        assert not speaking or asked  # what was begun the third time held no word
                         over = True
                     case KeyWon() | HearingLost():
                         over = True
