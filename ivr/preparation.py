@@ -162,13 +162,15 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
-    build_prompts(
+    built = build_prompts(
         list({plan.hash: plan for plan in plans.values()}.values()),
         recorded=resources.recorded_prompts(settings.recorded_prompts),
         out=prompts,
         voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
         progress=_told_now_and_then(progress),
     )
+    for recording in built.unused:
+        progress(f"warning: {recording}")
     write_music(music / "freizeichen.wav")
     credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
     token, token_file = load_token(run_folder)

@@ -1,8 +1,8 @@
 """What is wrong with the prompts that would be played now, each with its file and the mend.
 
-A prompt is missing or out of date, or too long; a recording cannot be read, is clipped or nearly
-silent, or lies where no dialplan asks for it. Recordings in languages that no line speaks are left
-alone.
+A prompt is missing or out of date, or too long; a recording cannot be read, is clipped, nearly
+silent, too short or too long, or lies where no dialplan asks for it. Recordings in languages that
+no line speaks are left alone.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import numpy as np
 
 from ivr.dialplan.faults import nearest
 from ivr.dialplan.plan import Plan
-from ivr.speech.loudness import speech_level
+from ivr.speech.loudness import even_wav
 from ivr.speech.prompt_manifest import Kept, is_good, read_manifest
 from ivr.speech.prompt_sources import Wanted, wanted_prompts
 from ivr.speech.pydub_quietly import AudioSegment
-from ivr.speech.sound import SoundBroken, mono, read_segment, to_telephone
+from ivr.speech.recording import RecordingUnusable, read_recording
+from ivr.speech.sound import read_segment
 from ivr.speech.voices import Voices
 
 LONGEST_S = 20.0  # beyond it callers forget what a prompt began with
@@ -36,7 +37,9 @@ _SOUND_FILES = frozenset(
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
-Kind = Literal["missing", "outdated", "unreadable", "clipped", "faint", "too_long", "unused"]
+Kind = Literal[
+    "missing", "outdated", "unreadable", "clipped", "faint", "too_short", "too_long", "unused"
+]
 _NOT_BUILT: Final[dict[Kind, str]] = {"missing": "missing", "outdated": "out of date"}
 
 
@@ -70,7 +73,7 @@ def check_prompts(
     faults: list[PromptFault] = []
     for prompt in wanted:
         if prompt.recording is not None:
-            heard = list(_faults_of_recording(prompt.name, prompt.recording))
+            heard = list(_faults_of_recording(prompt.name, prompt.recording, longest_s))
             faults += heard
             if any(fault.kind == "unreadable" for fault in heard):
                 continue  # that it was not built follows from this
@@ -122,17 +125,13 @@ def _language(fault: PromptFault) -> str:
     return fault.prompt.partition("/")[0]
 
 
-def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
+def _faults_of_recording(name: str, path: Path, longest_s: float) -> Iterator[PromptFault]:
     try:
-        segment = read_segment(path.read_bytes())
-    except OSError as error:
-        message = f"cannot be read ({error.strerror}); mend or delete it"
-        yield PromptFault(path, name, "unreadable", message)
+        recording = read_recording(path)
+    except RecordingUnusable as error:
+        yield PromptFault(path, name, error.kind, str(error))
         return
-    except SoundBroken as error:
-        yield PromptFault(path, name, "unreadable", f"{error}; record it anew or delete it")
-        return
-    if places := clipped_places(segment):
+    if places := clipped_places(recording.segment):
         yield PromptFault(
             path,
             name,
@@ -140,19 +139,25 @@ def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
             f"is clipped in {places} {'place' if places == 1 else 'places'}; "
             "record it anew with less gain",
         )
-    try:
-        level = speech_level(to_telephone(mono(segment), segment.frame_rate))
-    except SoundBroken as error:
-        yield PromptFault(path, name, "faint", f"{error}; record it anew or delete it")
-        return
-    if level < FAINTEST_DBFS:
+    if recording.level_dbfs < FAINTEST_DBFS:
         yield PromptFault(
             path,
             name,
             "faint",
-            f"is nearly silent: its speech lies at {level:.0f} dB of full scale, expected "
-            f"{FAINTEST_DBFS:.0f} or more; record it anew, closer to the mouth or with more gain",
+            f"is nearly silent: its speech lies at {recording.level_dbfs:.0f} dB of full scale, "
+            f"expected {FAINTEST_DBFS:.0f} or more; record it anew, closer to the mouth or with "
+            "more gain",
         )
+    seconds = len(read_segment(even_wav(recording.sound))) / 1000  # as callers would hear it
+    if seconds > longest_s:
+        yield PromptFault(path, name, "too_long", _too_long(seconds, longest_s, "the recording"))
+
+
+def _too_long(seconds: float, longest_s: float, whose: str) -> str:
+    return (
+        f"lasts {seconds:.1f} s, more than the {longest_s:g} s that callers follow; "
+        f"shorten {whose}, or make two prompts of it"
+    )
 
 
 def _faults_of_file(
@@ -167,16 +172,11 @@ def _faults_of_file(
     if clipped_places(read_segment(path.read_bytes())):
         message = "is clipped; choose another voice, or record the prompt"
         yield PromptFault(path, prompt.name, "clipped", message)
-    seconds = manifest[prompt.name].seconds
-    if seconds > longest_s:
-        whose = "the recording" if prompt.recording is not None else f"its text in {prompt.plan}"
-        yield PromptFault(
-            prompt.recording or path,
-            prompt.name,
-            "too_long",
-            f"lasts {seconds:.1f} s, more than the {longest_s:g} s that callers follow; "
-            f"shorten {whose}, or make two prompts of it",
-        )
+    kept = manifest[prompt.name]
+    is_recorded = prompt.recording is not None and kept.key == prompt.key
+    if kept.seconds > longest_s and not is_recorded:
+        message = _too_long(kept.seconds, longest_s, f"its text in {prompt.plan}")
+        yield PromptFault(path, prompt.name, "too_long", message)
 
 
 def _unused(

@@ -170,6 +170,19 @@ def test_a_prompt_longer_than_callers_follow_is_named_with_what_to_shorten(tmp_p
     assert check(tmp_path, long, longest_s=60) == ()
 
 
+def test_a_recording_that_is_too_long_or_too_short_is_named_before_it_is_built(
+    tmp_path: Path,
+) -> None:
+    record(tmp_path / "recorded", "en/a", tone(700, 130, 8000), 8000)
+    record(tmp_path / "recorded", "en/b", tone(700, 0.002, 16000), 16000)
+    two = plan({"a": "One.", "b": "Two."})
+    said = {(f.prompt, f.kind): f.message for f in check(tmp_path, two)}
+    assert "lasts 130.1 s, more than the 20 s" in said["en/a", "too_long"]
+    assert said["en/b", "too_short"].startswith("lasts 2 ms, which is no word; record it anew")
+    build(tmp_path / "out", two)
+    assert kinds(check(tmp_path, two)) == [("en/a", "too_long"), ("en/b", "too_short")]
+
+
 def test_recordings_that_no_dialplan_uses_are_named_with_what_was_probably_meant(
     tmp_path: Path,
 ) -> None:
