@@ -14,7 +14,7 @@ from ivr.dialplan import Plan
 from ivr.speech.espeak import EspeakNg
 from ivr.speech.prompt_faults import PromptFault, check_prompts, clipped_places, grouped
 from ivr.speech.prompt_sources import sha256
-from ivr.speech.sound import Sound, read_segment, to_telephone, wav_bytes
+from ivr.speech.sound import Sound, read_segment, read_wav, to_telephone, wav_bytes
 from ivr.speech.voices import Voices
 from tests.programs import real_espeak
 from tests.unit.ivr.prompt_making import NOBODY, build, plan, record, shipped, tone
@@ -115,6 +115,39 @@ def test_a_tone_that_just_reaches_full_scale_is_not_clipped(tmp_path: Path, rate
     assert clipped_places(read_segment(path.read_bytes())) == 0
     path = record(tmp_path, "a", np.clip(tone(100, 1, rate, level=1.5), -1, 1), rate)
     assert clipped_places(read_segment(path.read_bytes())) == 200
+
+
+@pytest.mark.parametrize(
+    ("rate", "width", "over_db"),
+    [(8000, 1, 0), (8000, 1, 12)]  # 8 bit do not show less
+    + [(rate, width, db) for rate, width in [(8000, 2), (22050, 2), (48000, 3)] for db in (0, 4)],
+)
+@pytest.mark.parametrize("softer", [0.9, 0.5, 0.25])
+def test_speech_that_was_cut_and_then_made_softer_is_clipped_and_clean_speech_is_not(
+    tmp_path: Path, rate: int, width: int, softer: float, over_db: int
+) -> None:
+    cut = np.clip(speech(rate=rate) * 10 ** (over_db / 20), -1, 1) * softer
+    path = record(tmp_path, "a", cut, rate, width=width)
+    assert bool(clipped_places(read_segment(path.read_bytes()))) == (over_db > 0)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 192_000])
+@pytest.mark.parametrize("level", [0.95, 0.3, 0.03])
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_clean_tone_below_full_scale_is_not_clipped(
+    tmp_path: Path, rate: int, level: float, width: int
+) -> None:
+    path = record(tmp_path, "a", tone(100, 1, rate, level=level), rate, width=width)
+    assert clipped_places(read_segment(path.read_bytes())) == 0
+
+
+def test_the_prompts_that_we_speak_are_not_clipped_at_any_level(tmp_path: Path) -> None:
+    build(tmp_path / "out", *shipped())
+    for file in sorted((tmp_path / "out").rglob("*.wav")):
+        sound, rate = read_wav(file.read_bytes())
+        for level in (1.0, 0.7, 0.2):
+            path = record(tmp_path, "a", sound / np.abs(sound).max() * level, rate)
+            assert clipped_places(read_segment(path.read_bytes())) == 0, (file, level)
 
 
 def test_one_clipped_place_in_one_channel_is_found(tmp_path: Path) -> None:
