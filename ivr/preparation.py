@@ -28,7 +28,7 @@ from ivr.private_files import open_own
 from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
-from ivr.speech.prompts import NOT_BUILT, build_prompts
+from ivr.speech.prompts import NOT_BUILT, UnusedRecording, build_prompts
 from ivr.speech.voices import find_voices
 from queues.ids import LineId
 
@@ -61,6 +61,7 @@ class Prepared:
     token: str
     token_file: Path
     prompts: Path
+    unused_recordings: tuple[UnusedRecording, ...]
     music: Path
     config_unchanged: bool  # an Asterisk that still runs has just this configuration
 
@@ -202,6 +203,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         token=token,
         token_file=token_file,
         prompts=prompts,
+        unused_recordings=built.unused,
         music=music,
         config_unchanged=not (changed or renewed),
     )
