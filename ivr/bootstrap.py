@@ -36,7 +36,7 @@ from ivr.keeping import Keeping, journal_figures, journal_status
 from ivr.kept import Kept
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
-from queues.api import HealthReport, HealthStatus
+from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import (
@@ -68,6 +68,10 @@ class Service:
 
     def __init__(self, prepared: Prepared, kept: Kept, switch: SwitchProcess, tell: Tell) -> None:
         settings = prepared.settings
+        self._recordings = [
+            HealthReason("recording_unusable", f"the recording of '{each.prompt}' {each.message}")
+            for each in prepared.unused_recordings
+        ]
         self._settings = settings
         self._switch = switch
         self._tell = tell
@@ -187,6 +191,7 @@ class Service:
             {
                 "asterisk": asterisk,
                 "speech": HealthStatus.DEGRADED if reasons else HealthStatus.OK,
+                "prompts": HealthStatus.DEGRADED if self._recordings else HealthStatus.OK,
                 "journal": journal_status(ledger),
             },
             {
@@ -198,7 +203,7 @@ class Service:
                 "audio_late_share": audio.pacer.late_share,
             }
             | journal_figures(ledger, self._keeping.writer()),
-            {"speech": reasons},
+            {"speech": reasons, "prompts": self._recordings},
         )
 
     def metrics(self) -> bytes:

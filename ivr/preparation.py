@@ -28,7 +28,7 @@ from ivr.private_files import open_own
 from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
-from ivr.speech.prompts import NOT_BUILT, build_prompts
+from ivr.speech.prompts import NOT_BUILT, UnusedRecording, build_prompts
 from ivr.speech.voices import find_voices
 from queues.ids import LineId
 
@@ -61,6 +61,7 @@ class Prepared:
     token: str
     token_file: Path
     prompts: Path
+    unused_recordings: tuple[UnusedRecording, ...]
     music: Path
     config: Changed  # since the Asterisk that may still run was started
 
@@ -162,13 +163,15 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
-    build_prompts(
+    built = build_prompts(
         list({plan.hash: plan for plan in plans.values()}.values()),
         recorded=resources.recorded_prompts(settings.recorded_prompts),
         out=prompts,
         voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
         progress=_told_now_and_then(progress),
     )
+    for recording in built.unused:
+        progress(f"warning: {recording}")
     write_music(music / "freizeichen.wav")
     credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
     token, token_file = load_token(run_folder)
@@ -200,6 +203,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         token=token,
         token_file=token_file,
         prompts=prompts,
+        unused_recordings=built.unused,
         music=music,
         config=Changed.NEEDS_A_RESTART if renewed else changed,
     )

@@ -33,9 +33,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-PREFIX = "FREIZEICHEN_"
+from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
+
 EMERGENCY_NUMBERS = ("110", "112", "116117")
-_OTHER_VARIABLES = frozenset({"FREIZEICHEN_CACHE", "FREIZEICHEN_SETTINGS"})
 _LARGEST_FILE = 1_000_000  # bytes
 
 _ID = r"^[a-z][a-z0-9_-]{0,30}$"
@@ -44,12 +44,15 @@ _LANGUAGE = r"^[a-z]{2}$"
 _DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
 _HOST = r"^[A-Za-z0-9.-]{1,253}$"
 _WORDS = r"^\S(?:.*\S)?$"
+_LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
+_AGENT = {"id": "anna", "name": "Anna", "place": "desk1", "queues": ["service"]}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORTLY = {
     "extra_forbidden": "this is no setting; check the spelling",
     "missing": "is missing",
     "string_type": "expected text; put it in quotes",
 }
+_OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
 _MEANT = {
     _ID: "expected a name of small letters, digits, '-' and '_' that begins with a letter",
     _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
@@ -128,7 +131,7 @@ class Listen(_Part):
     """
 
     address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
-    hosts: tuple[Host, ...] = ()
+    hosts: tuple[Host, ...] = Field(default=(), examples=[["phones.example.org"]])
 
 
 class Ports(_Part):
@@ -195,9 +198,11 @@ class Speech(_Part):
     is spoken by espeak-ng.
     """
 
-    models: dict[Language, Path] = Field(default_factory=dict)
+    models: dict[Language, Path] = Field(default_factory=dict, examples=[{"ko": "/srv/models/ko"}])
     threads: Annotated[int, Field(ge=1, le=64)] | None = None
-    voices: dict[Language, Path] = Field(default_factory=dict)
+    voices: dict[Language, Path] = Field(
+        default_factory=dict, examples=[{"de": "/srv/voices/de.onnx"}]
+    )
     piper: Path = Path("piper")
 
 
@@ -237,15 +242,19 @@ class Settings(BaseSettings):
     listen: Listen = Listen()
     ports: Ports = Ports()
     asterisk: AsteriskSettings = AsteriskSettings()
-    lines: tuple[Line, ...] = Field(min_length=1)
-    queues: tuple[Queue, ...] = Field(min_length=1)
-    places: tuple[Id, ...] = Field(default=(), description="phones where agents sit")
-    callers: tuple[Id, ...] = Field(
-        default=(), description="phone accounts that may call the lines"
+    lines: tuple[Line, ...] = Field(min_length=1, examples=[[_LINE]])
+    queues: tuple[Queue, ...] = Field(min_length=1, examples=[[{"id": "service"}]])
+    places: tuple[Id, ...] = Field(
+        default=(), description="phones where agents sit", examples=[["desk1"]]
     )
-    agents: tuple[Agent, ...] = ()
+    callers: tuple[Id, ...] = Field(
+        default=(), description="phone accounts that may call the lines", examples=[["caller1"]]
+    )
+    agents: tuple[Agent, ...] = Field(default=(), examples=[[_AGENT]])
     pause_reasons: tuple[Reason, ...] = Field(
-        default=("break", "lunch", "meeting", "training", "paperwork"), min_length=1
+        default=("break", "lunch", "meeting", "training", "paperwork"),
+        min_length=1,
+        examples=[["lunch"]],
     )
     speech: Speech = Speech()
     store: Store = Store()
@@ -294,17 +303,14 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
     data = _read(path)
-    unknown = _unknown_variables(os.environ)
+    unknown = unknown_variables(os.environ, Settings.model_fields)
     try:
         settings = Settings(**data)
     except ValidationError as error:
         said = [_say(path, data, fault) for fault in _causes(error)]
         raise SettingsFaulty(unknown + said) from None
     except SettingsError as error:  # an environment value that should be JSON and is not
-        named = re.search(r'field "(\w+)"', str(error))
-        variable = PREFIX + (named[1].upper() if named else "...")
-        fault = f"environment {variable}: expected JSON, such as [] or {{}}; mend or unset it"
-        raise SettingsFaulty([*unknown, fault]) from None
+        raise SettingsFaulty(unknown + (not_json(os.environ, Settings) or [str(error)])) from None
     if unknown:
         raise SettingsFaulty(unknown)
     return settings
@@ -350,9 +356,12 @@ def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     if fault["type"] == "string_pattern_mismatch":
         message = _MEANT[fault["ctx"]["pattern"]]
     message = _SHORTLY.get(fault["type"], message)
-    variable = PREFIX + "__".join(str(part) for part in location).upper()
-    if any(variable == key.upper() for key in os.environ):
-        return f"environment {variable}: {message}"
+    variable = variable_behind(location, os.environ)
+    if variable is not None:
+        if fault["type"] in _OTHER_SHAPE:
+            message = expected(location, Settings) or message
+        is_whole = variable.count("__") + 1 == len(location)
+        return f"environment {variable}: " + (message if is_whole else f"{name}: {message}")
     where = f"{path}:{_line(data, location)}"
     return f"{where}: {name}: {message}" if name else f"{where}: {message}"
 
@@ -375,14 +384,3 @@ def _unique(what: str, names: list[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{what}: '{twice[0]}' stands twice; each name once")
-
-
-def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    known = {name.upper() for name in Settings.model_fields}
-    return [
-        f"environment {name}: there is no such setting; unset it or check the spelling"
-        for name in sorted(environment)
-        if name.upper().startswith(PREFIX)
-        and name.upper() not in _OTHER_VARIABLES
-        and name.upper().removeprefix(PREFIX).split("__")[0] not in known
-    ]

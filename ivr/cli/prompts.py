@@ -51,7 +51,8 @@ def build(
     """Make every sound file: a recording where there is one, else spoken.
 
     By the Piper voice that the settings name for the language, else by espeak-ng. What is wrong
-    with a prompt or a recording is told as `check` tells it; exit 0 if every file could be made.
+    with a prompt or a recording is told as `check` tells it; exit 0 if every file could be made of
+    what it is to be made of. A recording that cannot be used is named, and its text spoken.
     """
     plans, recordings, folder, voices = _what(settings, recorded, out)
     tell = None if as_json else _told_now_and_then
@@ -64,17 +65,26 @@ def build(
         _refuse(f"{folder}: {error.strerror}; free some space, or choose another folder by --out")
     if as_json:
         say(json.dumps(_as_json(report, faults), ensure_ascii=False, indent=2))
-        return
+    else:
+        _tell(report, faults)
+    if report.unused:
+        raise typer.Exit(1)
+
+
+def _tell(report: BuildReport, faults: tuple[PromptFault, ...]) -> None:
     made = sum(prompt.made for prompt in report.prompts)
     seconds = sum(prompt.seconds for prompt in report.prompts)
     by = Counter(prompt.by for prompt in report.prompts)
     spread = "".join(f", {count} by {name}" for name, count in sorted(by.items()))
     say(
-        f"{folder}: {len(report.prompts)} prompts, {seconds:.0f} s of speech{spread}; "
+        f"{report.out}: {len(report.prompts)} prompts, {seconds:.0f} s of speech{spread}; "
         f"{made} made now, {len(report.removed)} removed"
     )
     if faults:
         complain("all were made, but there is something to mend about them:\n" + _lines(faults))
+    if report.unused:
+        count = len(report.unused)
+        complain(f"recordings that cannot be used: {count}; their texts are spoken until then")
 
 
 @app.command("check")

@@ -1,8 +1,8 @@
 """What is wrong with the prompts that would be played now, each with its file and the mend.
 
-A prompt is missing or out of date, or too long; a recording cannot be read, is clipped or nearly
-silent, or lies where no dialplan asks for it. Recordings in languages that no line speaks are left
-alone.
+A prompt is missing or out of date, or too long; a recording cannot be read, is clipped, nearly
+silent, too short or too long, or lies where no dialplan asks for it. Recordings in languages that
+no line speaks are left alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ivr.dialplan.faults import nearest
 from ivr.dialplan.plan import Plan
-from ivr.speech.loudness import speech_level
+from ivr.speech.loudness import even_wav
 from ivr.speech.prompt_manifest import Kept, is_good, read_manifest
 from ivr.speech.prompt_sources import Wanted, wanted_prompts
 from ivr.speech.pydub_quietly import AudioSegment
-from ivr.speech.sound import SoundBroken, mono, read_segment, to_telephone
+from ivr.speech.recording import RecordingUnusable, read_recording
+from ivr.speech.sound import read_segment
 from ivr.speech.voices import Voices
 
 LONGEST_S = 20.0  # beyond it callers forget what a prompt began with
@@ -30,13 +32,18 @@ _LIMIT = 0.97  # of full scale: the highest value of µ-law, and of converters t
 # Samples in a row at the limit that are more than the top of a wave: 2 at 8 kHz, 4 at 48 kHz, and
 # one more with 8 bit. Of 114 spoken prompts none had them at full scale, and all at 2 dB over it.
 _SHORTEST_RUN, _ONE_MORE_FOR_EACH_HZ = 2, 20_000
+# Below full scale: of the samples within 2 % of the highest, or 8 steps of 16 (8) bit, half lie at
+# it. Of 66 spoken prompts at five levels none did; all did that were cut by 3 dB and made softer.
+_NEAR, _NEAR_STEPS, _SHARE_OF_NEAR, _FEWEST_BELOW_FULL = 0.02, 8, 0.5, 3
 _SOUND_FILES = frozenset(
     {".wav", ".wave", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".aac", ".aif", ".aiff", ".wma"}
     | {".gsm", ".g722", ".sln", ".sln16", ".ulaw", ".alaw", ".raw", ".au"}
 )
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
-Kind = Literal["missing", "outdated", "unreadable", "clipped", "faint", "too_long", "unused"]
+Kind = Literal[
+    "missing", "outdated", "unreadable", "clipped", "faint", "too_short", "too_long", "unused"
+]
 _NOT_BUILT: Final[dict[Kind, str]] = {"missing": "missing", "outdated": "out of date"}
 
 
@@ -70,7 +77,7 @@ def check_prompts(
     faults: list[PromptFault] = []
     for prompt in wanted:
         if prompt.recording is not None:
-            heard = list(_faults_of_recording(prompt.name, prompt.recording))
+            heard = list(_faults_of_recording(prompt.name, prompt.recording, longest_s))
             faults += heard
             if any(fault.kind == "unreadable" for fault in heard):
                 continue  # that it was not built follows from this
@@ -101,20 +108,38 @@ def grouped(faults: Sequence[PromptFault]) -> tuple[PromptFault, ...]:
     return tuple(told)
 
 
-def clipped_places(segment: AudioSegment) -> int:
-    """How often the sound of any channel stays at its limit for longer than a voice does."""
+def clipped_places(segment: AudioSegment, *, below_full: bool = True) -> int:
+    """How often the sound of any channel stays at its limit for longer than a voice does.
+
+    The limit is full scale, or, for sound that was cut and then made softer, the channel's own
+    highest value: if it is reached again and again, and hardly anything comes near without. Our
+    own files are looked at for full scale alone: their peaks are rounded on purpose.
+    """
     full = float(segment.max_possible_amplitude)
     samples = np.frombuffer(segment.raw_data, f"<i{segment.sample_width}").astype(np.float64)
     size = np.abs(samples.reshape(-1, segment.channels).T)
-    limit = size.max(initial=0.0)
-    if limit < _LIMIT * full:
-        return 0
     fine = segment.sample_width > 1
-    step = full / 2**15 if fine else 0.0  # +32767 and -32768 are both limits
-    at_limit = np.pad(size >= limit - step, ((0, 0), (1, 1))).astype(np.int8)
-    edges = np.diff(at_limit, axis=1)
-    lengths = np.nonzero(edges < 0)[1] - np.nonzero(edges > 0)[1]
     shortest = _SHORTEST_RUN + (not fine) + segment.frame_rate // _ONE_MORE_FOR_EACH_HZ
+    step = full / 2**15 if fine else 0.0  # +32767 and -32768 are both limits
+    places = 0
+    for channel in size:
+        limit = channel.max(initial=0.0)
+        at_limit = channel >= limit - step
+        found = _runs(at_limit, shortest)
+        if limit < _LIMIT * full:
+            if not below_full or found < _FEWEST_BELOW_FULL:
+                continue
+            near = max(_NEAR * limit, _NEAR_STEPS * full / 2 ** (15 if fine else 7))
+            share = np.mean(at_limit[channel >= limit - near])
+            if share < _SHARE_OF_NEAR or limit <= 2 * near:
+                continue
+        places += found
+    return places
+
+
+def _runs(at_limit: NDArray[np.bool_], shortest: int) -> int:
+    edges = np.diff(np.pad(at_limit, 1).astype(np.int8))
+    lengths = np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)
     return int(np.count_nonzero(lengths >= shortest))
 
 
@@ -122,17 +147,13 @@ def _language(fault: PromptFault) -> str:
     return fault.prompt.partition("/")[0]
 
 
-def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
+def _faults_of_recording(name: str, path: Path, longest_s: float) -> Iterator[PromptFault]:
     try:
-        segment = read_segment(path.read_bytes())
-    except OSError as error:
-        message = f"cannot be read ({error.strerror}); mend or delete it"
-        yield PromptFault(path, name, "unreadable", message)
+        recording = read_recording(path)
+    except RecordingUnusable as error:
+        yield PromptFault(path, name, error.kind, str(error))
         return
-    except SoundBroken as error:
-        yield PromptFault(path, name, "unreadable", f"{error}; record it anew or delete it")
-        return
-    if places := clipped_places(segment):
+    if places := clipped_places(recording.segment):
         yield PromptFault(
             path,
             name,
@@ -140,19 +161,25 @@ def _faults_of_recording(name: str, path: Path) -> Iterator[PromptFault]:
             f"is clipped in {places} {'place' if places == 1 else 'places'}; "
             "record it anew with less gain",
         )
-    try:
-        level = speech_level(to_telephone(mono(segment), segment.frame_rate))
-    except SoundBroken as error:
-        yield PromptFault(path, name, "faint", f"{error}; record it anew or delete it")
-        return
-    if level < FAINTEST_DBFS:
+    if recording.level_dbfs < FAINTEST_DBFS:
         yield PromptFault(
             path,
             name,
             "faint",
-            f"is nearly silent: its speech lies at {level:.0f} dB of full scale, expected "
-            f"{FAINTEST_DBFS:.0f} or more; record it anew, closer to the mouth or with more gain",
+            f"is nearly silent: its speech lies at {recording.level_dbfs:.0f} dB of full scale, "
+            f"expected {FAINTEST_DBFS:.0f} or more; record it anew, closer to the mouth or with "
+            "more gain",
         )
+    seconds = len(read_segment(even_wav(recording.sound))) / 1000  # as callers would hear it
+    if seconds > longest_s:
+        yield PromptFault(path, name, "too_long", _too_long(seconds, longest_s, "the recording"))
+
+
+def _too_long(seconds: float, longest_s: float, whose: str) -> str:
+    return (
+        f"lasts {seconds:.1f} s, more than the {longest_s:g} s that callers follow; "
+        f"shorten {whose}, or make two prompts of it"
+    )
 
 
 def _faults_of_file(
@@ -164,19 +191,14 @@ def _faults_of_file(
         message = f"is {_NOT_BUILT[kind]}; run 'freizeichen prompts build'"
         yield PromptFault(path, prompt.name, kind, message)
         return
-    if clipped_places(read_segment(path.read_bytes())):
+    if clipped_places(read_segment(path.read_bytes()), below_full=False):
         message = "is clipped; choose another voice, or record the prompt"
         yield PromptFault(path, prompt.name, "clipped", message)
-    seconds = manifest[prompt.name].seconds
-    if seconds > longest_s:
-        whose = "the recording" if prompt.recording is not None else f"its text in {prompt.plan}"
-        yield PromptFault(
-            prompt.recording or path,
-            prompt.name,
-            "too_long",
-            f"lasts {seconds:.1f} s, more than the {longest_s:g} s that callers follow; "
-            f"shorten {whose}, or make two prompts of it",
-        )
+    kept = manifest[prompt.name]
+    is_recorded = prompt.recording is not None and kept.key == prompt.key
+    if kept.seconds > longest_s and not is_recorded:
+        message = _too_long(kept.seconds, longest_s, f"its text in {prompt.plan}")
+        yield PromptFault(path, prompt.name, "too_long", message)
 
 
 def _unused(

@@ -48,7 +48,7 @@ def write_manifest(out: Path, manifest: Mapping[str, Kept]) -> None:
 def is_good(wanted: Wanted, manifest: Mapping[str, Kept], out: Path) -> bool:
     """Whether the file of a prompt is there and needs not be made anew."""
     kept = manifest.get(wanted.name)
-    if kept is None or kept.key != wanted.key:
+    if kept is None or kept.key not in (wanted.key, wanted.key_instead):
         return False
     try:
         return sha256((out / f"{wanted.name}.wav").read_bytes()) == kept.sha256

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.dialplan.plan import Plan
+from ivr.speech.recording import RecordingUnusable, content
 from ivr.speech.synthesiser import Synthesiser
 from ivr.speech.voices import Voices
 
@@ -23,7 +24,7 @@ class PromptsDiffer(Exception):
 
 
 class RecordingBroken(Exception):
-    """A recorded prompt cannot be used; whoever recorded it must act."""
+    """A recorded prompt cannot be used nor its text be spoken; whoever recorded it must act."""
 
     code = "recording_broken"
 
@@ -33,7 +34,8 @@ class Wanted:
     """One prompt to be had, `name` being `<language>/<prompt id>`, `plan` the file with its text.
 
     `recording` is the file that lies in its place, readable or not; `key` names everything that the
-    prompt's sound depends on.
+    prompt's sound depends on, and `key_instead` the same for its text, spoken because this very
+    recording cannot be used.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Wanted:
     by: str  # "recording", or the program that speaks it
     recording: Path | None
     key: str
+    key_instead: str | None
 
 
 def wanted_prompts(plans: Iterable[Plan], recorded: Path, voices: Voices) -> list[Wanted]:
@@ -56,14 +59,20 @@ def wanted_prompts(plans: Iterable[Plan], recorded: Path, voices: Voices) -> lis
         for prompt, text in plan.prompts.items():
             name = f"{plan.language}/{prompt}"
             recording = recorded / f"{name}.wav"
+            spoken = (text, *identity, str(plan.speed))
+            instead: str | None
+            here: Path | None
             if os.path.lexists(recording):  # a link to nowhere is a recording that went wrong
-                made_from: Sequence[str] = ("recorded", _content(recording))
+                recorded_as = _digest(recording)
+                key = _key("recorded", recorded_as)
+                instead = _key("instead of", recorded_as, *spoken)
                 here, by = recording, "recording"
             else:
-                made_from = ("spoken", text, *identity, str(plan.speed))
+                key, instead = _key("spoken", *spoken), None
                 here, by = None, identity[0]
-            key = sha256(json.dumps([BUILDER_VERSION, *made_from]).encode())
-            wanted = Wanted(name, plan.file, text, plan.voice, plan.speed, speaker, by, here, key)
+            wanted = Wanted(
+                name, plan.file, text, plan.voice, plan.speed, speaker, by, here, key, instead
+            )
             earlier = found.setdefault(name, wanted)
             if (earlier.text, earlier.key) != (wanted.text, wanted.key):
                 raise PromptsDiffer(
@@ -78,8 +87,12 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _content(recording: Path) -> str:
+def _key(*made_from: str) -> str:
+    return sha256(json.dumps([BUILDER_VERSION, *made_from]).encode())
+
+
+def _digest(recording: Path) -> str:
     try:
-        return sha256(recording.read_bytes())
-    except OSError:
+        return sha256(content(recording))
+    except RecordingUnusable:
         return "unreadable"  # never what a prompt was made from; the build names the file

@@ -1,5 +1,8 @@
 """Which sound file each prompt gets, and which are still good: a recorded one, else a spoken one.
 
+A recording that cannot be used is no reason to answer no calls: its prompt is spoken, and the
+report names the recording.
+
 Nothing is written before every prompt could be made; each file then appears whole, and the note of
 what they are last. So a build that is killed, or finds the disk full, leaves whole files only, and
 the next one makes anew whatever the note does not answer for. One build at a time writes a folder.
@@ -26,7 +29,8 @@ from ivr.speech.prompt_sources import (
     sha256,
     wanted_prompts,
 )
-from ivr.speech.sound import RATE, SoundBroken, read_wav, to_telephone, write_whole
+from ivr.speech.recording import RecordingUnusable, read_recording
+from ivr.speech.sound import RATE, SoundBroken, to_telephone, write_whole
 from ivr.speech.synthesiser import SynthesiserMissing, SynthesisFailed, VoiceUnusable
 from ivr.speech.voices import Voices
 
@@ -69,12 +73,40 @@ class BuiltPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class UnusedRecording:
+    """A recording that cannot be used, so that its prompt is spoken; `str()` is the line to show.
+
+    `prompt` is `<language>/<prompt id>`; `message` says what is wrong and the mend.
+    """
+
+    file: Path
+    prompt: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}; until then its text is spoken"
+
+
+@dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did: all prompts in order of name, and the names of files it removed."""
+    """What a build did: all prompts in order of name, and the names of files it removed.
+
+    `unused` are the recordings that cannot be used, in order of prompt, also those of files that
+    were still good.
+    """
 
     out: Path
     prompts: tuple[BuiltPrompt, ...]
     removed: tuple[str, ...]
+    unused: tuple[UnusedRecording, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The WAV file of a prompt, and which key of `Wanted` it was made by."""
+
+    data: bytes
+    key: str
 
 
 def build_prompts(
@@ -99,7 +131,7 @@ def build_prompts(
         manifest = read_manifest(out)
         missing = [prompt for prompt in wanted if not is_good(prompt, manifest, out)]
         ready = len(wanted) - len(missing)
-        made: dict[str, bytes] = {}
+        made: dict[str, _Made] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             jobs = [pool.submit(_make, prompt) for prompt in missing]
             try:
@@ -136,9 +168,21 @@ def _alone(out: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def _make(wanted: Wanted) -> bytes:
-    if wanted.recording is not None:
-        return _from_recording(wanted.recording)
+def _make(wanted: Wanted) -> _Made:
+    if wanted.recording is None:
+        return _Made(_spoken(wanted), wanted.key)
+    try:
+        return _Made(even_wav(read_recording(wanted.recording).sound), wanted.key)
+    except RecordingUnusable as unusable:
+        try:
+            return _Made(_spoken(wanted), wanted.key_instead or wanted.key)
+        except (SynthesiserMissing, SynthesisFailed, VoiceUnusable) as error:
+            raise RecordingBroken(
+                f"{wanted.recording}: {unusable}; its text cannot be spoken instead: {error}"
+            ) from None
+
+
+def _spoken(wanted: Wanted) -> bytes:
     try:
         sound, rate = wanted.speaker.speak(wanted.text, voice=wanted.voice, speed=wanted.speed)
         return even_wav(to_telephone(sound, rate))
@@ -148,41 +192,43 @@ def _make(wanted: Wanted) -> bytes:
         raise SynthesisFailed(f"prompt '{wanted.name}': {error}") from None
 
 
-def _from_recording(path: Path) -> bytes:
+def _unused(wanted: Wanted) -> UnusedRecording | None:
+    """What is wrong with a recording whose prompt was spoken."""
+    if wanted.recording is None:
+        return None
     try:
-        return even_wav(to_telephone(*read_wav(path.read_bytes())))
-    except OSError as error:
-        raise RecordingBroken(
-            f"{path}: the recording cannot be read ({error.strerror}); mend or delete it"
-        ) from None
-    except SoundBroken as error:
-        raise RecordingBroken(
-            f"{path}: the recording {error}; record it anew or delete it"
-        ) from None
+        read_recording(wanted.recording)
+    except RecordingUnusable as error:
+        return UnusedRecording(wanted.recording, wanted.name, str(error))
+    return None  # mended since, while this build went on; the next one takes it
 
 
 def _store(
-    out: Path, wanted: Sequence[Wanted], made: Mapping[str, bytes], old: Mapping[str, Kept]
+    out: Path, wanted: Sequence[Wanted], made: Mapping[str, _Made], old: Mapping[str, Kept]
 ) -> BuildReport:
     for half in left_halves(out):
         with contextlib.suppress(OSError):
             half.unlink()
     manifest: dict[str, Kept] = {}
-    prompts = []
+    prompts, unused = [], []
     for prompt in wanted:
-        data = made.get(prompt.name)
-        if data is not None:
-            write_whole(out / f"{prompt.name}.wav", data)
-            seconds = (len(data) - _HEADER) / 2 / RATE
-            manifest[prompt.name] = Kept(prompt.key, sha256(data), round(seconds, 3))
+        new = made.get(prompt.name)
+        if new is not None:
+            write_whole(out / f"{prompt.name}.wav", new.data)
+            seconds = (len(new.data) - _HEADER) / 2 / RATE
+            manifest[prompt.name] = Kept(new.key, sha256(new.data), round(seconds, 3))
         else:
             manifest[prompt.name] = old[prompt.name]
+        kept = manifest[prompt.name]
         source: Source = "spoken" if prompt.recording is None else "recorded"
-        seconds = manifest[prompt.name].seconds
-        prompts.append(BuiltPrompt(prompt.name, source, prompt.by, seconds, data is not None))
+        by = prompt.by
+        if kept.key == prompt.key_instead:
+            source, by = "spoken", prompt.speaker.identity(prompt.voice)[0]
+            unused.append(_unused(prompt))
+        prompts.append(BuiltPrompt(prompt.name, source, by, kept.seconds, new is not None))
     removed = tuple(sorted(set(old) - set(manifest)))
     if made or removed:
         write_manifest(out, manifest)
     for name in removed:  # only what a build of ours wrote is ever deleted
         (out / f"{name}.wav").unlink(missing_ok=True)
-    return BuildReport(out, tuple(prompts), removed)
+    return BuildReport(out, tuple(prompts), removed, tuple(filter(None, unused)))

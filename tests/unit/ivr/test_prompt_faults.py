@@ -14,7 +14,7 @@ from ivr.dialplan import Plan
 from ivr.speech.espeak import EspeakNg
 from ivr.speech.prompt_faults import PromptFault, check_prompts, clipped_places, grouped
 from ivr.speech.prompt_sources import sha256
-from ivr.speech.sound import Sound, read_segment, to_telephone, wav_bytes
+from ivr.speech.sound import Sound, read_segment, read_wav, to_telephone, wav_bytes
 from ivr.speech.voices import Voices
 from tests.programs import real_espeak
 from tests.unit.ivr.prompt_making import NOBODY, build, plan, record, shipped, tone
@@ -117,6 +117,39 @@ def test_a_tone_that_just_reaches_full_scale_is_not_clipped(tmp_path: Path, rate
     assert clipped_places(read_segment(path.read_bytes())) == 200
 
 
+@pytest.mark.parametrize(
+    ("rate", "width", "over_db"),
+    [(8000, 1, 0), (8000, 1, 12)]  # 8 bit do not show less
+    + [(rate, width, db) for rate, width in [(8000, 2), (22050, 2), (48000, 3)] for db in (0, 4)],
+)
+@pytest.mark.parametrize("softer", [0.9, 0.5, 0.25])
+def test_speech_that_was_cut_and_then_made_softer_is_clipped_and_clean_speech_is_not(
+    tmp_path: Path, rate: int, width: int, softer: float, over_db: int
+) -> None:
+    cut = np.clip(speech(rate=rate) * 10 ** (over_db / 20), -1, 1) * softer
+    path = record(tmp_path, "a", cut, rate, width=width)
+    assert bool(clipped_places(read_segment(path.read_bytes()))) == (over_db > 0)
+
+
+@pytest.mark.parametrize("rate", [8000, 44100, 192_000])
+@pytest.mark.parametrize("level", [0.95, 0.3, 0.03])
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_clean_tone_below_full_scale_is_not_clipped(
+    tmp_path: Path, rate: int, level: float, width: int
+) -> None:
+    path = record(tmp_path, "a", tone(100, 1, rate, level=level), rate, width=width)
+    assert clipped_places(read_segment(path.read_bytes())) == 0
+
+
+def test_the_prompts_that_we_speak_are_not_clipped_at_any_level(tmp_path: Path) -> None:
+    build(tmp_path / "out", *shipped())
+    for file in sorted((tmp_path / "out").rglob("*.wav")):
+        sound, rate = read_wav(file.read_bytes())
+        for level in (1.0, 0.7, 0.2):
+            path = record(tmp_path, "a", sound / np.abs(sound).max() * level, rate)
+            assert clipped_places(read_segment(path.read_bytes())) == 0, (file, level)
+
+
 def test_one_clipped_place_in_one_channel_is_found(tmp_path: Path) -> None:
     sound = np.zeros((8000, 2))
     sound[4000:4004, 1] = 1.0
@@ -168,6 +201,19 @@ def test_a_prompt_longer_than_callers_follow_is_named_with_what_to_shorten(tmp_p
     assert "lasts 21.1 s, more than the 20 s" in recorded.message
     assert "shorten the recording" in recorded.message
     assert check(tmp_path, long, longest_s=60) == ()
+
+
+def test_a_recording_that_is_too_long_or_too_short_is_named_before_it_is_built(
+    tmp_path: Path,
+) -> None:
+    record(tmp_path / "recorded", "en/a", tone(700, 130, 8000), 8000)
+    record(tmp_path / "recorded", "en/b", tone(700, 0.002, 16000), 16000)
+    two = plan({"a": "One.", "b": "Two."})
+    said = {(f.prompt, f.kind): f.message for f in check(tmp_path, two)}
+    assert "lasts 130.1 s, more than the 20 s" in said["en/a", "too_long"]
+    assert said["en/b", "too_short"].startswith("lasts 2 ms, which is no word; record it anew")
+    build(tmp_path / "out", two)
+    assert kinds(check(tmp_path, two)) == [("en/a", "too_long"), ("en/b", "too_short")]
 
 
 def test_recordings_that_no_dialplan_uses_are_named_with_what_was_probably_meant(

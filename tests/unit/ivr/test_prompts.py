@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import wave
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from ivr.speech.espeak import EspeakNg
+from ivr.speech.prompt_faults import check_prompts
 from ivr.speech.prompts import BuildReport, PromptsDiffer, RecordingBroken, build_prompts
 from ivr.speech.sound import read_wav
 from ivr.speech.synthesiser import SynthesiserMissing, SynthesisFailed
@@ -119,26 +121,82 @@ def test_a_recording_taken_away_is_spoken_again(tmp_path: Path) -> None:
     ]
 
 
-def test_a_broken_recording_is_named_and_nothing_is_built(tmp_path: Path) -> None:
+def test_faulty_recordings_are_all_named_and_spoken_while_every_other_prompt_is_built(
+    tmp_path: Path,
+) -> None:
+    recorded, out = tmp_path / "recorded", tmp_path / "out"
+    silent = record(recorded, "en/a", np.zeros(8000), 8000)
+    short = record(recorded, "en/b", tone(700, 0.002, 16000), 16000)
+    record(recorded, "en/c", tone(700, 1, 16000), 16000)
+    texts = plan({"a": "One.", "b": "Two.", "c": "Three.", "d": "Four."})
+    expected = [
+        f"{silent}: is silent; record it anew or delete it; until then its text is spoken",
+        f"{short}: lasts 2 ms, which is no word; record it anew or delete it; "
+        "until then its text is spoken",
+    ]
+    report = build(out, texts)
+    assert [str(each) for each in report.unused] == expected
+    assert [(p.source, p.by) for p in report.prompts] == [
+        ("spoken", "espeak-ng"),
+        ("spoken", "espeak-ng"),
+        ("recorded", "recording"),
+        ("spoken", "espeak-ng"),
+    ]
+    again = build(out, texts, espeak=NOBODY)
+    assert not any(prompt.made for prompt in again.prompts)
+    assert [str(each) for each in again.unused] == expected  # told as long as they lie there
+    spoken = (out / "en" / "a.wav").read_bytes()
+    record(recorded, "en/a", tone(700, 1, 8000), 8000)
+    mended = build(out, texts, espeak=NOBODY)
+    assert next((p.source, p.made) for p in mended.prompts) == ("recorded", True)
+    assert [each.prompt for each in mended.unused] == ["en/b"]
+    assert (out / "en" / "a.wav").read_bytes() != spoken
+
+
+def test_a_faulty_recording_whose_text_nobody_can_speak_is_named_with_both_reasons(
+    tmp_path: Path,
+) -> None:
     path = record(tmp_path / "recorded", "en/a", np.zeros(8000), 8000)
-    with pytest.raises(RecordingBroken, match="is silent; record it anew or delete it") as refused:
-        build(tmp_path / "out", plan({"a": "One.", "b": "Two."}))
+    with pytest.raises(RecordingBroken, match=r"is silent; .* espeak-ng was not found") as refused:
+        build(tmp_path / "out", plan({"a": "One."}), espeak=NOBODY)
     assert str(path) in str(refused.value)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("kind", ["a folder", "a link to nowhere"])
-def test_what_lies_in_the_place_of_a_recording_but_cannot_be_read_is_no_reason_to_speak(
-    tmp_path: Path, kind: str
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("a folder", "cannot be read (Is a directory)"),
+        ("a link to nowhere", "cannot be read (No such file or directory)"),
+        ("a link to a device", "is no ordinary file"),
+        ("a pipe", "is no ordinary file"),
+        ("too large", "is larger than 32 MB"),
+    ],
+)
+@pytest.mark.timeout(20)
+def test_whatever_lies_in_the_place_of_a_recording_neither_holds_a_build_nor_fills_the_memory(
+    tmp_path: Path, kind: str, said: str
 ) -> None:
     path = tmp_path / "recorded" / "en" / "a.wav"
     path.parent.mkdir(parents=True)
-    if kind == "a folder":
-        path.mkdir()
-    else:
-        path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(RecordingBroken, match=r"a\.wav: the recording cannot be read .*; mend or"):
-        build(tmp_path / "out", plan({"a": "One."}))
+    match kind:
+        case "a folder":
+            path.mkdir()
+        case "a link to nowhere":
+            path.symlink_to(tmp_path / "nowhere")
+        case "a link to a device":
+            path.symlink_to("/dev/zero")
+        case "a pipe":
+            os.mkfifo(path)
+        case _:
+            with path.open("wb") as file:
+                file.truncate(50_000_000_000)  # of zeros, which take no room
+    one = plan({"a": "One."})
+    report = build(tmp_path / "out", one)
+    assert [(each.file, said in each.message) for each in report.unused] == [(path, True)]
+    assert report.prompts[0].source == "spoken"
+    (fault,) = check_prompts([one], tmp_path / "recorded", tmp_path / "out", Voices(NOBODY))
+    assert (fault.file, fault.kind, said in fault.message) == (path, "unreadable", True)
 
 
 def test_one_prompt_with_two_texts_names_both_dialplans(tmp_path: Path) -> None:

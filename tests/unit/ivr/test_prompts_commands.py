@@ -94,6 +94,23 @@ def test_check_names_every_fault_with_file_and_mend_and_exits_with_1(place: Path
     assert rebuilt["faults"] == report["faults"]
 
 
+def test_build_names_a_recording_that_cannot_be_used_makes_the_rest_and_exits_with_1(
+    place: Path,
+) -> None:
+    path = record(place / "recorded", "en/closed", np.zeros(8000), 8000)
+    for _ in range(2):
+        built = run_prompts("build", place)
+        assert built.exit_code == 1
+        assert "1 prompts" in built.stdout
+        assert f"{path}: is silent; record it anew or delete it" in built.stderr
+        assert "recordings that cannot be used: 1; their texts are spoken" in built.stderr
+        assert (place / "out" / "en" / "closed.wav").exists()
+    told = run_prompts("build", place, "--json")
+    assert told.exit_code == 1
+    (fault,) = json.loads(told.stdout)["faults"]
+    assert (fault["kind"], fault["file"]) == ("faint", str(path))
+
+
 def test_check_tells_many_missing_files_in_one_line_and_each_of_them_on_request(
     place: Path,
 ) -> None:

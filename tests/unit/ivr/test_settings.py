@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr import resources
-from ivr.settings import SettingsFaulty, load_settings
+from ivr.settings import SettingsFaulty, Speech, load_settings
 
 GOOD = """\
 version: 1
@@ -159,6 +159,50 @@ def test_a_bad_variable_is_named(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert any(said in fault for fault in faults_of(tmp_path, GOOD))
+
+
+@pytest.mark.parametrize("value", ["garbage", "[]", '"x"'])
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("FREIZEICHEN_SPEECH__MODELS", '{"ko": "/srv/models/ko"}'),
+        ("FREIZEICHEN_SPEECH__VOICES", '{"de": "/srv/voices/de.onnx"}'),
+        ("freizeichen_speech__models", '{"ko": "/srv/models/ko"}'),
+    ],
+)
+def test_a_variable_that_should_hold_a_table_is_named_as_it_was_set_with_an_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, example: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert faults_of(tmp_path, GOOD) == [
+        f"environment {name}: expected JSON, such as {example}; mend or unset it"
+    ]
+    monkeypatch.setenv(name, example)
+    assert load_settings(settings_file(tmp_path, GOOD)).speech != Speech()
+
+
+def test_every_variable_that_is_not_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREIZEICHEN_SPEECH", "{")
+    monkeypatch.setenv("FREIZEICHEN_PLACES", "desk1, desk2")
+    assert faults_of(tmp_path, GOOD) == [
+        'environment FREIZEICHEN_PLACES: expected JSON, such as ["desk1"]; mend or unset it',
+        "environment FREIZEICHEN_SPEECH: expected JSON, such as {}; "
+        "mend it, or set one value of it as FREIZEICHEN_SPEECH__MODELS",
+    ]
+
+
+def test_a_fault_inside_a_variable_is_told_of_the_variable_and_one_of_the_file_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREIZEICHEN_QUEUES", '[{"id": "service"}, {"wrap_up_s": 3}]')
+    monkeypatch.setenv("FREIZEICHEN_SPEECH__MODELS", '{"ko": 3}')
+    text = GOOD + "speech: {voices: {de: 3}}\n"
+    queue, model, voice = faults_of(tmp_path, text)
+    assert queue == "environment FREIZEICHEN_QUEUES: queues.1.id: is missing"
+    assert model.startswith("environment FREIZEICHEN_SPEECH__MODELS: speech.models.ko: ")
+    assert "freizeichen.yaml:9: speech.voices.de: " in voice
 
 
 def test_the_example_that_is_shipped_is_good() -> None:
