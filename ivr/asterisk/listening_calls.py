@@ -47,7 +47,6 @@ class ListeningCalls:
         self._prompts = prompts
         self._hearing = hearing
         self._conversations: dict[CallId, Conversation] = {}
-        self._with_music: set[CallId] = set()
         self.replies: Counter[ReplyKind] = Counter()  # since the start
         self.unheard: Counter[Unheard] = Counter()  # the same
 
@@ -67,7 +66,6 @@ class ListeningCalls:
             with suppress(SoundLost):
                 return await conversation.play(samples, keys_cut=keys_cut)
         await self._leave(call)
-        self._with_music.discard(call)  # Asterisk's player ends it
         return await self._calls.play(call, sound, keys_cut=keys_cut)
 
     async def ask(self, call: CallId, question: Question) -> Reply:
@@ -100,7 +98,6 @@ class ListeningCalls:
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
         await self._leave(call)
-        self._with_music.add(call)
         await self._calls.start_music(call)
 
     async def hang_up(self, call: CallId) -> None:
@@ -114,7 +111,6 @@ class ListeningCalls:
 
     def call_ended(self, call: CallId) -> None:
         """Forget the call."""
-        self._with_music.discard(call)
         if (conversation := self._conversations.pop(call, None)) is not None:
             conversation.visit.line.close()
 
@@ -168,11 +164,8 @@ class ListeningCalls:
             if known.visit.end is None and not known.visit.line.ended.is_set():
                 return known
             await self._leave(call)
-        music = call in self._with_music
         try:
-            visit = await self._calls.with_link(
-                lambda: self._visits.begin(ChannelId(call), music=music)
-            )
+            visit = await self._calls.with_link(lambda: self._visits.begin(ChannelId(call)))
         except ChannelGone:
             raise CallGone from None
         except AgiCut:
@@ -180,7 +173,6 @@ class ListeningCalls:
         except (NoLine, AmiError) as error:
             log.warning("no sound for a caller", call=call, error=error.code)
             return None
-        self._with_music.discard(call)
         conversation = self._conversations[call] = Conversation(visit)
         visit.when_ended(lambda: self._drop(call, conversation))
         return conversation

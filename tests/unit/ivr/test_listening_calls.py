@@ -39,7 +39,7 @@ class Visits:
         self.error = error
         self.begun = 0
 
-    async def begin(self, channel: str, *, music: bool) -> None:
+    async def begin(self, channel: str) -> None:
         self.begun += 1
         raise self.error
 
