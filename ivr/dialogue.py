@@ -29,6 +29,7 @@ from ivr.flow.events import (
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
+from ivr.in_the_queue import in_the_queue
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered
@@ -107,6 +108,8 @@ class Dialogue:
             session = self._step(self._plan, session, event)
             while session.phase is not Phase.DONE:
                 event = await self._next_event()
+                if isinstance(event, CallResumed) and (event.waits or event.talks):
+                    session = in_the_queue(session, self._plan) or session
                 session = self._step(self._plan, session, event)
             if not isinstance(event, CallerHungUp):
                 self.is_done = True
@@ -137,12 +140,6 @@ class Dialogue:
         elif isinstance(event, CallerHungUp):
             self.gone.set()
         self.inbox.put_nowait(event)
-
-    async def wait_returned(self) -> None:
-        """Wait until the centre gives the caller back or the caller is gone."""
-        while not self.gone.is_set():
-            if isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
-                return
 
     async def _said_goodbye(self, tasks: asyncio.TaskGroup) -> None:
         """Wait until all is done, the hang-up last, or the caller is gone before."""
