@@ -46,7 +46,8 @@ class Surroundings:
 
     `hears` says of a language whether one more caller can be listened to now, for the welcome;
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
-    a session, so that another service can go on with it.
+    a session, so that another service can go on with it; `not_heard` of each new caller, with the
+    language, who is welcomed as one whom nobody listens to.
     """
 
     control: CallControl
@@ -54,6 +55,7 @@ class Surroundings:
     now: Callable[[], float]
     hears: Callable[[str], bool]
     keep: Callable[[Session], None]
+    not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Dialogue:
     def _beginning(self, plan: Plan) -> tuple[Session, Event]:
         listening = self._can_be_heard(plan)
         if self._resumed is None:
+            if plan.listens and not listening:
+                self._around.not_heard(self.call, self._language)
             return open_session(self.call, self.line, plan, listening=listening), CallStarted()
         how = self._resumed
         self.with_centre = how.waits or how.talks

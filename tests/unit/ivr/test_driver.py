@@ -55,6 +55,7 @@ class Stage:
     kept: dict[CallId, Session]
     inputs: list[Input] = field(default_factory=list)
     forgotten: list[CallId] = field(default_factory=list)
+    not_heard: list[CallId] = field(default_factory=list)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(WITHIN_S):
@@ -87,12 +88,14 @@ async def stage(
     def keep(session: Session) -> None:
         kept[session.call] = session
 
+    not_heard: list[CallId] = []
     around = Surroundings(
         calls,
         inputs.append,
         loop.time,
         lambda _: listening,
         keep,
+        lambda call, _: not_heard.append(call),
     )
     forgotten: list[CallId] = []
 
@@ -103,7 +106,7 @@ async def stage(
     driver = Driver({LINE: plan}, around, QueueId("service"), forget)
     running = asyncio.create_task(driver.run())
     try:
-        yield Stage(driver, calls, kept, inputs, forgotten)
+        yield Stage(driver, calls, kept, inputs, forgotten, not_heard)
     finally:
         running.cancel()
         await asyncio.wait({running})
@@ -450,3 +453,12 @@ async def test_a_caller_who_is_given_back_at_a_menu_stands_where_the_queue_knows
         on.driver.returned(CALL, ReturnReason.TALK_OVER)
         await on.until(lambda: on.played()[-1] == "bye")
         assert on.inputs == []
+
+
+async def test_who_is_not_heard_at_the_welcome_is_told_once_and_not_when_given_back() -> None:
+    async with stage(text=LISTENING, listening=False) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.played() == ["deaf", "menu"])
+        on.driver.call_given_back(CALL, waits=False, talks=False)
+        await on.until(lambda: on.played()[-2:] == ["menu", "menu"])
+        assert on.not_heard == [CALL]
