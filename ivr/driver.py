@@ -149,14 +149,20 @@ class Driver:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller
             log.error("dialogue failed", call=call, exc_info=error)
+            if not dialogue.is_done:
+                await self._rescue(dialogue)
             if not dialogue.gone.is_set():
-                if not dialogue.is_done:
-                    await rescue(dialogue, self._around, self._default_queue)
                 await self._hang_up(call)
         finally:
             self._dialogues.pop(call, None)
             if call not in self._alive:
                 self._forget(call)
+
+    async def _rescue(self, dialogue: Dialogue) -> None:
+        try:
+            await rescue(dialogue, self._around, self._default_queue)
+        except Exception as error:  # a call that ends is better than one in silence
+            log.error("rescue failed", call=dialogue.call, exc_info=error)
 
     async def _hang_up(self, call: CallId) -> None:
         try:

@@ -27,6 +27,8 @@ _MUSIC_AGAIN_S = 1.0
 
 async def rescue(dialogue: Dialogue, around: Surroundings, queue: QueueId) -> None:
     """Come back when the caller is to be hung up, or is gone."""
+    if dialogue.gone.is_set():
+        return
     entered = QueueEntered(dialogue.call, dialogue.line, queue)
     if not dialogue.with_centre:
         around.submit(entered)

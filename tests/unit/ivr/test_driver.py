@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivr import dialogue as dialogue_module
+from ivr import driver as driver_module
 from ivr import rescue as rescue_module
 from ivr.dialogue import Surroundings
 from ivr.dialplan import load_plan
@@ -415,6 +416,23 @@ async def test_a_rescued_caller_without_music_keeps_the_place_and_is_hung_up_aft
         on.driver.call_ended(CALL)
         assert on.forgotten == [CALL]
         assert not on.kept
+
+
+async def test_a_caller_who_cannot_be_rescued_is_hung_up_and_harms_no_other_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def no_rescue(*_: object) -> None:
+        raise OSError("planted")
+
+    async with stage() as on:
+        monkeypatch.setattr(driver_module, "rescue", no_rescue)
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: "menu" in on.played())
+        on.driver.connected(CALL)
+        await on.until(lambda: ("hang_up", "") in on.calls.did and not on.driver.calls)
+        other = CallId("call-2")
+        on.driver.call_arrived(other, LINE)
+        await on.until(lambda: on.played().count("menu") == 2)
 
 
 async def test_a_rescued_caller_whom_the_dialplan_took_has_music_and_a_place_again() -> None:
