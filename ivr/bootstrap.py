@@ -106,6 +106,7 @@ class Service:
                 self.clock.now,
                 calls.hears,
                 self._keeping.dialogues.keep,
+                calls.not_heard,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -154,14 +155,13 @@ class Service:
             self._adoption,
             Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
         )
-        self._hearing_watch = HearingWatch(self.ears.desk.load, calls.unheard)
+        self._hearing_watch = HearingWatch(self.ears.desk.load, calls.counts.sent_to_keys)
         self._collector = CallersSide(
             up=lambda: self.client.up,
             dialogues=lambda: len(self._driver.calls),
             audio=lambda: self._audio.figures,
             hearing=self.ears.desk.load,
-            replies=calls.replies.__getitem__,
-            unheard=calls.unheard.__getitem__,
+            heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
         self._kept = KeptFigures(

@@ -28,6 +28,7 @@ from ivr.flow.events import (
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
+from ivr.in_the_queue import in_the_queue
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered
@@ -45,7 +46,8 @@ class Surroundings:
 
     `hears` says of a language whether one more caller can be listened to now, for the welcome;
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
-    a session, so that another service can go on with it.
+    a session, so that another service can go on with it; `not_heard` of each new caller, with the
+    language, who is welcomed as one whom nobody listens to.
     """
 
     control: CallControl
@@ -53,6 +55,7 @@ class Surroundings:
     now: Callable[[], float]
     hears: Callable[[str], bool]
     keep: Callable[[Session], None]
+    not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Dialogue:
             session = self._step(self._plan, session, event)
             while session.phase is not Phase.DONE:
                 event = await self._next_event()
+                if isinstance(event, CallResumed) and (event.waits or event.talks):
+                    session = in_the_queue(session, self._plan) or session
                 session = self._step(self._plan, session, event)
             if not isinstance(event, CallerHungUp):
                 self.is_done = True
@@ -116,6 +121,8 @@ class Dialogue:
     def _beginning(self, plan: Plan) -> tuple[Session, Event]:
         listening = self._can_be_heard(plan)
         if self._resumed is None:
+            if plan.listens and not listening:
+                self._around.not_heard(self.call, self._language)
             return open_session(self.call, self.line, plan, listening=listening), CallStarted()
         how = self._resumed
         self.with_centre = how.waits or how.talks
@@ -137,12 +144,6 @@ class Dialogue:
         elif isinstance(event, CallerHungUp):
             self.gone.set()
         self.inbox.put_nowait(event)
-
-    async def wait_returned(self) -> None:
-        """Wait until the centre gives the caller back or the caller is gone."""
-        while not self.gone.is_set():
-            if isinstance(await self.inbox.get(), CallReturned | CallerHungUp):
-                return
 
     async def _said_goodbye(self, tasks: asyncio.TaskGroup) -> None:
         """Wait until all is done, the hang-up last, or the caller is gone before."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any
 
 import structlog
 
 from ivr.dialogue import Dialogue, Resumed, Surroundings
-from ivr.dialplan.plan import Plan, Queue
+from ivr.dialplan.plan import Plan
 from ivr.flow.events import AgentJoined, CallerHungUp, CallReturned, Event, KeyPressed
-from ivr.flow.session import Phase, Session, open_session
-from ivr.ports import CallBusy, CallGone
+from ivr.flow.session import Phase, Session
+from ivr.in_the_queue import in_the_queue
+from ivr.rescue import rescue
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import QueueEntered
 from queues.dialogues import DialogueRow, DialogueState
 from queues.ids import CallId, LineId, QueueId
 
@@ -48,14 +49,15 @@ class Driver:
         self._default_queue = default_queue
         self._forget = forget
         self._dialogues: dict[CallId, Dialogue] = {}
-        self._arrivals: asyncio.Queue[Dialogue] = asyncio.Queue()
+        self._alive: set[CallId] = set()  # callers whose channel has not ended since they came
+        self._begun: asyncio.Queue[Callable[[], Coroutine[Any, Any, None]]] = asyncio.Queue()
 
     async def run(self) -> None:
         """Own every dialogue's task until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
-                dialogue = await self._arrivals.get()
-                tasks.create_task(self._see_through(dialogue))
+                begun = await self._begun.get()
+                tasks.create_task(begun())
 
     def call_arrived(self, call: CallId, line: LineId) -> None:
         """A caller rings on a line. A line without a dialplan is hung up."""
@@ -74,7 +76,7 @@ class Driver:
         plan = self._plans.get(kept.line)
         session: Session | None = kept
         if plan is not None and (waits or talks):
-            session = _in_the_queue(kept, plan)
+            session = in_the_queue(kept, plan)
         elif plan is None or plan.hash != kept.plan:
             session = None
         if session is None:
@@ -94,16 +96,24 @@ class Driver:
         self._tell(call, KeyPressed(key))
 
     def call_ended(self, call: CallId) -> None:
-        """The caller's channel is gone."""
+        """The caller's channel is gone, and with it all that is kept of the call."""
         self._around.control.call_ended(call)
-        self._tell(call, CallerHungUp())
+        was_alive = call in self._alive
+        self._alive.discard(call)
+        if call in self._dialogues:
+            self._tell(call, CallerHungUp())  # it is forgotten after the dialogue's last word
+        elif was_alive:
+            self._forget(call)
 
     def connected(self, call: CallId) -> None:
         """An agent is on the line."""
         self._tell(call, AgentJoined())
 
     def returned(self, call: CallId, reason: ReturnReason) -> None:
-        """The caller is the dialogue's again."""
+        """The caller is the dialogue's again. One whose dialogue is over has nobody else."""
+        if call in self._alive and call not in self._dialogues:
+            log.error("a caller came back to no dialogue", call=call, reason=reason.value)
+            self._begun.put_nowait(partial(self._hang_up, call))
         self._tell(call, CallReturned(reason))
 
     @property
@@ -126,48 +136,36 @@ class Driver:
 
     def _begin(self, dialogue: Dialogue) -> None:
         self._dialogues[dialogue.call] = dialogue
-        self._arrivals.put_nowait(dialogue)
+        self._alive.add(dialogue.call)
+        self._begun.put_nowait(partial(self._see_through, dialogue))
 
     def _tell(self, call: CallId, event: Event) -> None:
         if (dialogue := self._dialogues.get(call)) is not None:
             dialogue.hear(event)
 
     async def _see_through(self, dialogue: Dialogue) -> None:
+        call = dialogue.call
         try:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller
-            log.error("dialogue failed", call=dialogue.call, exc_info=error)
-            if not dialogue.is_done and not dialogue.gone.is_set():
+            log.error("dialogue failed", call=call, exc_info=error)
+            if not dialogue.is_done:
                 await self._rescue(dialogue)
+            if not dialogue.gone.is_set():
+                await self._hang_up(call)
         finally:
-            self._dialogues.pop(dialogue.call, None)
-            if dialogue.is_done or dialogue.gone.is_set():
-                self._forget(dialogue.call)
+            self._dialogues.pop(call, None)
+            if call not in self._alive:
+                self._forget(call)
 
     async def _rescue(self, dialogue: Dialogue) -> None:
-        """A human for the caller whose dialogue failed."""
-        control = self._around.control
         try:
-            if not dialogue.with_centre:
-                entered = QueueEntered(dialogue.call, dialogue.line, self._default_queue)
-                self._around.submit(entered)
-                await control.start_music(dialogue.call)
-            await dialogue.wait_returned()
-            await control.hang_up(dialogue.call)
-        except (CallGone, CallBusy):
-            log.info("rescued caller left", call=dialogue.call)
-        except Exception as error:  # nothing more can be done here; the other callers go on
+            await rescue(dialogue, self._around, self._default_queue)
+        except Exception as error:  # a call that ends is better than one in silence
             log.error("rescue failed", call=dialogue.call, exc_info=error)
 
-
-def _in_the_queue(kept: Session, plan: Plan) -> Session | None:
-    """The session of a caller who waits or talks: at a queue, whatever it said last."""
-    if plan.hash == kept.plan and isinstance(plan.nodes[kept.node], Queue):
-        in_queue = kept.phase in (Phase.WAITING, Phase.TALKING)
-        return kept if in_queue else replace(kept, phase=Phase.WAITING, wake_at=None)
-    ways = [plan.human, *(name for name, node in plan.nodes.items() if isinstance(node, Queue))]
-    queue = next((n for n in ways if n is not None and isinstance(plan.nodes[n], Queue)), None)
-    if queue is None:
-        return None
-    fresh = open_session(kept.call, kept.line, plan)
-    return replace(fresh, phase=Phase.WAITING, node=queue, card=kept.card, token=kept.token)
+    async def _hang_up(self, call: CallId) -> None:
+        try:
+            await self._around.control.hang_up(call)
+        except Exception as error:  # nothing more can be done here; the other callers go on
+            log.error("hang-up failed", call=call, exc_info=error)

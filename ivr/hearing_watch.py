@@ -2,8 +2,9 @@
 
 Rules:
 
-1. Time has run out when a caller is sent to keys for want of it, sound waits too long for a thread,
-   or a thread hangs.
+1. Time has run out when a caller is sent to keys for want of it, at the welcome or at a question,
+   sound waits too long for a thread, or a thread hangs. An announcement is played to its end
+   whether a word is listened for in it or not: it sends nobody to keys.
 2. It is there again after 10 s without any of these. So a crowd that comes and goes is one line in
    the log when it begins and one when it ends, however many callers it was.
 3. Nothing of a caller stands in these lines, and no call's id: they are about the machine.
@@ -39,17 +40,17 @@ _MENDS = {
 class HearingWatch:
     """Looks at load and refusals once a second; `run` is a task of its owner.
 
-    `unheard` counts, since the start, the questions that nobody could hear.
+    `sent_to_keys` counts, since the start, how often a caller was sent to keys for a cause.
     """
 
     def __init__(
         self,
         load: Callable[[], HearingLoad],
-        unheard: Mapping[Unheard, int],
+        sent_to_keys: Callable[[Unheard], int],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._load = load
-        self._unheard = unheard
+        self._sent_to_keys = sent_to_keys
         self._clock = clock
         self._seen = self._refused()
         self._cause: Unheard | None = None
@@ -88,7 +89,7 @@ class HearingWatch:
         return None if cause is None else HealthReason(cause.name.lower(), _MENDS[cause])
 
     def _refused(self) -> dict[Unheard, int]:
-        return {cause: self._unheard.get(cause, 0) for cause in _FOR_WANT_OF_TIME}
+        return {cause: self._sent_to_keys(cause) for cause in _FOR_WANT_OF_TIME}
 
     def _tell_begin(self, cause: Unheard, load: HearingLoad) -> None:
         log.warning(

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from ivr.asterisk.audiosocket.pacer import EDGES_S
 from ivr.asterisk.audiosocket.server import AudioFigures
 from ivr.asterisk.turned_away import TurnedAway
+from ivr.hearing_counts import At, HearingCounts
 from ivr.ports import ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S
@@ -40,16 +41,14 @@ class CallersSide(Collector):
         dialogues: Callable[[], int],
         audio: Callable[[], AudioFigures],
         hearing: Callable[[], HearingLoad],
-        replies: Callable[[ReplyKind], int],
-        unheard: Callable[[Unheard], int],
+        heard: HearingCounts,
         turned_away: Callable[[TurnedAway], int],
     ) -> None:
         self._up = up
         self._dialogues = dialogues
         self._audio = audio
         self._hearing = hearing
-        self._replies = replies
-        self._unheard = unheard
+        self._heard = heard
         self._turned_away = turned_away
 
     def collect(self) -> Iterator[Metric]:
@@ -82,11 +81,13 @@ class CallersSide(Collector):
         )
         yield _counts("audio_refused", "Connections turned away.", "reason", audio.refused)
         yield _counts("audio_ended", "Lines that ended.", "cause", audio.ended)
-        replies = {kind: self._replies(kind) for kind in ReplyKind}
-        yield _counts("speech_replies", "Questions by how they ended.", "reply", replies)
-        what = "Callers without a model, and questions that nobody could hear, by cause."
-        unheard = {why: self._unheard(why) for why in Unheard}
-        yield _counts("speech_unheard", what, "cause", unheard)
+        for at, name, what in (
+            (At.QUESTION, "speech_replies", "Questions by how they ended."),
+            (At.ANNOUNCEMENT, "speech_announcements", "Announcements by how they ended."),
+        ):
+            replies = {kind: self._heard.replies[at, kind] for kind in ReplyKind}
+            yield _counts(name, what, "reply", replies)
+        yield _unheard(self._heard)
         away = {why: self._turned_away(why) for why in TurnedAway}
         yield _counts("calls_turned_away", "Calls that Asterisk refused.", "reason", away)
 
@@ -96,6 +97,15 @@ def _counts(name: str, what: str, label: str, counts: Mapping[Kind, int]) -> Met
     metric = CounterMetricFamily(f"{_PREFIX}_{name}", what, labels=[label])
     for kind, count in counts.items():
         metric.add_metric([kind.name.lower()], count)
+    return metric
+
+
+def _unheard(heard: HearingCounts) -> Metric:
+    what = "New callers, questions and announcements whom nobody could hear, by cause."
+    labels = ["at", "cause"]
+    metric = CounterMetricFamily(f"{_PREFIX}_speech_unheard", what, labels=labels)
+    for at, cause in itertools.product(At, Unheard):
+        metric.add_metric([at.name.lower(), cause.name.lower()], heard.unheard[at, cause])
     return metric
 
 

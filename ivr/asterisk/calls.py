@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ from queues.ids import CallId
 log = structlog.get_logger()
 
 _SHORT_S = 6.0  # longer than the link's own deadline, so that its error is the one told
-_HANG_UPS = 3
+_HANG_UP_AGAIN_S = (0.0, 1.0, 5.0, 30.0)
 _LONGEST_PROMPT_S = 90.0
 _KEYS = "0123456789*#"
 _MUSIC = "default"
@@ -76,16 +77,18 @@ class Calls:
         await self._agi(call, wire.music_on(_MUSIC), _SHORT_S)
 
     async def hang_up(self, call: CallId) -> None:
-        """End the call. A call that is gone already is no error."""
-        for _ in range(_HANG_UPS):
+        """End the call, however long that takes. A call that is gone already is no error."""
+        for pause_s in chain(_HANG_UP_AGAIN_S, repeat(_HANG_UP_AGAIN_S[-1])):
             try:
                 await self.with_link(lambda: self._client.send(wire.hangup(ChannelId(call))))
             except ActionRefused:
                 return
             except ActionTimedOut:
-                continue  # hanging up twice does no harm
-            return
-        log.warning("hang-up not answered", call=call)
+                # Nobody else would end it; hanging up twice does no harm.
+                log.warning("hang-up not answered", call=call, again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+            else:
+                return
 
     def key_pressed(self, call: CallId) -> None:
         """Asterisk itself cuts what its keys may cut."""

@@ -12,7 +12,6 @@ Rules:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -26,6 +25,7 @@ from ivr.asterisk.audiosocket.visit import VisitEnd, Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone
 from ivr.asterisk.wire_events import ChannelId
+from ivr.hearing_counts import At, HearingCounts
 from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.turn import Grammar
@@ -47,9 +47,7 @@ class ListeningCalls:
         self._prompts = prompts
         self._hearing = hearing
         self._conversations: dict[CallId, Conversation] = {}
-        self._with_music: set[CallId] = set()
-        self.replies: Counter[ReplyKind] = Counter()  # since the start
-        self.unheard: Counter[Unheard] = Counter()  # the same
+        self.counts = HearingCounts()
 
     def feeds(self, call: CallId) -> bool:
         """Whether all that this caller hears comes from this process."""
@@ -67,40 +65,49 @@ class ListeningCalls:
             with suppress(SoundLost):
                 return await conversation.play(samples, keys_cut=keys_cut)
         await self._leave(call)
-        self._with_music.discard(call)  # Asterisk's player ends it
         return await self._calls.play(call, sound, keys_cut=keys_cut)
 
     async def ask(self, call: CallId, question: Question) -> Reply:
         """Ask, and listen to the caller; ends in bounded time."""
-        reply = await self._asked(call, question)
-        self.replies[reply.kind] += 1
+        reply = await self._heard(
+            call,
+            question.language,
+            question.phrases,
+            question.sounds,
+            lambda conversation, *heard: conversation.ask(*heard, question.wait_s),
+        )
+        self.counts.reply(call, At.QUESTION, reply)
         if reply.kind is ReplyKind.UNHEARD:
-            self.unheard[reply.cause or Unheard.FAULT] += 1
             await self._leave(call)
         return reply
 
     async def announce(self, call: CallId, announcement: Announcement) -> Reply:
         """Play, and listen for a few phrases meanwhile; `UNHEARD` where the plain way must do."""
-        return await self._heard(
+        reply = await self._heard(
             call,
             announcement.language,
             announcement.phrases,
             announcement.sounds,
             lambda conversation, *heard: conversation.announce(*heard),
         )
+        self.counts.reply(call, At.ANNOUNCEMENT, reply)
+        return reply
 
     def hears(self, language: str) -> bool:
         """Whether one more caller of this language could be listened to now, for the welcome.
 
-        A caller whose language has no model is counted. It is seen anew at each question.
+        It is seen anew at each question.
         """
-        self.unheard[Unheard.NO_MODEL] += not self._hearing.hears(language)
         return self._hearing.refusal(language) is None
+
+    def not_heard(self, call: CallId, language: str) -> None:
+        """Count a new caller who is welcomed as one whom nobody listens to."""
+        if (cause := self._hearing.refusal(language)) is not None:
+            self.counts.refused(call, cause)
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
         await self._leave(call)
-        self._with_music.add(call)
         await self._calls.start_music(call)
 
     async def hang_up(self, call: CallId) -> None:
@@ -114,18 +121,9 @@ class ListeningCalls:
 
     def call_ended(self, call: CallId) -> None:
         """Forget the call."""
-        self._with_music.discard(call)
+        self.counts.ended(call)
         if (conversation := self._conversations.pop(call, None)) is not None:
             conversation.visit.line.close()
-
-    async def _asked(self, call: CallId, question: Question) -> Reply:
-        return await self._heard(
-            call,
-            question.language,
-            question.phrases,
-            question.sounds,
-            lambda conversation, *heard: conversation.ask(*heard, question.wait_s),
-        )
 
     async def _heard(
         self,
@@ -168,11 +166,8 @@ class ListeningCalls:
             if known.visit.end is None and not known.visit.line.ended.is_set():
                 return known
             await self._leave(call)
-        music = call in self._with_music
         try:
-            visit = await self._calls.with_link(
-                lambda: self._visits.begin(ChannelId(call), music=music)
-            )
+            visit = await self._calls.with_link(lambda: self._visits.begin(ChannelId(call)))
         except ChannelGone:
             raise CallGone from None
         except AgiCut:
@@ -180,7 +175,6 @@ class ListeningCalls:
         except (NoLine, AmiError) as error:
             log.warning("no sound for a caller", call=call, error=error.code)
             return None
-        self._with_music.discard(call)
         conversation = self._conversations[call] = Conversation(visit)
         visit.when_ended(lambda: self._drop(call, conversation))
         return conversation

@@ -180,15 +180,14 @@ class Ear:
 
     def _continued(self, track: Track) -> Track | None:
         """The last sound recognised, if `track` is the same one going on after a short hole."""
-        before = self._done[-1][0] if self._done else None
-        if (
-            before is not None
-            and before.sound is track.sound
-            and before.fate is Fate.LOST
-            and abs(before.start - track.start) <= _GAP
-            and 0 <= track.first - before.matched_to <= _GAP
-        ):
-            return before
+        for before in self._done[-1] if self._done else ():  # also one that sounded the same so far
+            if (
+                before.sound is track.sound
+                and before.fate is Fate.LOST
+                and abs(before.start - track.start) <= _GAP
+                and 0 <= track.first - before.matched_to <= _GAP
+            ):
+                return before
         return None
 
     def _join(self, track: Track) -> None:

@@ -35,10 +35,11 @@ from tests.asterisk.fallback_stage import (
     stranger,
     works,
 )
-from tests.audio.calls import MUSIC_HZ
+from tests.audio.calls import MUSIC_HZ, running_visits, tone
 from tests.folders import open_folder
 from tests.switch import Switch
 
+OURS_HZ = 600  # what the service plays
 RESCUED_S = SHORT.grace_s + SHORT.doubt_s  # at the latest, after the last renewal
 
 
@@ -138,10 +139,14 @@ async def test_a_short_silence_is_noticed_by_no_waiting_caller(house: Switch) ->
         assert not any(isinstance(e, ChannelLeftAgi) for e in service.floor.seen[told:])
 
 
-async def test_who_runs_out_of_time_in_a_short_silence_hears_music_until_it_is_over(
+async def test_who_runs_out_of_time_in_a_short_silence_hears_music_until_it_is_over_and_then_us(
     house: Switch,
 ) -> None:
-    async with running_service(house) as service, on_the_line(service, house, music=False) as fed:
+    async with (
+        running_service(house) as service,
+        on_the_line(service, house, music=False) as fed,
+        running_visits(service.floor.desk) as visits,
+    ):
         service.fed.add(fed.channel)
         await service.floor.client.send(wire.absolute_timeout(fed.channel, 1))
         service.healthy = False
@@ -152,7 +157,9 @@ async def test_who_runs_out_of_time_in_a_short_silence_hears_music_until_it_is_o
         await asyncio.sleep(RESCUED_S)  # by when a rescue would have come
         assert fed.longest_gap(begun_s) < HOLE_S
         assert abs(fed.pitch() - MUSIC_HZ) < 12
-        await service.run(wire.music_off(), fed)
+        visit = await visits.begin(fed.channel)
+        visit.line.play(tone(OURS_HZ, WITHIN_S))
+        await fed.hears(OURS_HZ)
 
 
 async def test_callers_in_audiosocket_whose_other_end_stands_still_are_rescued(

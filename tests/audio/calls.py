@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from ivr.asterisk import wire_actions as wire
+from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.audiosocket.player import Samples
 from ivr.asterisk.audiosocket.server import AudioServer
 from ivr.asterisk.audiosocket.visit import Visit, Visits
@@ -135,16 +136,27 @@ class Stage:
 
 
 @asynccontextmanager
-async def audio_stage(switch: Switch) -> AsyncIterator[Stage]:
-    """A stage for the block; its tasks end with it."""
-    server = AudioServer()
+async def running_visits(desk: AgiDesk, server: AudioServer | None = None) -> AsyncIterator[Visits]:
+    """Visits through an audio server, for the block; its tasks end with it."""
+    server = server or AudioServer()
     await server.open()
-    async with running_floor(switch.ami_port) as floor, asyncio.TaskGroup() as group:
-        visits = Visits(floor.desk, server)
+    async with asyncio.TaskGroup() as group:
+        visits = Visits(desk, server)
         tasks = [group.create_task(server.run()), group.create_task(visits.run())]
         await asyncio.sleep(0)  # both have begun
         try:
-            yield Stage(switch, floor, server, visits)
+            yield visits
         finally:
             for task in tasks:
                 task.cancel()
+
+
+@asynccontextmanager
+async def audio_stage(switch: Switch) -> AsyncIterator[Stage]:
+    """A stage for the block; its tasks end with it."""
+    server = AudioServer()
+    async with (
+        running_floor(switch.ami_port) as floor,
+        running_visits(floor.desk, server) as visits,
+    ):
+        yield Stage(switch, floor, server, visits)

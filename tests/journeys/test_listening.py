@@ -75,6 +75,6 @@ def test_health_tells_that_lines_without_a_model_are_served_by_keys(service: Ser
     told_too = freizeichen(service, "status")
     assert "speech       there is no speech model for 'de'; run 'freizeichen" in told_too
     metrics = httpx.get(f"{service.run.address}/metrics", timeout=5).text
-    assert 'freizeichen_speech_unheard_total{cause="no_model"}' in metrics
+    assert 'freizeichen_speech_unheard_total{at="welcome",cause="no_model"}' in metrics
     assert health["figures"]["speech_streams_capacity"] >= 1
     assert "no speech model for 'de'" in service.said()

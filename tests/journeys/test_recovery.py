@@ -91,9 +91,12 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
             assert each.longest_gap(killed_s) < HOLE_S
         status, report = await in_menu
         assert status == 0, report
-        heard = [each["prompt"] for each in report["heard"]]
-        first = heard.index("tenancy_menu")
-        assert heard[first : first + 3] == ["tenancy_menu", "tenancy_menu", "connecting"], report
+        # Two menus begin with the same words: cut within them, either name may stand first.
+        heard = [{each["prompt"], *each["also"]} for each in report["heard"]]
+        first = next(n for n, each in enumerate(heard) if "tenancy_menu" in each)
+        menu, again, then = heard[first : first + 3]
+        assert "tenancy_menu" in menu & again, report
+        assert then == {"connecting"}, report
 
         # The next who is rung through is the one who waited longest.
         rung = len(phone.calls)

@@ -2,7 +2,8 @@
 
 Rules:
 
-1. The music is ended first: under AudioSocket it would win, and nothing of ours be heard.
+1. Music is ended first, whether we began any or not: the dialplan begins some by itself, an agent's
+   phone too, and under AudioSocket it would win, and nothing of ours be heard.
 2. The application runs within TryExec, as the channel's one AGI command in flight. Whatever happens
    to the socket, that command's answer says that the channel is back in AGI.
 3. A bridge cuts the command: the visit ends quietly. The caller is elsewhere, not gone.
@@ -97,18 +98,15 @@ class Visits:
             finally:
                 self._group = None
 
-    async def begin(
-        self, channel: ChannelId, *, music: bool = True, within_s: float = 1.0
-    ) -> Visit:
+    async def begin(self, channel: ChannelId, *, within_s: float = 1.0) -> Visit:
         """Bring a channel that is in AGI and answered into AudioSocket.
 
-        `music` False saves 20 ms where surely none plays. Raises NoLine (the call is in AGI and
-        goes on with keys), AgiCut, ChannelGone, LinkLost, AgiTimedOut, ActionRefused.
+        Raises NoLine (the call is in AGI and goes on with keys), AgiCut, ChannelGone, LinkLost,
+        AgiTimedOut, ActionRefused.
         """
         if self._group is None:
             raise NoLine("visits are not run")
-        if music:
-            await self._desk.run(channel, wire.music_off(), deadline_s=_SHORT_S)
+        await self._desk.run(channel, wire.music_off(), deadline_s=_SHORT_S)
         if self._group is None:
             raise NoLine("visits are not run")
         visit = Visit(channel, self._server.expect(uuid4()))

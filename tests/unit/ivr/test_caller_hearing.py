@@ -148,6 +148,14 @@ def test_a_hole_in_the_sound_does_not_make_two_prompts_of_one(hole_s: float) -> 
     assert names(hear(delayed)) == ["de/main_menu"]
 
 
+@pytest.mark.parametrize("name", ["en/first_wait", "en/first_busy"])
+def test_a_hole_before_prompts_that_begin_alike_part_does_not_make_two_of_one(name: str) -> None:
+    prompt = said(name)
+    heard = hear(prompt[:8_000], silence(0.3), prompt[8_000:])
+
+    assert names(heard) == [name]
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -3,96 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
 
 from ivr import dialogue as dialogue_module
-from ivr.dialogue import Surroundings
-from ivr.dialplan import load_plan
-from ivr.driver import Driver
-from ivr.flow.session import Phase, Session
-from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import Input, QueueEntered
+from queues.centre.inputs import QueueEntered
 from queues.dialogues import DialogueState
-from queues.ids import CallId, LineId, QueueId
-from tests.unit.ivr.fakes import FakeCalls
-
-PLAN = """
-language: en
-start: welcome
-human: human
-defaults: {wait_s: 5, tries: 2, no_input: hint, wrong_key: hint, otherwise: human}
-prompts: {welcome: Hello., menu: Choose., hint: Try again., connecting: One moment., bye: Goodbye.}
-nodes:
-  welcome: {say: welcome, goto: main}
-  main: {menu: menu, keys: {"1": bye}}
-  human: {queue: service, say: connecting, then: bye, refused: bye}
-  bye: {goodbye: bye}
-"""
-LISTENING = (
-    PLAN.replace(
-        "hint, otherwise: human}",
-        "hint, otherwise: human, not_understood: hint, keys_only: deaf}\n"
-        "human_words: [human]\nlistening_notice: welcome",
-    )
-    .replace('keys: {"1": bye}', 'keys: {"1": bye}, words: {bye: [goodbye]}')
-    .replace("hint: Try again.", "hint: Try again., deaf: Use keys.")
-)
-CALL, LINE = CallId("call-1"), LineId("100")
-WITHIN_S = 3.0
-
-
-@dataclass(slots=True)
-class Stage:
-    driver: Driver
-    calls: FakeCalls
-    kept: dict[CallId, Session]
-    inputs: list[Input] = field(default_factory=list)
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(WITHIN_S):
-            while not true():  # noqa: ASYNC110  (any condition, not one event)
-                await asyncio.sleep(0.005)
-
-    def played(self) -> list[str]:
-        return [sound.removeprefix("en/") for did, sound in self.calls.did if did == "play"]
-
-    def card(self) -> list[tuple[str, By, str, str]]:
-        """The answers of the call, each of which has a time."""
-        entries = self.driver.card(CALL) or ()
-        assert all(entry.at is not None for entry in entries)
-        return [(entry.node, entry.by, entry.said, entry.led_to) for entry in entries]
-
-    def press(self, key: str) -> None:
-        self.driver.key_pressed(CALL, key)
-
-
-@asynccontextmanager
-async def stage(
-    *, prompt_s: float = 0.02, text: str = PLAN, listening: bool = True
-) -> AsyncIterator[Stage]:
-    plan = load_plan(text, file="t.yaml", queues=["service"])
-    calls = FakeCalls(prompt_s=prompt_s)
-    inputs: list[Input] = []
-    loop = asyncio.get_running_loop()
-    kept: dict[CallId, Session] = {}
-
-    def keep(session: Session) -> None:
-        kept[session.call] = session
-
-    around = Surroundings(calls, inputs.append, loop.time, lambda _: listening, keep)
-    driver = Driver({LINE: plan}, around, QueueId("service"), lambda call: kept.pop(call, None))
-    running = asyncio.create_task(driver.run())
-    try:
-        yield Stage(driver, calls, kept, inputs)
-    finally:
-        running.cancel()
-        await asyncio.wait({running})
+from queues.ids import CallId, QueueId
+from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, stage
 
 
 async def test_a_caller_who_presses_0_is_handed_over_with_music_after_the_announcement() -> None:
@@ -263,103 +183,3 @@ async def test_a_caller_who_hangs_up_during_a_question_is_forgotten() -> None:
         on.driver.call_ended(CALL)
         await on.until(lambda: not on.driver.calls)
         assert on.inputs == []
-
-
-async def left_at(where: str) -> Session:
-    """A dialogue that a service left when it was killed: in the menu, or waiting."""
-    async with stage(text=LISTENING) as on:
-        on.driver.call_arrived(CALL, LINE)
-        await on.until(lambda: on.calls.did[-1:] == [("ask", "en/menu")])
-        if where == "queue":
-            on.calls.say(CALL, "human")
-            await on.until(lambda: ("music", "") in on.calls.did)
-        return on.kept[CALL]
-
-
-async def test_a_call_in_a_menu_is_gone_on_with_at_that_menu_and_forgotten_at_its_end() -> None:
-    kept = await left_at("menu")
-    async with stage(text=LISTENING) as on:
-        on.driver.call_resumed(kept, waits=False, talks=False)
-        await on.until(lambda: on.calls.did == [("ask", "en/menu")])
-        assert on.kept[CALL].node == "main"
-        on.driver.call_ended(CALL)
-        await on.until(lambda: not on.driver.calls)
-        assert not on.kept
-
-
-async def test_a_caller_in_the_queue_gets_music_keeps_the_card_and_is_not_handed_over_twice() -> (
-    None
-):
-    kept = await left_at("queue")
-    async with stage(text=LISTENING) as on:
-        on.driver.call_resumed(kept, waits=True, talks=False)
-        await on.until(lambda: on.calls.did == [("music", "")])
-        assert on.inputs == []
-        assert on.card() == [("main", By.VOICE, "human", "human")]
-
-
-async def test_a_talk_is_not_touched_and_its_end_is_followed() -> None:
-    kept = await left_at("queue")
-    async with stage(text=LISTENING) as on:
-        on.driver.call_resumed(kept, waits=True, talks=True)
-        await on.until(lambda: CALL in on.kept and on.kept[CALL].phase is Phase.TALKING)
-        assert on.calls.did == []
-        on.driver.returned(CALL, ReturnReason.TALK_OVER)
-        await on.until(lambda: on.played() == ["bye"])
-
-
-@pytest.mark.parametrize(("waits", "did"), [(True, ["music"]), (False, ["answer", "play"])])
-async def test_after_a_change_of_the_dialplan_a_place_is_kept_and_a_menu_begins_anew(
-    waits: bool, did: list[str]
-) -> None:
-    kept = await left_at("queue" if waits else "menu")
-    async with stage(text=LISTENING.replace("Goodbye.", "So long."), prompt_s=30) as on:
-        on.driver.call_resumed(kept, waits=waits, talks=False)
-        await on.until(lambda: [each for each, _ in on.calls.did] == did)
-
-
-async def test_a_question_that_something_cut_without_an_agent_goes_on_by_keys(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def cut(_call: CallId, _question: Question) -> Reply:
-        raise CallBusy
-
-    async with stage(text=LISTENING) as on:
-        monkeypatch.setattr(on.calls, "ask", cut)
-        on.driver.call_arrived(CALL, LINE)
-        await on.until(lambda: on.played() == ["welcome", "deaf", "menu"])
-
-
-async def test_what_the_queue_knows_is_newer_than_a_menu_that_was_kept() -> None:
-    """The service was killed between the hand-over and the writing of the dialogue."""
-    for talks in (False, True):
-        kept = await left_at("menu")
-        async with stage(text=LISTENING) as on:
-            on.driver.call_resumed(kept, waits=not talks, talks=talks)
-            await on.until(lambda: CALL in on.kept)
-            assert on.kept[CALL].phase is (Phase.TALKING if talks else Phase.WAITING)
-            assert on.kept[CALL].node == "human"
-            on.driver.connected(CALL)
-            on.driver.returned(CALL, ReturnReason.TALK_OVER)
-            await on.until(lambda: on.played() == ["bye"])
-            assert on.inputs == []
-
-
-async def test_a_caller_whom_the_switch_gives_back_hears_the_menu_again_or_the_music() -> None:
-    async with stage() as on:
-        on.driver.call_arrived(CALL, LINE)
-        await on.until(lambda: on.played()[-1:] == ["menu"])
-        await on.until(lambda: on.kept[CALL].phase is Phase.LISTENING)
-        on.driver.call_given_back(CALL, waits=False, talks=False)
-        await on.until(lambda: on.played()[-2:] == ["menu", "menu"])
-        on.press("0")
-        await on.until(lambda: ("music", "") in on.calls.did)
-        on.driver.call_given_back(CALL, waits=True, talks=False)
-        await on.until(lambda: on.calls.did[-2:] == [("music", ""), ("music", "")])
-        assert len(on.inputs) == 1
-
-
-async def test_a_line_without_a_dialplan_is_hung_up() -> None:
-    async with stage() as on:
-        on.driver.call_arrived(CALL, LineId("999"))
-        await on.until(lambda: on.calls.did == [("hang_up", "")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from ivr.hearing_counts import At, HearingCounts
 from ivr.hearing_watch import HearingWatch
 from ivr.ports import Unheard
 from ivr.speech.hearing_desk import HearingLoad
@@ -25,14 +25,15 @@ class Watched:
     def __init__(self) -> None:
         self.now = 100.0
         self.load = CALM
-        self.unheard: Counter[Unheard] = Counter({Unheard.OVERLOAD: 7})  # from before
-        self.watch = HearingWatch(lambda: self.load, self.unheard, lambda: self.now)
+        self.counts = HearingCounts()
+        self.counts.unheard[At.QUESTION, Unheard.OVERLOAD] = 7  # from before
+        self.watch = HearingWatch(lambda: self.load, self.counts.sent_to_keys, lambda: self.now)
 
-    def look_for(self, seconds: int, refused: Unheard | None = None) -> None:
+    def look_for(self, seconds: int, refused: Unheard | None = None, at: At = At.QUESTION) -> None:
         for _ in range(seconds):
             self.now += 1
             if refused is not None:
-                self.unheard[refused] += 3
+                self.counts.unheard[at, refused] += 3
             self.watch.look()
 
 
@@ -88,3 +89,12 @@ def test_what_has_other_causes_is_no_want_of_time(cause: Unheard, logged: list[E
     on.look_for(3, cause)
     assert on.watch.reason() is None
     assert logged == []
+
+
+@pytest.mark.parametrize(("at", "seen"), [(At.WELCOME, [BEGIN]), (At.ANNOUNCEMENT, [])])
+def test_who_is_refused_at_the_welcome_is_sent_to_keys_and_who_is_told_something_is_not(
+    at: At, seen: list[str], logged: list[EventDict]
+) -> None:
+    on = Watched()
+    on.look_for(2, Unheard.OVERLOAD, at)
+    assert [line["event"] for line in logged] == seen

@@ -12,7 +12,8 @@ from ivr.asterisk.audiosocket.line import NoLine
 from ivr.asterisk.audiosocket.prompt_store import PromptStore
 from ivr.asterisk.errors import AgiCut, ChannelGone
 from ivr.asterisk.listening_calls import ListeningCalls
-from ivr.ports import CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.hearing_counts import At
+from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingDesk
 from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar
@@ -23,6 +24,7 @@ from tests.unit.ivr.fakes import FakeCalls
 CALL = CallId("call-1")
 PHRASES = ("word",)
 QUESTION = Question("xx", ("xx/menu",), PHRASES, wait_s=1.0)
+ANNOUNCEMENT = Announcement("xx", ("xx/menu",), PHRASES)
 
 
 class PlainCalls(FakeCalls):
@@ -39,7 +41,7 @@ class Visits:
         self.error = error
         self.begun = 0
 
-    async def begin(self, channel: str, *, music: bool) -> None:
+    async def begin(self, channel: str) -> None:
         self.begun += 1
         raise self.error
 
@@ -74,8 +76,8 @@ class Stage:
         """Ask in vain: why, after what is true of every such question was seen."""
         reply = await self.calls.ask(CALL, question)
         assert reply == Reply(ReplyKind.UNHEARD, cause=reply.cause)
-        assert self.calls.unheard == {reply.cause: 1}
-        assert self.calls.replies == {ReplyKind.UNHEARD: 1}
+        assert self.calls.counts.unheard == {(At.QUESTION, reply.cause): 1}
+        assert self.calls.counts.replies == {(At.QUESTION, ReplyKind.UNHEARD): 1}
         assert not self.calls.feeds(CALL)
         assert await self.calls.play(CALL, "xx/menu", keys_cut=True) is False
         assert self.plain.did[-1] == ("play", "xx/menu")  # the plain way
@@ -92,11 +94,43 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 async def test_a_language_without_a_model_is_not_even_tried(on: Stage) -> None:
     on.recogniser.forget("xx")
-    assert not on.calls.hears("xx")
-    assert on.calls.unheard == {Unheard.NO_MODEL: 1}
-    on.calls.unheard.clear()
     assert await on.unheard() is Unheard.NO_MODEL
     assert on.visits.begun == 0
+
+
+async def test_a_caller_without_a_model_is_counted_once_a_call_and_a_query_counts_nobody(
+    on: Stage,
+) -> None:
+    on.recogniser.forget("xx")
+    counts = on.calls.counts
+    assert not on.calls.hears("xx")
+    assert not counts.unheard
+    on.calls.not_heard(CALL, "xx")
+    for _ in range(2):  # each menu tries anew
+        assert (await on.calls.ask(CALL, QUESTION)).cause is Unheard.NO_MODEL
+        assert (await on.calls.announce(CALL, ANNOUNCEMENT)).cause is Unheard.NO_MODEL
+    assert counts.unheard == {(At.WELCOME, Unheard.NO_MODEL): 1}
+    assert not counts.replies
+    on.calls.call_ended(CALL)
+    on.calls.not_heard(CALL, "xx")
+    assert counts.unheard == {(At.WELCOME, Unheard.NO_MODEL): 2}
+
+
+async def test_who_finds_no_room_is_counted_at_the_welcome_and_in_passing_too(on: Stage) -> None:
+    streams = [
+        on.recogniser.open("xx", Grammar.of(PHRASES), lambda _: None)
+        for _ in range(on.desk.capacity)
+    ]
+    on.calls.not_heard(CALL, "xx")
+    await on.calls.announce(CALL, ANNOUNCEMENT)
+    assert on.calls.counts.unheard == {
+        (At.WELCOME, Unheard.OVERLOAD): 1,
+        (At.ANNOUNCEMENT, Unheard.OVERLOAD): 1,
+    }
+    assert on.calls.counts.replies == {(At.ANNOUNCEMENT, ReplyKind.UNHEARD): 1}
+    assert on.calls.counts.sent_to_keys(Unheard.OVERLOAD) == 1
+    for stream in streams:
+        stream.cancel()
 
 
 async def test_a_menu_of_which_the_model_knows_no_word_is_not_asked(on: Stage) -> None:
@@ -137,4 +171,4 @@ async def test_a_caller_who_is_gone_or_with_an_agent_gives_no_reply(
     on.visits.error = error
     with pytest.raises(told):
         await on.calls.ask(CALL, QUESTION)
-    assert not on.calls.replies
+    assert not on.calls.counts.replies

@@ -8,6 +8,7 @@ from ivr.asterisk.audiosocket.line import LineEnd
 from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
 from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
 from ivr.asterisk.turned_away import TurnedAway
+from ivr.hearing_counts import At, HearingCounts
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.ports import ReplyKind, Unheard
 from ivr.speech.hearing_desk import HearingLoad
@@ -22,14 +23,20 @@ def samples() -> dict[tuple[str, tuple[str, ...]], float]:
         lag.note(waited_s, now=1.0)
     pacer = PacerFigures(2, 10, 20, 3, 1, 0.1, 0.001, (0,) * (len(EDGES_S) + 1))
     audio = AudioFigures(2, 5, {Refusal.UNKNOWN: 4}, {LineEnd.CLOSED: 3}, pacer)
+    heard = HearingCounts()
+    for number, kind in enumerate(ReplyKind):
+        heard.replies[At.QUESTION, kind] = number
+        heard.replies[At.ANNOUNCEMENT, kind] = 10 + number
+    for number, cause in enumerate(Unheard, 1):
+        heard.unheard[At.QUESTION, cause] = number
+        heard.unheard[At.ANNOUNCEMENT, cause] = 100 + number
     collector = CallersSide(
         up=lambda: True,
         dialogues=lambda: 6,
         audio=lambda: audio,
         hearing=lambda: HearingLoad(3, 2, 16, 0.2, 0.05, frozenset({"ko"}), *lag.histogram()),
-        replies={kind: number for number, kind in enumerate(ReplyKind)}.__getitem__,
+        heard=heard,
         turned_away=dict.fromkeys(TurnedAway, 2).__getitem__,
-        unheard={cause: number for number, cause in enumerate(Unheard, 1)}.__getitem__,
     )
     text = metrics_text(collector).decode()
     return {
@@ -46,9 +53,12 @@ def test_every_figure_is_told_under_a_conventional_name() -> None:
     assert told["freizeichen_audio_refused_total", ("unknown",)] == 4
     assert told["freizeichen_audio_ended_total", ("closed",)] == 3
     assert told["freizeichen_speech_replies_total", ("not_understood",)] == 1
-    assert told["freizeichen_speech_unheard_total", ("no_model",)] == 1
+    assert told["freizeichen_speech_announcements_total", ("silent",)] == 12
+    assert told["freizeichen_speech_unheard_total", ("question", "no_model")] == 1
+    assert told["freizeichen_speech_unheard_total", ("announcement", "no_model")] == 101
+    assert told["freizeichen_speech_unheard_total", ("welcome", "no_model")] == 0
     assert told["freizeichen_calls_turned_away_total", ("full_house",)] == 2
-    assert told["freizeichen_speech_unheard_total", ("fault",)] == len(Unheard)
+    assert told["freizeichen_speech_unheard_total", ("question", "fault")] == len(Unheard)
     assert all(name.startswith("freizeichen_") for name, _ in told)
 
 
