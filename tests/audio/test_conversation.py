@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import uuid4
 
 import numpy as np
@@ -16,135 +14,26 @@ from structlog.testing import capture_logs
 
 from ivr.asterisk.audiosocket import conversation as conversations
 from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
-from ivr.asterisk.audiosocket.frames import Kind, message
 from ivr.asterisk.audiosocket.line import Line
 from ivr.asterisk.audiosocket.visit import Visit, VisitEnd
 from ivr.asterisk.wire_events import ChannelId
 from ivr.ports import Reply, ReplyKind, Unheard
-from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
-from ivr.speech.recogniser import Recogniser
-from ivr.speech.turn import Grammar
-from ivr.speech.vosk_model import Answer, Decoder
 from tests.ami.running import until
+from tests.audio.asked import (
+    QUIET,
+    REFUSED,
+    UNSURE,
+    WAIT_S,
+    WITHIN_S,
+    WORD,
+    Scripted,
+    silent,
+    sounding,
+    stage,
+)
 from tests.audio.calls import tone
-from tests.audio.peers import Peer, connected_line, running_server
+from tests.audio.peers import connected_line, running_server
 from tests.speech.sounds import cough, hiss, to_int16, vowel
-
-GRAMMAR = Grammar.of(["internet", "change"])
-WAIT_S = 1.2
-WITHIN_S = 15.0
-QUIET = hiss(0.0005, 1.0)
-WORD = np.concatenate([QUIET[:2400], vowel(0.4)])
-SURE, UNSURE, REFUSED = (0.9, 2.0), (0.9, 24.0), (0.9, 30.0)
-
-
-@dataclass
-class Scripted:
-    """A model that hears what the test says, once it has heard some sound."""
-
-    says: str = "internet"
-    measures: tuple[float, float] = SURE
-    dies: bool = False
-    hangs: bool = False
-
-    def decoder(self, phrases: Sequence[str]) -> Decoder:
-        return self
-
-    def unknown(self, words: Iterable[str]) -> tuple[str, ...]:
-        return ()
-
-    def accept(self, chunk: bytes) -> str:
-        if self.dies:
-            raise RuntimeError
-        return self.says
-
-    def finish(self) -> tuple[Answer, float | None]:
-        if self.hangs:
-            raise TimeoutError
-        return Answer(self.says, 1.0, self.measures[0], 0.4), self.measures[1]
-
-
-@dataclass
-class Stage:
-    line: Line
-    peer: Peer
-    desk: HearingDesk
-    model: Scripted
-    conversation: Conversation
-    heard: list[bytes] = field(default_factory=list)
-    _says: asyncio.Queue[np.ndarray] = field(default_factory=asyncio.Queue)
-
-    async def ask(self, *prompts: np.ndarray, wait_s: float = WAIT_S) -> Reply:
-        place = self.desk.listen("xx", GRAMMAR)
-        assert isinstance(place, ListeningSlot)
-        async with asyncio.timeout(WITHIN_S):
-            return await self.conversation.ask(prompts, place, GRAMMAR, wait_s)
-
-    async def tell(self, *prompts: np.ndarray) -> Reply:
-        place = self.desk.listen("xx", GRAMMAR)
-        assert isinstance(place, ListeningSlot)
-        async with asyncio.timeout(WITHIN_S):
-            return await self.conversation.announce(prompts, place, GRAMMAR)
-
-    def say(self, *sounds: np.ndarray) -> None:
-        """The caller speaks, then is quiet again."""
-        self._says.put_nowait(np.concatenate(sounds))
-
-    async def hears(self, true: Callable[[np.ndarray], bool]) -> None:
-        """Come back when the last 100 ms that the caller heard are so."""
-        await until(
-            lambda: len(self.heard) >= 5 and true(np.frombuffer(b"".join(self.heard[-5:]), "<i2")),
-            within_s=WITHIN_S,
-        )
-
-    async def speak(self) -> None:
-        """Send 20 ms after 20 ms: what is to be said, else a quiet line."""
-        loop = asyncio.get_running_loop()
-        due, left, quiet = loop.time(), QUIET[:0], np.resize(QUIET, 160)
-        while True:
-            if len(left) < 160 and not self._says.empty():
-                left = self._says.get_nowait()
-            frame, left = (left[:160], left[160:]) if len(left) >= 160 else (quiet, left)
-            self.peer.send(message(Kind.AUDIO, frame.astype("<i2").tobytes()))
-            due += 0.02
-            await asyncio.sleep(max(0.0, due - loop.time()))
-
-    async def listen(self) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                kind, payload = await self.peer.frame()
-                if kind == Kind.AUDIO:
-                    self.heard.append(payload)
-
-
-@asynccontextmanager
-async def stage(model: Scripted | None = None, *, speaks: bool = True) -> AsyncIterator[Stage]:
-    recogniser = Recogniser(1)
-    script = model or Scripted()
-    recogniser.use("xx", script)
-    async with running_server() as server, connected_line(server) as (line, peer):
-        conversation = Conversation(Visit(ChannelId("1.1"), line))
-        on = Stage(line, peer, HearingDesk(recogniser), script, conversation)
-        tasks = [asyncio.create_task(on.listen())]
-        if speaks:
-            tasks.append(asyncio.create_task(on.speak()))
-        try:
-            yield on
-            assert on.desk.load().listening == 0
-            assert on.desk.load().under_way == 0
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-            await asyncio.to_thread(recogniser.close)
-
-
-def silent(samples: np.ndarray) -> bool:
-    return not samples.any()
-
-
-def sounding(samples: np.ndarray) -> bool:
-    return bool(np.abs(samples).max() > 1000)
 
 
 async def test_a_word_over_the_prompt_stops_it_and_is_understood() -> None:
@@ -332,54 +221,6 @@ async def test_a_visit_that_is_over_leaves_nothing_in_memory() -> None:
             visit.when_ended(conversation.key_pressed)
             visit.finish(VisitEnd.GONE)
             del visit, conversation
-
-
-async def test_what_is_told_is_cut_by_a_word_that_is_listened_for() -> None:
-    async with stage(Scripted(measures=(1.0, -9.0))) as on:
-        told = asyncio.ensure_future(on.tell(tone(440, 20)))
-        await on.hears(sounding)
-        on.say(WORD)
-        assert await told == Reply(ReplyKind.UNDERSTOOD, "internet")
-        await on.hears(silent)
-
-
-async def test_what_is_told_goes_on_whatever_else_is_said_and_without_a_recogniser() -> None:
-    for model in (Scripted(measures=REFUSED), Scripted(says=""), Scripted(dies=True)):
-        async with stage(model) as on:
-            told = asyncio.ensure_future(on.tell(tone(440, 1), tone(440, 1)))
-            await on.hears(sounding)
-            on.say(WORD)
-            assert await told == Reply(ReplyKind.SILENT)
-            gap = max((len(g) for g in silences(on.heard)), default=0)
-            assert gap <= 1, "it stopped meanwhile"
-
-
-def silences(heard: Sequence[bytes]) -> list[list[bytes]]:
-    """Frames of silence between the first and the last sound that the caller heard."""
-    loud = [bool(np.frombuffer(frame, "<i2").any()) for frame in heard]
-    between = loud[loud.index(True) : len(loud) - loud[::-1].index(True)]
-    return [list(group) for value, group in itertools.groupby(between) if not value]
-
-
-async def test_a_key_cuts_what_is_told_also_when_the_recogniser_is_gone() -> None:
-    for model in (Scripted(), Scripted(dies=True)):
-        async with stage(model) as on:
-            told = asyncio.ensure_future(on.tell(tone(440, 20)))
-            await on.hears(sounding)
-            if model.dies:
-                on.say(WORD)
-                await until(lambda on=on: on.desk.load().listening == 0, within_s=WITHIN_S)
-            on.conversation.key_pressed()
-            assert await told == Reply(ReplyKind.KEY)
-            await on.hears(silent)
-
-
-async def test_a_word_at_the_end_of_what_is_told_is_heard_out() -> None:
-    async with stage(Scripted(measures=(1.0, -9.0))) as on:
-        told = asyncio.ensure_future(on.tell(tone(440, 0.7)))
-        await on.hears(sounding)
-        on.say(WORD, vowel(0.4))
-        assert await told == Reply(ReplyKind.UNDERSTOOD, "internet")
 
 
 @pytest.mark.parametrize("rest_s", [0.0, 9.0])
