@@ -20,7 +20,7 @@ from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
-from queues.store.vault import ContactUnknown, DataClass, KeptValue, ValueUnreadable
+from queues.store.vault import ContactUnknown, DataClass, Erasure, KeptValue, ValueUnreadable
 from queues.store.waiting import WriterHealth
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "DialogueRow",
     "EndedCall",
     "EndedOffer",
+    "Erasure",
     "JournalDamaged",
     "JournalRow",
     "JournalWriter",

@@ -37,6 +37,14 @@ class DataClass(StrEnum):
     SECRET = "secret"  # noqa: S105  (the name of a class)
 
 
+class Erasure(StrEnum):
+    """What became of the erasure of a person."""
+
+    DONE = "done"
+    LOG_REMAINS = "log_remains"  # somebody read just then: `expire` and the next opening try again
+    UNKNOWN = "unknown"  # there is no such contact, or it was erased before
+
+
 class ContactUnknown(StoreError):
     """There is no such contact, or the person was erased."""
 
@@ -75,6 +83,8 @@ class Vault:
         self._envelope = envelope
         self._wall = wall
         self._changes = threading.Lock()  # no value is put while its person is being erased
+        # A service before us may have erased somebody, and not come to empty the logs.
+        self._unshredded = True
 
     @overload
     def contact_of(self, kind: str, value: str, *, create: Literal[True]) -> str: ...
@@ -188,8 +198,8 @@ class Vault:
             KeptValue(r.id, r.contact, DataClass(r.data_class), r.expires_at) for r in rows
         )
 
-    def erase_person(self, contact: str) -> bool:
-        """Delete a contact's key, index entries and values for good; tell whether it was known.
+    def erase_person(self, contact: str) -> Erasure:
+        """Delete a contact's key, index entries and values for good; tell what became of that.
 
         The key goes first: from then on nothing opens any more, in no backup of the store either.
         """
@@ -201,25 +211,44 @@ class Vault:
                     .where(contacts.c.id == contact, contacts.c.wrapped_key.is_not(None))
                     .values(wrapped_key=None, erased_at=self._wall())
                 )
+            self._unshredded = True
             try:
                 self._delete_erased([contact])
-                self._people.shred()
-                self._store.shred()
             except StoreUnavailable as error:  # noise without its key; `expire` deletes it
                 _log.warning("erased values are deleted later", trouble=error.trouble)
-        return erased.rowcount == 1
+            self._shred()
+        if erased.rowcount != 1:
+            return Erasure.UNKNOWN
+        return Erasure.LOG_REMAINS if self._unshredded else Erasure.DONE
+
+    def _shred(self) -> None:
+        """Empty the logs of what was deleted, if that is still to be done."""
+        if not self._unshredded:
+            return
+        try:
+            is_done = [database.shred() for database in (self._people, self._store)]
+        except StoreUnavailable as error:
+            is_done = [False]
+            _log.warning("a log was not emptied", trouble=error.trouble)
+        self._unshredded = not all(is_done)
+        if self._unshredded:
+            _log.warning("what was erased may still lie in a log on the disk; it is tried again")
 
     def expire(self, now: float) -> int:
-        """Delete values whose time is over (Unix seconds), and what an erasure left; how many."""
+        """Delete values whose time is over (Unix seconds), and what an erasure left; how many.
+
+        What an erasure left in a log on the disk goes too, if nobody reads just then.
+        """
         with self._people.read() as connection:
             erased = list(
                 connection.scalars(select(contacts.c.id).where(contacts.c.erased_at.is_not(None)))
             )
         count = self._delete_erased(erased)
         with self._store.write() as connection:
-            return (
-                count + connection.execute(delete(vault).where(vault.c.expires_at <= now)).rowcount
-            )
+            count += connection.execute(delete(vault).where(vault.c.expires_at <= now)).rowcount
+        with self._changes:
+            self._shred()
+        return count
 
     def _delete_erased(self, erased: list[str]) -> int:
         count = 0
