@@ -80,7 +80,8 @@ class Committer:
             if self._connection is None:
                 self._connection = self._hold.connect()
             with self._connection.begin() as transaction:
-                self._insert(self._connection, [_SOUND_ROW], {"": _SOUND_DIALOGUE})
+                values = self._numbered([_SOUND_ROW])
+                self._insert(self._connection, values, {"": _SOUND_DIALOGUE})
                 transaction.rollback()
         except Exception as error:
             meaning = self._meaning(error)
@@ -99,11 +100,15 @@ class Committer:
     def _write(
         self, connection: Connection, rows: list[NewRow], live: dict[str, DialogueRow | None]
     ) -> None:
+        values = self._numbered(rows)  # before the transaction: a large row takes its time
         with connection.begin():
-            self._insert(connection, rows, live)
+            self._insert(connection, values, live)
 
     def _insert(
-        self, connection: Connection, rows: list[NewRow], live: dict[str, DialogueRow | None]
+        self,
+        connection: Connection,
+        rows: list[dict[str, Any]],
+        live: dict[str, DialogueRow | None],
     ) -> None:
         if self._unsure or not rows:
             self._hold.same_epoch(connection)
@@ -114,7 +119,7 @@ class Committer:
                 )
             )
         if rows:
-            connection.execute(_INSERT_ROW, self._numbered(rows))
+            connection.execute(_INSERT_ROW, rows)
         if live:
             connection.execute(_DELETE_DIALOGUE, [{"over": call} for call in live])
         if written := [_columns(row) for row in live.values() if row is not None]:
@@ -131,7 +136,7 @@ class Committer:
                 "type": row.type,
                 "version": row.version,
                 "subject": row.subject,
-                "payload": row.payload,
+                "payload": row.text(),
             }
             for seq, row in enumerate(rows, self.committed + 1)
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -27,7 +28,10 @@ from ivr.settings import Settings
 from ivr.snapshots import Snapshots
 from queues.api import HealthStatus
 from queues.cards import By, CardEntry
+from queues.centre.codec import fact_row
+from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import CallArrived, CallEnded, EndCause, QueueEntered
+from queues.centre.json_values import Snapshot
 from queues.centre.replay import replay
 from queues.centre.snapshot import to_snapshot
 from queues.dispatcher import Clock, Dispatcher
@@ -211,6 +215,26 @@ def test_a_gap_that_cannot_be_closed_is_no_start(
     with pytest.raises(CannotStart, match="the store cannot be used") as raised, opened(place):
         pass
     assert "begin anew" not in str(raised.value)
+
+
+async def test_the_whole_state_becomes_text_in_the_writers_thread(place: Place) -> None:
+    with opened(place) as kept:
+        threads: list[str] = []
+
+        class Seen(dict[str, Any]):
+            def items(self) -> Any:  # whoever writes it as text goes through it
+                threads.append(threading.current_thread().name)
+                return super().items()
+
+        state = Seen(to_snapshot(kept.centre))
+        fact = HistoryLost(1.0, 1, Snapshot(state))
+        row = fact_row(fact, seq=1, epoch=1, node="n")
+        errors: list[Exception | None] = []
+        StoredJournal(kept.store.journal).append((row,), errors.append)
+        await until(lambda: errors)
+        assert errors == [None]
+        assert set(threads) == {"journal writer"}
+        assert [found.values()["state"] for found in kept.store.read_journal()] == [state]
 
 
 def _lost(running: Dispatcher) -> int:
