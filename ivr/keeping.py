@@ -34,6 +34,7 @@ class Keeping:
         """`zone` says where a day ends."""
         self._store = kept.store
         self._zone = zone
+        self._now = now
         self.journal = StoredJournal(kept.store.journal)
         self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
@@ -61,17 +62,26 @@ class Keeping:
             tasks.create_task(self.dialogues.run(), name="dialogues' book")
             tasks.create_task(self.snapshots.run(), name="snapshots")
             tasks.create_task(self.projector.run(), name="records")
-            tasks.create_task(end_old_days(self._store, self._zone), name="old days")
+            tasks.create_task(end_old_days(self._store, self._zone, self._now), name="old days")
 
 
 async def end_old_days(
-    store: Store, zone: ZoneInfo, *, first_s: float = _FIRST_S, every_s: float = _DAY_S
+    store: Store,
+    zone: ZoneInfo,
+    now: Callable[[], float],
+    *,
+    first_s: float = _FIRST_S,
+    every_s: float = _DAY_S,
 ) -> None:
-    """Once a day close old days of the journal and delete what has expired, until cancelled."""
+    """Once a day close old days of the journal and delete what has expired, until cancelled.
+
+    Days are as old as the time of the rows, `now`, says, which may stand ahead of the wall clock
+    for good after that was wrong once.
+    """
     await asyncio.sleep(first_s)
     while True:
         try:
-            await asyncio.to_thread(store.close_days, time.time(), zone)
+            await asyncio.to_thread(store.close_days, now(), zone)
             await asyncio.to_thread(store.vault.expire, time.time())
         except StoreError as error:
             log.warning("old days are not closed", error=error.code)

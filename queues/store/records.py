@@ -12,9 +12,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.database import Database
 from queues.store.errors import StoreError
-from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.tables import ended_calls, ended_offers, missed_calls, projections
 
 _NAME: Final = "reports"

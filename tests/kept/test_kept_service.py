@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -369,11 +370,26 @@ async def test_old_days_end_at_the_sites_midnight(place: Place) -> None:
         kept.store.journal.submit([NewRow(eight_pm_utc, Kind.INPUT, "timer_fired", 1, "", "{}")])
         assert kept.store.journal.flush(WITHIN_S)
         ending = asyncio.create_task(
-            end_old_days(kept.store, ZoneInfo("Asia/Seoul"), first_s=0.0, every_s=60.0)
+            end_old_days(kept.store, ZoneInfo("Asia/Seoul"), time.time, first_s=0.0, every_s=60.0)
         )
         await until(kept.store.closed_days.all)
         ending.cancel()
         assert [day.day for day in kept.store.closed_days.all()] == ["2025-03-02"]
+
+
+async def test_old_days_close_by_the_time_of_the_rows_when_that_was_once_far_ahead(
+    place: Place,
+) -> None:
+    ahead = time.time() + 5000 * 86_400.0  # as a clock once said
+    with opened(place) as kept:
+        kept.store.journal.submit([NewRow(ahead, Kind.INPUT, "timer_fired", 1, "", "{}")])
+        assert kept.store.journal.flush(WITHIN_S)
+        keeping = Keeping(kept, lambda: ahead + 20 * 86_400.0, ZoneInfo("UTC"))
+        ending = asyncio.create_task(
+            end_old_days(kept.store, ZoneInfo("UTC"), keeping._now, first_s=0.0, every_s=60.0)
+        )
+        await until(kept.store.closed_days.all)
+        ending.cancel()
 
 
 async def test_records_follow_what_the_running_service_decides(place: Place) -> None:

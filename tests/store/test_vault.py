@@ -317,3 +317,20 @@ def test_a_key_that_a_reader_kept_in_the_log_is_told_of_and_goes_later(
         store.vault.expire(NOW)
     assert not any(key in path.read_bytes() for path in files() if path.is_file())
     store.close()
+
+
+def test_a_clock_that_leaps_days_ahead_deletes_nothing_at_first_sight(place: Place) -> None:
+    store = opened_at(place)
+    contact = store.vault.new_contact()
+    kept = store.vault.put(contact, DataClass.PERSONAL, SENTENCE, NOW + 20 * DAY_S)
+    far = NOW + 400 * DAY_S
+    with capture_logs() as logs:
+        assert store.vault.expire(far) == store.vault.expire(far + 1) == 0
+    assert sum("leapt" in line["event"] for line in logs) == 2
+    assert store.vault.expire(NOW + 60) == 0  # the clock was put right
+    assert store.vault.get(kept) == SENTENCE
+    store.close()
+    store = opened_at(place, far)
+    assert store.vault.kept_of(contact)
+    assert store.vault.expire(far + 600) == 1  # it stays so: it is true
+    store.close()
