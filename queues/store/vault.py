@@ -84,6 +84,8 @@ class Vault:
         self._envelope = envelope
         self._wall = wall
         self._changes = threading.Lock()  # no value is put while its person is being erased
+        self._walked = False  # over all who were ever erased: once, for a store that was restored
+        self._undeleted: set[str] = set()  # erased, and their values could not be deleted
         # A service before us may have erased somebody, and not come to empty the logs.
         self._unshredded = True
 
@@ -216,6 +218,7 @@ class Vault:
             try:
                 self._delete_erased([contact])
             except StoreUnavailable as error:  # noise without its key; `expire` deletes it
+                self._undeleted.add(contact)
                 _log.warning("erased values are deleted later", trouble=error.trouble)
             self._shred()
         if erased.rowcount != 1:
@@ -241,11 +244,14 @@ class Vault:
         Values are left while `now` leaps days ahead of the last time: see `believed.py`. What an
         erasure left in a log on the disk goes too, if nobody reads just then.
         """
-        with self._people.read() as connection:
-            erased = list(
-                connection.scalars(select(contacts.c.id).where(contacts.c.erased_at.is_not(None)))
-            )
+        erased = list(self._undeleted)
+        if not self._walked:
+            with self._people.read() as connection:
+                who = select(contacts.c.id).where(contacts.c.erased_at.is_not(None))
+                erased = list(connection.scalars(who))
         count = self._delete_erased(erased)
+        self._walked = True
+        self._undeleted.difference_update(erased)
         with self._store.write() as connection:
             if is_believed(connection, now):
                 over = delete(vault).where(vault.c.expires_at <= now)

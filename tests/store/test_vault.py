@@ -22,6 +22,7 @@ from queues.store import (
     ValueUnreadable,
 )
 from queues.store.tables import contact_index, contacts, vault
+from queues.store.vault import Vault
 from tests.store.places import DAY_S, Place, row, write
 
 NOW = 1_700_000_000.0
@@ -333,4 +334,25 @@ def test_a_clock_that_leaps_days_ahead_deletes_nothing_at_first_sight(place: Pla
     store = opened_at(place, far)
     assert store.vault.kept_of(contact)
     assert store.vault.expire(far + 600) == 1  # it stays so: it is true
+    store.close()
+
+
+def test_only_the_first_round_goes_through_all_who_were_ever_erased(
+    file_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened_at(file_place)
+    for _ in range(3):
+        store.vault.erase_person(store.vault.new_contact())
+    store.close()
+    rounds: list[int] = []
+    whole = Vault._delete_erased
+
+    def counted(vault: Vault, erased: list[str]) -> int:
+        rounds.append(len(erased))
+        return whole(vault, erased)
+
+    monkeypatch.setattr(Vault, "_delete_erased", counted)
+    store = opened_at(file_place)
+    store.vault.expire(NOW)
+    assert rounds == [3, 0]
     store.close()
