@@ -79,7 +79,12 @@ class Service:
         self._decides = False
         self.hub = Hub()
         self.clock = Clock.after(kept.centre)
-        self._keeping = Keeping(kept, self.clock.now, ZoneInfo(settings.site.zone))
+        self._keeping = Keeping(
+            kept,
+            self.clock.now,
+            ZoneInfo(settings.site.zone),
+            keep_records_days=settings.store.keep_records_days,
+        )
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
         callers = lines_left(kept.centre, kept.dialogues)

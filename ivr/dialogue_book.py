@@ -22,7 +22,13 @@ import structlog
 from ivr.flow.session import Session, session_from_json, session_to_json
 from ivr.phone_number import PhoneNumber
 from queues.ids import CallId, ContactId
-from queues.store import ContactUnknown, DialogueRow, Store, StoreError
+from queues.store import (
+    ContactUnknown,
+    DialogueRow,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 
 log = structlog.get_logger()
 
@@ -51,6 +57,8 @@ def read_dialogues(store: Store) -> dict[CallId, KeptDialogue]:
                 found[session.call] = KeptDialogue(session, row.values[0])
                 continue
             reason = "erased"
+        except StoreUnavailable:  # it can be read later: what is kept must not be lost for that
+            raise
         except (StoreError, LookupError, TypeError, ValueError) as error:
             reason = type(error).__name__
         log.warning("a dialogue cannot be gone on with", call=row.call, reason=reason)

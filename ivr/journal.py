@@ -6,10 +6,18 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Final
 
+from ivr.gently import gently
 from queues import store
+from queues.centre.house_facts import HistoryLost
 from queues.centre.row import JournalRow
 from queues.ports import JournalTakenOver
+
+# The whole state: so much text that the loop must not wait for it.
+_LARGE: Final = frozenset({HistoryLost.TYPE})
+_PIECES_AT_ONCE: Final = 1000  # of text, before the loop has its turn
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class StoredJournal:
@@ -37,9 +45,8 @@ class StoredJournal:
 
 def new_row(row: JournalRow) -> store.NewRow:
     """The row as the store takes it, which numbers it by itself."""
-    return store.NewRow(
-        row.at, store.Kind(row.kind), row.type, row.version, row.subject, _text(row)
-    )
+    payload = partial(_text_gently, row) if row.type in _LARGE else _AS_JSON.encode(row.payload)
+    return store.NewRow(row.at, store.Kind(row.kind), row.type, row.version, row.subject, payload)
 
 
 def as_rows(stored: Iterable[store.JournalRow]) -> Iterator[JournalRow]:
@@ -58,8 +65,8 @@ def as_rows(stored: Iterable[store.JournalRow]) -> Iterator[JournalRow]:
         )
 
 
-def _text(row: JournalRow) -> str:
-    return json.dumps(row.payload, ensure_ascii=False, separators=(",", ":"))
+def _text_gently(row: JournalRow) -> str:
+    return "".join(gently(_AS_JSON.iterencode(row.payload), at_once=_PIECES_AT_ONCE))
 
 
 def _tell(done: Callable[[Exception | None], None], error: Exception | None) -> None:

@@ -23,6 +23,7 @@ from queues.store import Store, StoreError, WriterHealth
 
 _FIRST_S: Final = 600.0  # after a start there are callers to be found
 _DAY_S: Final = 86_400.0
+KEEP_RECORDS_DAYS: Final = 400
 
 log = structlog.get_logger()
 
@@ -30,10 +31,19 @@ log = structlog.get_logger()
 class Keeping:
     """The store's side of a running service; `run` is a task of its owner."""
 
-    def __init__(self, kept: Kept, now: Callable[[], float], zone: ZoneInfo) -> None:
+    def __init__(
+        self,
+        kept: Kept,
+        now: Callable[[], float],
+        zone: ZoneInfo,
+        *,
+        keep_records_days: int = KEEP_RECORDS_DAYS,
+    ) -> None:
         """`zone` says where a day ends."""
         self._store = kept.store
         self._zone = zone
+        self._now = now
+        self._keep_records_days = keep_records_days
         self.journal = StoredJournal(kept.store.journal)
         self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
@@ -61,18 +71,37 @@ class Keeping:
             tasks.create_task(self.dialogues.run(), name="dialogues' book")
             tasks.create_task(self.snapshots.run(), name="snapshots")
             tasks.create_task(self.projector.run(), name="records")
-            tasks.create_task(end_old_days(self._store, self._zone), name="old days")
+            tasks.create_task(
+                end_old_days(
+                    self._store,
+                    self._zone,
+                    self._now,
+                    keep_records_days=self._keep_records_days,
+                ),
+                name="old days",
+            )
 
 
 async def end_old_days(
-    store: Store, zone: ZoneInfo, *, first_s: float = _FIRST_S, every_s: float = _DAY_S
+    store: Store,
+    zone: ZoneInfo,
+    now: Callable[[], float],
+    *,
+    keep_records_days: int = KEEP_RECORDS_DAYS,
+    first_s: float = _FIRST_S,
+    every_s: float = _DAY_S,
 ) -> None:
-    """Once a day close old days of the journal and delete what has expired, until cancelled."""
+    """Once a day close old days of the journal and delete what has expired, until cancelled.
+
+    Days are as old as the time of the rows, `now`, says, which may stand ahead of the wall clock
+    for good after that was wrong once.
+    """
     await asyncio.sleep(first_s)
     while True:
         try:
-            await asyncio.to_thread(store.close_days, time.time(), zone)
+            await asyncio.to_thread(store.close_days, now(), zone)
             await asyncio.to_thread(store.vault.expire, time.time())
+            await asyncio.to_thread(store.records.expire, time.time(), keep_records_days * _DAY_S)
         except StoreError as error:
             log.warning("old days are not closed", error=error.code)
         except Exception as error:  # the calls go on, and tomorrow it is tried again

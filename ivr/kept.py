@@ -12,22 +12,32 @@ from typing import Final
 import structlog
 
 from ivr.dialogue_book import KeptDialogue, read_dialogues
-from ivr.journal import as_rows
+from ivr.journal import as_rows, new_row
 from ivr.place import Place
 from ivr.preparation import CannotStart
 from ivr.settings import Settings
 from ivr.snapshots import UNDERSTOOD, read_snapshot
-from queues.centre.recovery import recover
+from queues.centre.codec import fact_row
+from queues.centre.house_facts import HistoryLost
+from queues.centre.recovery import Following, follow
 from queues.centre.row_faults import RowFault
-from queues.centre.snapshot import SnapshotUnreadable
+from queues.centre.snapshot import SnapshotUnreadable, to_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId
-from queues.store import DayDamaged, Kind, Store, StoreError, StoreInUse
+from queues.store import (
+    Kind,
+    NotCommitted,
+    Store,
+    StoreError,
+    StoreInUse,
+    StoreUnavailable,
+)
 
 Tell = Callable[[str], None]
 _APPLIED: Final = (Kind.FACT, Kind.LOST)
 _STORE: Final = "store"  # below the run folder: what happened
 _PEOPLE: Final = "people"  # who is who; to be backed up apart from it
+_WRITTEN_S: Final = 10.0  # so long a start waits for the state that closes a gap
 
 log = structlog.get_logger()
 
@@ -65,7 +75,9 @@ def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
     try:
         try:
             kept = come_back(store)
-        except (StoreError, DayDamaged, RowFault) as error:
+        except (StoreUnavailable, NotCommitted) as error:  # as it is, nothing is wrong with it
+            raise CannotStart(f"the store cannot be used: {error}") from None
+        except (StoreError, RowFault) as error:
             raise CannotStart(
                 f"the journal cannot be read: {error}. Restore a backup of the store, or move "
                 f"{place.run_folder / _STORE} and {place.run_folder / _PEOPLE} away to begin anew"
@@ -101,7 +113,11 @@ def _open(settings: Settings, place: Place, tell: Tell) -> Store:
 
 
 def come_back(store: Store) -> Kept:
-    """The newest snapshot that leads to today, and every fact after it; else all facts."""
+    """The newest snapshot that leads to today, and every fact after it; else all facts.
+
+    Where that ends behind a gap, the whole state is the first row of the new epoch: it is committed
+    before this returns. Raises `StoreUnavailable`, `NotCommitted`, `JournalDamaged`, `RowFault`.
+    """
     last_seq = store.last_seq
     while True:
         snapshot = store.snapshots.newest(understood=UNDERSTOOD, last_seq=last_seq)
@@ -109,10 +125,28 @@ def come_back(store: Store) -> Kept:
         try:
             body = None if snapshot is None else read_snapshot(snapshot)
             # The opening saw that no row is missing; inputs are for a replay, and not read here.
-            centre = recover(body, as_rows(store.read_journal(seq, kinds=_APPLIED)))
-            return Kept(store, centre, read_dialogues(store), seq)
+            found = follow(body, as_rows(store.read_journal(seq, kinds=_APPLIED)))
         except (SnapshotUnreadable, RowFault) as error:
             if snapshot is None:
                 raise
             log.warning("a snapshot was passed over", seq=seq, reason=error.code)
             last_seq = seq - 1
+            continue
+        if not found.is_whole:
+            _close_gap(store, found)
+        return Kept(store, found.centre, read_dialogues(store), seq)
+
+
+def _close_gap(store: Store, found: Following) -> None:
+    """Write the older state that we go on from, so that what follows it can be applied again."""
+    centre = found.centre
+    fact = HistoryLost(centre.at, found.missing, to_snapshot(centre))
+    told: list[Exception | None] = []
+    store.journal.submit(
+        [new_row(fact_row(fact, seq=0, epoch=store.epoch, node=store.node))], told.append
+    )
+    if not store.journal.flush(_WRITTEN_S):
+        raise NotCommitted("the database took nothing for 10 s")
+    if told[0] is not None:
+        raise told[0]
+    log.warning("a gap in the journal was closed with an older state", rows=found.missing)

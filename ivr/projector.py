@@ -17,10 +17,11 @@ from ivr.journal import as_rows
 from queues.centre.row_faults import RowFault
 from queues.reports import VERSION, Projection
 from queues.reports.open import CarriedUnreadable
-from queues.store import Position, Store, StoreError
+from queues.store import JournalDamaged, Position, Store, StoreError
 
 _LOOK_S: Final = 1.0
 _ROWS: Final = 500  # in one transaction
+_LONGEST_S: Final = 600.0  # between two looks at a journal that is damaged
 
 log = structlog.get_logger()
 
@@ -42,10 +43,19 @@ class Projector:
         return self._seq
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Follow until cancelled.
+
+        What keeps it from that is told once; a journal that is damaged is looked at ever less.
+        """
+        pause_s, told = self._look_s, ""
         while True:
             try:
                 await asyncio.to_thread(self.follow)
+                pause_s, told = self._look_s, ""
+            except JournalDamaged as error:
+                if told != str(error):
+                    log.error("no records until the journal is mended", error=str(error))
+                told, pause_s = str(error), min(2 * pause_s, _LONGEST_S)
             except StoreError as error:
                 log.warning("no records just now", error=error.code)
             except RowFault as error:
@@ -56,7 +66,7 @@ class Projector:
                 return
             except Exception as error:  # the calls go on without
                 log.error("records failed", error=type(error).__name__)
-            await asyncio.sleep(self._look_s)
+            await asyncio.sleep(pause_s)
 
     def follow(self) -> None:
         """Make records of all that was committed since; for a thread.

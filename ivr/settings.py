@@ -215,6 +215,7 @@ class Store(_Part):
 
     url: str | None = Field(default=None, repr=False)  # it may hold a password
     people_url: str | None = Field(default=None, repr=False)
+    keep_records_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
 class Log(_Part):

@@ -24,16 +24,19 @@ from ivr.settings import SettingsFaulty, load_settings
 from ivr.snapshots import UNDERSTOOD, read_snapshot
 from queues.centre.explain import Way, asked_anew, explain, way_as_text
 from queues.centre.house_facts import ClockReanchored
+from queues.centre.inputs import CallArrived, QueueEntered
 from queues.centre.recompute import Recomputed, recompute
 from queues.centre.replay import Difference, ReplayReport, Told, replay
 from queues.centre.row_faults import RowFault
 from queues.centre.snapshot import SnapshotUnreadable, from_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId
-from queues.store import Kind, StoreError, StoreView
+from queues.store import JournalDamaged, Kind, StoreError, StoreView
 
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 _OFFER_MADE = "offer_made"
+_BEGINS = frozenset({CallArrived.TYPE, QueueEntered.TYPE})
+_NO_END = 2**62
 
 
 def explain_command(
@@ -43,9 +46,10 @@ def explain_command(
 ) -> None:
     """Tell the way of one call through the queue: what was decided, when and why."""
     with _reading(settings) as (view, zone):
-        way = _explain(view, CallId(call))
-        way = asked_anew(way, _asked_anew(view, way))
-        to_wall = _wall_clock(view)
+        passed = _Passed()
+        way, after = _explain(view, CallId(call), passed)
+        way = asked_anew(way, _asked_anew(view, way, passed))
+        to_wall = _wall_clock(view, after, passed)
 
     def shown(at: float) -> str:
         return _shown(to_wall(at), zone)
@@ -91,18 +95,42 @@ def _reading(settings: SettingsOption) -> Iterator[tuple[StoreView, ZoneInfo]]:
     raise typer.Exit(1)
 
 
-def _explain(view: StoreView, call: CallId) -> Way:
-    """The rows of a call, and those of its offers, in one order."""
-    own = list(view.journal.rows(subject=call))
+class _Passed:
+    """Tells once of each closed day that is damaged and was passed over."""
+
+    def __init__(self) -> None:
+        self._days: set[int] = set()
+
+    def __call__(self, error: JournalDamaged) -> None:
+        if error.first_seq not in self._days:
+            self._days.add(error.first_seq)
+            complain(f"note: left out: {error}")
+
+
+def _explain(view: StoreView, call: CallId, passed: _Passed) -> tuple[Way, int]:
+    """The rows of a call and of its offers in one order, and the row after which they all lie.
+
+    Files of closed days are read only where the table does not tell of the call's beginning.
+    """
+    after = view.journal.closed_until()
+    own = list(view.journal.rows(after, subject=call))
+    if after and (not own or own[0].type not in _BEGINS):
+        after = 0
+        own = list(view.journal.rows(subject=call, past=passed))
     offers = {str(row.values()["offer"]) for row in own if row.type == _OFFER_MADE}
     rows = merge(
-        own, *(view.journal.rows(subject=offer) for offer in offers), key=lambda row: row.seq
+        own,
+        *(view.journal.rows(after, subject=offer, past=passed) for offer in offers),
+        key=lambda row: row.seq,
     )
-    return explain(call, as_rows(rows))
+    return explain(call, as_rows(rows)), after
 
 
-def _asked_anew(view: StoreView, way: Way) -> list[Recomputed]:
-    """Each decision of the way, decided again on the state before it."""
+def _asked_anew(view: StoreView, way: Way, passed: _Passed) -> list[Recomputed]:
+    """Each decision of the way, decided again on the state before it; none where it is not known.
+
+    Where no snapshot from before it is kept, that state follows from the first row of all.
+    """
     wanted = {entry.seq for entry in way.entries if "policy" in entry.ids}
     if not wanted:
         return []
@@ -113,20 +141,41 @@ def _asked_anew(view: StoreView, way: Way) -> list[Recomputed]:
         with suppress(SnapshotUnreadable):  # then from the first row
             seq, centre = stored.seq, from_snapshot(read_snapshot(stored))
     rows = as_rows(view.journal.rows(seq, until_seq=last))
-    return list(recompute(centre, rows, wanted))
+    try:
+        return list(recompute(centre, rows, wanted))
+    except JournalDamaged as error:
+        passed(error)
+        return []
 
 
-def _wall_clock(view: StoreView) -> Callable[[float], float]:
-    """What the centre's time is by the wall clock: it was set by so much, from then on."""
+def _wall_clock(view: StoreView, after: int, passed: _Passed) -> Callable[[float], float]:
+    """What the centre's time after a row is by the wall clock: set by so much, from then on."""
+    known = _ahead_at(view, after)
     moves = [
-        (row.at, float(row.values()["by_s"]))
-        for row in view.journal.rows(subject="", kinds={Kind.FACT})
+        (row.seq, row.at, float(row.values()["by_s"]))
+        for row in view.journal.rows(
+            after if known else 0, subject="", kinds={Kind.FACT}, past=passed
+        )
         if row.type == ClockReanchored.TYPE
     ]
-    times, ahead = [at for at, _ in moves], [0.0]
-    for _, by_s in moves:
+    begin = 0.0
+    if known is not None:
+        seq, ahead_s = known
+        begin = ahead_s - sum(by_s for moved, _, by_s in moves if moved <= seq)
+    times, ahead = [at for _, at, _ in moves], [begin]
+    for _, _, by_s in moves:
         ahead.append(ahead[-1] + by_s)
     return lambda at: at + ahead[bisect_right(times, at)]
+
+
+def _ahead_at(view: StoreView, after: int) -> tuple[int, float] | None:
+    """How far the wall clock stood ahead at some row behind this one; None if that is not known."""
+    stored = view.snapshots.newest(understood=UNDERSTOOD, last_seq=_NO_END) if after else None
+    if stored is None or stored.seq < after:
+        return None
+    with suppress(SnapshotUnreadable):
+        return stored.seq, from_snapshot(read_snapshot(stored)).wall_ahead_s
+    return None
 
 
 def _shown(at: float, zone: ZoneInfo) -> str:

@@ -12,8 +12,8 @@ from queues.api.problems import CURSOR_UNKNOWN, STORE_UNAVAILABLE, Refused
 from queues.api.rows import missed_call_out
 from queues.api.schema import MissedCallsOut
 from queues.api.sign_in import SignIn
+from queues.record_rows import MissedCall
 from queues.store.errors import StoreError
-from queues.store.record_rows import MissedCall
 
 ReadMissed = Callable[[int, int | None], tuple[MissedCall, ...]]
 _CURSOR: Final = re.compile(r"m([1-9][0-9]{0,17})", re.ASCII)

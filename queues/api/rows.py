@@ -7,7 +7,7 @@ from queues.cards import CardEntry
 from queues.centre.call import CallState
 from queues.centre.inputs import MissCause
 from queues.dialogues import DialogueRow
-from queues.store.record_rows import MissedCall
+from queues.record_rows import MissedCall
 from queues.view import AgentRow, CallRow, QueueRow
 
 

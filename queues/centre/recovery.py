@@ -3,6 +3,7 @@
 Nothing is decided here. What was decided and never written is not known any more; what became of it
 outside is looked up in the switch afterwards. Where rows are missing, what follows is left until
 the whole state stands there again: an older state that is whole is better than one that is not.
+Whoever goes on from there writes the whole state first, or the next start leaves all that follows.
 """
 
 from collections.abc import Iterable
@@ -23,29 +24,39 @@ def recover(snapshot: Snapshot | None, rows: Iterable[JournalRow]) -> Centre:
     Raises `SnapshotUnreadable`, `RowUnreadable` and `FactDoesNotApply`, the last two with the
     number of the row. A fact that was in the snapshot already does not apply a second time.
     """
+    return follow(snapshot, rows).centre
+
+
+def follow(snapshot: Snapshot | None, rows: Iterable[JournalRow]) -> "Following":
+    """Recover as `recover` does, and tell whether it ended whole."""
     following = Following(Centre() if snapshot is None else from_snapshot(snapshot))
     for row in rows:
         following.take(row)
-    return following.centre
+    return following
 
 
 class Following:
     """A centre that follows the rows of a journal, one after the other.
 
-    While `is_whole` is False rows are missing, and only the whole state, written anew, helps.
+    While `is_whole` is False rows are missing, so many as `missing` counts, and only the whole
+    state, written anew, helps.
     """
 
     def __init__(self, centre: Centre) -> None:
         self.centre = centre
         self.is_whole = True
+        self.missing = 0
 
     def take(self, row: JournalRow) -> None:
         """Take the next row; raises `RowUnreadable` and `FactDoesNotApply`."""
         if row.kind == "lost":
             self.is_whole = False
+            told = row.payload.get("rows")
+            self.missing += told if isinstance(told, int) else 1
         elif row.kind == "fact" and (self.is_whole or row.type == HistoryLost.TYPE):
             apply_row(self.centre, row)
             self.is_whole = True
+            self.missing = 0
 
 
 def apply_row(centre: Centre, row: JournalRow) -> None:

@@ -35,9 +35,9 @@ from queues.centre.inputs import CallArrived, CallMissed, EndCause
 from queues.centre.row import JournalRow
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import Centre, Offer
+from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text
 from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
-from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
 
 VERSION: Final = 1
 LONGEST_S: Final = 48 * 3600.0

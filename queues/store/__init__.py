@@ -1,5 +1,6 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
+from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.bridge import committed, in_loop
 from queues.store.day_file import DayDamaged
 from queues.store.errors import (
@@ -15,12 +16,11 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
-from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
-from queues.store.vault import ContactUnknown, DataClass, KeptValue, ValueUnreadable
+from queues.store.vault import ContactUnknown, DataClass, Erasure, KeptValue, ValueUnreadable
 from queues.store.waiting import WriterHealth
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "DialogueRow",
     "EndedCall",
     "EndedOffer",
+    "Erasure",
     "JournalDamaged",
     "JournalRow",
     "JournalWriter",

@@ -51,12 +51,17 @@ class Database:
         with told(self.name), self.writing.begin() as connection:
             yield connection
 
-    def shred(self) -> None:
-        """Have nothing left in the log of a file of what was deleted, as far as nobody reads it."""
-        if self.file is not None:
-            with told(self.name), self.engine.connect() as connection:
-                driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def shred(self) -> bool:
+        """Have nothing left in the log of a file of what was deleted; tell whether that was done.
+
+        While somebody else reads, the log stays. On a server there is no such log of ours.
+        """
+        if self.file is None:
+            return True
+        with told(self.name), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            is_busy: int = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not is_busy
 
     def close(self) -> None:
         """End every connection, and let another service have the file."""

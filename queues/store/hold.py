@@ -8,6 +8,7 @@ word: the database refuses rows of an old one, so that a writer that slept canno
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any, Final
 
 from sqlalchemy import Connection, select, text, update
@@ -20,6 +21,7 @@ from queues.store.tables import writer
 _LOCK: Final = int.from_bytes(b"freizeic")
 _BUSY_MS: Final = 1000  # the writer itself tries again, and says meanwhile that it cannot write
 _LOOK_UP_MS: Final = 500  # how often a stand-by looks whether it shall give up
+_AGAIN_S: Final = 1.0  # between a stand-by's tries to reach a server that is away
 
 
 class WriteHold:
@@ -32,10 +34,25 @@ class WriteHold:
     def connect(self, *, wait: bool = False, give_up: threading.Event | None = None) -> Connection:
         """Give a connection that holds the right.
 
-        With `wait` a stand-by waits for it, until `give_up` is set. Raises `StoreInUse` when
-        another service has it, `WriterFenced` when one had it since `draw_epoch`,
-        `StoreUnavailable`.
+        With `wait` a stand-by waits for it, until `give_up` is set, also while a server that it
+        has reached once is away. Raises `StoreInUse` when another service has it, `WriterFenced`
+        when one had it since `draw_epoch`, `StoreUnavailable`.
         """
+        has_waited = False
+        while True:
+            try:
+                return self._connect(wait, give_up)
+            except _LostWhileWaiting:
+                has_waited = True
+            except StoreUnavailable as error:
+                if not has_waited or error.trouble is not Trouble.UNREACHABLE:
+                    raise
+            if give_up is None:
+                time.sleep(_AGAIN_S)
+            elif give_up.wait(_AGAIN_S):
+                raise self._in_use()
+
+    def _connect(self, wait: bool, give_up: threading.Event | None) -> Connection:
         with told(self._database.name):
             connection = self._database.writing.connect()
             try:
@@ -81,7 +98,10 @@ class WriteHold:
             with connection.begin():
                 self.same_epoch(connection)
             raise StoreUnavailable(self._database.name, Trouble.LOCKED)
-        raise StoreInUse(
+        raise self._in_use()
+
+    def _in_use(self) -> StoreInUse:
+        return StoreInUse(
             f"{self._database.name}: another service writes here; end that one first, or start "
             "this one as a stand-by, which waits for its end"
         )
@@ -96,6 +116,12 @@ class WriteHold:
                 connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
                 return True
         except StoreUnavailable as error:
-            if error.trouble is not Trouble.LOCKED:
-                raise
-            return False
+            if error.trouble is Trouble.LOCKED:
+                return False
+            if wait and error.trouble is Trouble.UNREACHABLE:
+                raise _LostWhileWaiting from None
+            raise
+
+
+class _LostWhileWaiting(Exception):
+    """The server ended the session of a stand-by; it may be back soon."""

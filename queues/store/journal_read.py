@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, select
 
 from queues.store.database import Database
-from queues.store.day_file import ClosedDay, read_day
+from queues.store.day_file import ClosedDay, DayDamaged, read_day
 from queues.store.errors import JournalDamaged
+from queues.store.journal_check import last_closed
 from queues.store.rows import JournalRow, Kind
 from queues.store.tables import closed_days, journal
 
@@ -27,6 +28,11 @@ class JournalReader:
         self._database = database
         self._folder = folder
 
+    def closed_until(self) -> int:
+        """The last row that lies in a file; what comes after it is quick to look up by subject."""
+        with self._database.read() as connection:
+            return last_closed(connection)
+
     def rows(
         self,
         after_seq: int = 0,
@@ -34,23 +40,30 @@ class JournalReader:
         until_seq: int | None = None,
         kinds: Collection[Kind] = tuple(Kind),
         subject: str | None = None,
+        past: Callable[[DayDamaged], None] | None = None,
     ) -> Iterator[JournalRow]:
         """Give the rows after `after_seq`, up to and including `until_seq`, in order.
 
         Whoever reads while the journal is written names as `until_seq` what the writer calls
         committed. Raises `JournalDamaged`, and `DayDamaged` for the file of a closed day: what
-        comes after can be read with `after_seq=error.last_seq`. Raises `StoreUnavailable`.
+        comes after can be read with `after_seq=error.last_seq`. With `past` a damaged day is told
+        to that and passed over, which needs a choice of rows. Raises `StoreUnavailable`.
         """
         wanted = frozenset(kinds)
         whole = wanted == frozenset(Kind) and subject is None
-        for row in self._all(after_seq, until_seq, wanted, subject):
+        for row in self._all(after_seq, until_seq, wanted, subject, past):
             if whole and row.seq != after_seq + 1:
                 raise _missing(after_seq + 1, row.seq - 1)
             after_seq = row.seq
             yield row
 
     def _all(
-        self, position: int, until: int | None, kinds: frozenset[Kind], subject: str | None
+        self,
+        position: int,
+        until: int | None,
+        kinds: frozenset[Kind],
+        subject: str | None,
+        past: Callable[[DayDamaged], None] | None,
     ) -> Iterator[JournalRow]:
         until = _NO_END if until is None else until
         while position < until:
@@ -59,10 +72,15 @@ class JournalReader:
                 day = _next_day(connection, position)
                 page = [] if day else _page(connection, position, until, kinds, subject)
             if day:
-                for row in read_day(self._folder / day.file, day):
-                    in_reach = position < row.seq <= until
-                    if in_reach and row.kind in kinds and subject in (None, row.subject):
-                        yield row
+                try:
+                    for row in read_day(self._folder / day.file, day):
+                        in_reach = position < row.seq <= until
+                        if in_reach and row.kind in kinds and subject in (None, row.subject):
+                            yield row
+                except DayDamaged as error:
+                    if past is None:
+                        raise
+                    past(error)
                 position = day.last_seq
                 continue
             yield from page

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from queues.store.commit import Committer
-from queues.store.errors import NotCommitted, StoreUnavailable, WriterFenced
+from queues.store.errors import NotCommitted, StoreUnavailable, Trouble, WriterFenced
 from queues.store.rows import DialogueRow, NewRow
 from queues.store.waiting import Batch, Done, Group, WaitingRows, WriterHealth
 
@@ -160,6 +160,8 @@ class JournalWriter:
 
     def _write(self, group: Group) -> None:
         error = self._committer.commit(group)
+        if error is not None and not isinstance(error, StoreUnavailable | WriterFenced):
+            error = self._not_its_fault(group, error)
         if error is None:
             self._pause_s = _SHORTEST_PAUSE_S
             self._settle(group)
@@ -178,6 +180,18 @@ class JournalWriter:
             _log.error("rows cannot be written as they are", error=type(error).__name__)
             with self._changed:
                 self._waiting.split(group)
+
+    def _not_its_fault(self, group: Group, error: Exception) -> Exception:
+        """What is to be done about a group that was refused: that of a hindrance, if there is one.
+
+        A database that refuses every row would else cost all that comes, as fast as it comes.
+        """
+        if not self._waiting.is_narrowed(group):
+            return error
+        found = self._committer.hindrance()
+        if found is None and any(batch.is_marker for batch in group.batches):
+            return StoreUnavailable(self._committer.name, Trouble.FAILED)
+        return found or error
 
     def _settle(self, group: Group) -> None:
         with self._changed:

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, true
 
+from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.database import Database
 from queues.store.errors import StoreError
-from queues.store.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.tables import ended_calls, ended_offers, missed_calls, projections
 
 _NAME: Final = "reports"
@@ -116,6 +116,27 @@ class Records:
         with self._database.read() as connection:
             return tuple(MissedCall(*row) for row in connection.execute(query))
 
+    def expire(self, now: float, keep_s: float) -> int:
+        """Delete records that ended more than `keep_s` seconds before `now`; how many.
+
+        A clock that is ahead deletes nothing: the newest record's time counts if it is earlier.
+        """
+        with self._database.read() as connection:
+            ends = [
+                connection.scalar(select(func.max(ended)))
+                for ended in (ended_calls.c.ended_at, missed_calls.c.noted_at)
+            ]
+        newest = max((end for end in ends if end is not None), default=now)
+        before, count = min(now, newest) - keep_s, 0
+        for table, ended in (
+            (ended_calls, ended_calls.c.ended_at),
+            (ended_offers, ended_offers.c.ended_at),
+            (missed_calls, missed_calls.c.noted_at),
+        ):
+            while deleted := self._delete_some(table, ended < before):
+                count += deleted
+        return count
+
     def counts(self) -> str:
         """How many records there are, in words."""
         with self._database.read() as connection:
@@ -124,11 +145,11 @@ class Records:
             )
         return f"{calls} calls, {offers} offers, {missed} missed calls"
 
-    def _delete_some(self, table: Table) -> bool:
-        some = select(table.c.seq).order_by(table.c.seq).limit(_DELETED_AT_ONCE)
+    def _delete_some(self, table: Table, which: ColumnElement[bool] | None = None) -> int:
+        which = true() if which is None else which
+        some = select(table.c.seq).where(which).order_by(table.c.seq).limit(_DELETED_AT_ONCE)
         with self._database.write() as connection:
-            deleted = connection.execute(delete(table).where(table.c.seq.in_(some)))
-            return deleted.rowcount > 0
+            return connection.execute(delete(table).where(table.c.seq.in_(some), which)).rowcount
 
 
 def _not_told_before(connection: Connection, missed: Iterable[MissedCall]) -> list[MissedCall]:

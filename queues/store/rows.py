@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,8 +26,9 @@ class Kind(StrEnum):
 class NewRow:
     """A row to be written; the writer adds number, epoch and node.
 
-    `at` in Unix seconds, `payload` as JSON text. Ids and values that are nobody's own stand in it;
-    what is personal lies in the vault.
+    `at` in Unix seconds, `payload` as JSON text, or what makes it: that is called in the writer's
+    thread, each time the row is tried, and gives the same each time. Ids and values that are
+    nobody's own stand in it; what is personal lies in the vault.
     """
 
     at: float
@@ -34,7 +36,15 @@ class NewRow:
     type: str
     version: int
     subject: str  # the id of what it is about, or ""
-    payload: str = field(repr=False)
+    payload: str | Callable[[], str] = field(repr=False)
+
+    def text(self) -> str:
+        """Give the payload's text; raises ValueError for what no database of ours could hold."""
+        if isinstance(self.payload, str):
+            return self.payload
+        text = self.payload()
+        check_text("a row's payload", text)
+        return text
 
     def check(self) -> None:
         """Raise ValueError for what no database of ours could hold."""
@@ -43,7 +53,9 @@ class NewRow:
         if not 0 <= self.version <= _LARGEST:
             raise ValueError("a row's version is not between 0 and 2147483647")
         for name in ("type", "subject", "payload"):
-            check_text(f"a row's {name}", getattr(self, name))
+            text = getattr(self, name)
+            if isinstance(text, str):
+                check_text(f"a row's {name}", text)
 
 
 @dataclass(frozen=True, slots=True)

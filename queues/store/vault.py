@@ -19,6 +19,7 @@ from typing import Final, Literal, overload
 import structlog
 from sqlalchemy import Connection, delete, insert, select, update
 
+from queues.store.believed import is_believed
 from queues.store.database import Database
 from queues.store.envelope import Envelope, SealBroken
 from queues.store.errors import StoreError, StoreUnavailable
@@ -35,6 +36,14 @@ class DataClass(StrEnum):
     STANDARD = "standard"
     PERSONAL = "personal"
     SECRET = "secret"  # noqa: S105  (the name of a class)
+
+
+class Erasure(StrEnum):
+    """What became of the erasure of a person."""
+
+    DONE = "done"
+    LOG_REMAINS = "log_remains"  # somebody read just then: `expire` and the next opening try again
+    UNKNOWN = "unknown"  # there is no such contact, or it was erased before
 
 
 class ContactUnknown(StoreError):
@@ -75,6 +84,10 @@ class Vault:
         self._envelope = envelope
         self._wall = wall
         self._changes = threading.Lock()  # no value is put while its person is being erased
+        self._walked = False  # over all who were ever erased: once, for a store that was restored
+        self._undeleted: set[str] = set()  # erased, and their values could not be deleted
+        # A service before us may have erased somebody, and not come to empty the logs.
+        self._unshredded = True
 
     @overload
     def contact_of(self, kind: str, value: str, *, create: Literal[True]) -> str: ...
@@ -188,8 +201,8 @@ class Vault:
             KeptValue(r.id, r.contact, DataClass(r.data_class), r.expires_at) for r in rows
         )
 
-    def erase_person(self, contact: str) -> bool:
-        """Delete a contact's key, index entries and values for good; tell whether it was known.
+    def erase_person(self, contact: str) -> Erasure:
+        """Delete a contact's key, index entries and values for good; tell what became of that.
 
         The key goes first: from then on nothing opens any more, in no backup of the store either.
         """
@@ -201,25 +214,53 @@ class Vault:
                     .where(contacts.c.id == contact, contacts.c.wrapped_key.is_not(None))
                     .values(wrapped_key=None, erased_at=self._wall())
                 )
+            self._unshredded = True
             try:
                 self._delete_erased([contact])
-                self._people.shred()
-                self._store.shred()
             except StoreUnavailable as error:  # noise without its key; `expire` deletes it
+                self._undeleted.add(contact)
                 _log.warning("erased values are deleted later", trouble=error.trouble)
-        return erased.rowcount == 1
+            self._shred()
+        if erased.rowcount != 1:
+            return Erasure.UNKNOWN
+        return Erasure.LOG_REMAINS if self._unshredded else Erasure.DONE
+
+    def _shred(self) -> None:
+        """Empty the logs of what was deleted, if that is still to be done."""
+        if not self._unshredded:
+            return
+        try:
+            is_done = [database.shred() for database in (self._people, self._store)]
+        except StoreUnavailable as error:
+            is_done = [False]
+            _log.warning("a log was not emptied", trouble=error.trouble)
+        self._unshredded = not all(is_done)
+        if self._unshredded:
+            _log.warning("what was erased may still lie in a log on the disk; it is tried again")
 
     def expire(self, now: float) -> int:
-        """Delete values whose time is over (Unix seconds), and what an erasure left; how many."""
-        with self._people.read() as connection:
-            erased = list(
-                connection.scalars(select(contacts.c.id).where(contacts.c.erased_at.is_not(None)))
-            )
+        """Delete values whose time is over (Unix seconds), and what an erasure left; how many.
+
+        Values are left while `now` leaps days ahead of the last time: see `believed.py`. What an
+        erasure left in a log on the disk goes too, if nobody reads just then.
+        """
+        erased = list(self._undeleted)
+        if not self._walked:
+            with self._people.read() as connection:
+                who = select(contacts.c.id).where(contacts.c.erased_at.is_not(None))
+                erased = list(connection.scalars(who))
         count = self._delete_erased(erased)
+        self._walked = True
+        self._undeleted.difference_update(erased)
         with self._store.write() as connection:
-            return (
-                count + connection.execute(delete(vault).where(vault.c.expires_at <= now)).rowcount
-            )
+            if is_believed(connection, now):
+                over = delete(vault).where(vault.c.expires_at <= now)
+                count += connection.execute(over).rowcount
+            else:
+                _log.warning("the clock leapt days ahead; no value is deleted by it yet")
+        with self._changes:
+            self._shred()
+        return count
 
     def _delete_erased(self, erased: list[str]) -> int:
         count = 0

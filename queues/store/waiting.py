@@ -27,6 +27,7 @@ class Batch:
     rows: tuple[NewRow, ...]
     done: Done | None = None
     now_or_never: bool = False
+    is_marker: bool = False  # our own row, which tells of lost ones and is never lost itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,13 @@ class WaitingRows:
         self.refuse(obligations, NotCommitted(f"the database cannot be written ({error.trouble})"))
         return begins
 
+    def is_narrowed(self, group: Group) -> bool:
+        """Whether a group is one thing only, so that what it fails by may be its own fault."""
+        return len(group.batches) + len(group.dialogues) == 1
+
     def split(self, group: Group) -> None:
         """A group can never be written as it is: find what is at fault, and lose only that."""
-        if len(group.batches) + len(group.dialogues) > 1:
+        if not self.is_narrowed(group):
             self._dialogues = group.dialogues | self._dialogues
             self._batches.extendleft(reversed(group.batches))
             self._one_by_one = len(group.batches) + len(self._dialogues)
@@ -214,4 +219,4 @@ class WaitingRows:
     def _marker(self, hole: _Hole) -> Batch:
         told = {"rows": hole.rows, "first_at": hole.first_at, "last_at": hole.last_at}
         row = NewRow(hole.last_at, Kind.LOST, LOST_TYPE, LOST_VERSION, "", json.dumps(told))
-        return Batch((row,))
+        return Batch((row,), is_marker=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from ruamel.yaml import YAML
@@ -40,8 +41,10 @@ def opened(place: Place) -> Iterator[Kept]:
         yield kept
 
 
-def write_a_day(kept: Kept) -> None:
-    """The day that the first release left."""
+def write_a_day(kept: Kept, *, old: NewRow | None = None) -> None:
+    """The day that the first release left, behind an older row."""
+    if old is not None:
+        kept.store.journal.submit([old])
     for row in read_journal(KEPT[0]):
         new = NewRow(
             row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
@@ -105,6 +108,26 @@ def test_each_decision_is_asked_again_and_an_altered_or_outlived_one_is_said_to_
     alter(policy="longest-wait/0")
     assert anew()["verdict"] == "policy_gone"
     assert "this is the recorded reason: longest-wait/0" in run(place, "explain", call).stdout
+
+
+def test_a_call_of_these_days_is_explained_without_the_file_of_an_old_one(place: Place) -> None:
+    first = read_journal(KEPT[0])[0].at
+    with opened(place) as kept:
+        write_a_day(kept, old=NewRow(first - 30 * 86_400, Kind.INPUT, "timer_fired", 1, "", "{}"))
+        [day] = kept.store.close_days(first + 3600, ZoneInfo("UTC"))
+    told = json.loads(run(place, "explain", a_call(place), "--json").stdout)
+    file = place.run_folder / "store/journal" / day.file
+    file.rename(file.with_suffix(".away"))
+    result = run(place, "explain", a_call(place), "--json")
+    assert result.exit_code == 0
+    without = json.loads(result.stdout)
+    for entry in (*told["entries"], *without["entries"]):
+        entry.pop("anew")
+    assert without == told
+    assert result.stderr.count("note: left out") == 1
+    assert day.file in result.stderr
+    unknown = run(place, "explain", "1700000000.99")
+    assert (unknown.exit_code, "tells of no call" in unknown.output) == (1, True)
 
 
 def test_times_are_shown_in_the_sites_zone(place: Place) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -16,7 +18,7 @@ import pytest
 
 from ivr.dialogue_book import DialogueBook, read_dialogues
 from ivr.dialplan.plan import NodeId
-from ivr.flow.session import Phase, Session
+from ivr.flow.session import Phase, Session, session_to_json
 from ivr.journal import StoredJournal, as_rows
 from ivr.keeping import Keeping, end_old_days, journal_figures, journal_status
 from ivr.kept import Kept, open_kept, store_url
@@ -27,14 +29,17 @@ from ivr.settings import Settings
 from ivr.snapshots import Snapshots
 from queues.api import HealthStatus
 from queues.cards import By, CardEntry
+from queues.centre.codec import fact_row
+from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import CallArrived, CallEnded, EndCause, QueueEntered
+from queues.centre.json_values import Snapshot
 from queues.centre.replay import replay
 from queues.centre.snapshot import to_snapshot
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, LineId
 from queues.live import Hub
 from queues.ports import JournalTakenOver
-from queues.store import Kind, NewRow
+from queues.store import DialogueRow, Kind, NewRow, StoreUnavailable, Trouble
 from tests.switch import test_settings
 from tests.unit.queues.fakes import FakeDialogues, FakeTelephony
 from tests.unit.queues.scenes import BILLING, settings
@@ -174,6 +179,65 @@ async def test_after_rows_were_lost_a_snapshot_of_the_whole_state_is_saved_at_on
         assert came_back | {"at": 0} == state | {"at": 0}  # the gap was noted after the decisions
 
 
+async def test_two_kills_behind_a_gap_lose_nothing_of_what_was_decided_between_them(
+    place: Place,
+) -> None:
+    with opened(place) as kept:
+        async with dispatching(kept) as running:
+            running.submit(SETTINGS)
+            running.submit(enter(C1))
+            assert kept.store.journal.flush(WITHIN_S)
+        # Killed between the row that tells of the gap and the whole state that closes it.
+        kept.store.journal.submit([NewRow(2.0, Kind.LOST, "rows_lost", 1, "", '{"rows": 3}')])
+    with opened(place) as kept:
+        rows = list(kept.store.read_journal())
+        assert [(row.kind, row.type) for row in rows[-2:]] == [
+            (Kind.LOST, "rows_lost"),
+            (Kind.FACT, "history_lost"),
+        ]
+        assert (rows[-1].epoch, rows[-1].values()["rows"]) == (kept.store.epoch, 3)
+        async with dispatching(kept) as running:
+            running.submit(enter(C2))
+            assert kept.store.journal.flush(WITHIN_S)
+        state = to_snapshot(kept.centre)
+        assert [*kept.centre.calls] == [C1, C2]
+    with opened(place) as kept:
+        assert to_snapshot(kept.centre) == state
+        assert _types(kept).count(b"history_lost") == 1  # once is enough
+        assert replay(as_rows(kept.store.read_journal())).differences == 0
+
+
+def test_a_gap_that_cannot_be_closed_is_no_start(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(place) as kept:
+        kept.store.journal.submit([NewRow(2.0, Kind.LOST, "rows_lost", 1, "", '{"rows": 3}')])
+    monkeypatch.setattr("ivr.kept._WRITTEN_S", 0.0)
+    with pytest.raises(CannotStart, match="the store cannot be used") as raised, opened(place):
+        pass
+    assert "begin anew" not in str(raised.value)
+
+
+async def test_the_whole_state_becomes_text_in_the_writers_thread(place: Place) -> None:
+    with opened(place) as kept:
+        threads: list[str] = []
+
+        class Seen(dict[str, Any]):
+            def items(self) -> Any:  # whoever writes it as text goes through it
+                threads.append(threading.current_thread().name)
+                return super().items()
+
+        state = Seen(to_snapshot(kept.centre))
+        fact = HistoryLost(1.0, 1, Snapshot(state))
+        row = fact_row(fact, seq=1, epoch=1, node="n")
+        errors: list[Exception | None] = []
+        StoredJournal(kept.store.journal).append((row,), errors.append)
+        await until(lambda: errors)
+        assert errors == [None]
+        assert set(threads) == {"journal writer"}
+        assert [found.values()["state"] for found in kept.store.read_journal()] == [state]
+
+
 def _lost(running: Dispatcher) -> int:
     health = running.journal_health
     return 0 if health is None else health.lost_rows
@@ -236,6 +300,33 @@ async def test_a_dialogue_comes_back_whole_and_nothing_of_it_can_be_read_in_a_fi
         assert kept.dialogues[SESSION.call].contact == contact
 
 
+def test_a_database_of_people_that_is_busy_at_the_start_costs_no_dialogue(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(place) as kept:
+        _keep(kept, SESSION)
+        assert read_dialogues(kept.store)
+
+        def busy(*_: object) -> None:
+            raise StoreUnavailable("people.db", Trouble.LOCKED)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(kept.store.vault, "unseal", busy)
+            with pytest.raises(StoreUnavailable):
+                read_dialogues(kept.store)
+        assert kept.store.journal.flush(WITHIN_S)
+        assert [*read_dialogues(kept.store)] == [SESSION.call]
+
+
+def _keep(kept: Kept, session: Session) -> None:
+    contact = kept.store.vault.new_contact()
+    blob = kept.store.vault.seal(contact, session.call, json.dumps(session_to_json(session)))
+    kept.store.journal.keep_dialogue(
+        DialogueRow(session.call, session.node, session.plan, 3, 1.0, (contact,), blob)
+    )
+    assert kept.store.journal.flush(WITHIN_S)
+
+
 async def test_a_call_that_is_over_leaves_no_row_and_a_withheld_number_is_a_contact_too(
     place: Place,
 ) -> None:
@@ -279,11 +370,26 @@ async def test_old_days_end_at_the_sites_midnight(place: Place) -> None:
         kept.store.journal.submit([NewRow(eight_pm_utc, Kind.INPUT, "timer_fired", 1, "", "{}")])
         assert kept.store.journal.flush(WITHIN_S)
         ending = asyncio.create_task(
-            end_old_days(kept.store, ZoneInfo("Asia/Seoul"), first_s=0.0, every_s=60.0)
+            end_old_days(kept.store, ZoneInfo("Asia/Seoul"), time.time, first_s=0.0, every_s=60.0)
         )
         await until(kept.store.closed_days.all)
         ending.cancel()
         assert [day.day for day in kept.store.closed_days.all()] == ["2025-03-02"]
+
+
+async def test_old_days_close_by_the_time_of_the_rows_when_that_was_once_far_ahead(
+    place: Place,
+) -> None:
+    ahead = time.time() + 5000 * 86_400.0  # as a clock once said
+    with opened(place) as kept:
+        kept.store.journal.submit([NewRow(ahead, Kind.INPUT, "timer_fired", 1, "", "{}")])
+        assert kept.store.journal.flush(WITHIN_S)
+        keeping = Keeping(kept, lambda: ahead + 20 * 86_400.0, ZoneInfo("UTC"))
+        ending = asyncio.create_task(
+            end_old_days(kept.store, ZoneInfo("UTC"), keeping._now, first_s=0.0, every_s=60.0)
+        )
+        await until(kept.store.closed_days.all)
+        ending.cancel()
 
 
 async def test_records_follow_what_the_running_service_decides(place: Place) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from queues.store import (
 )
 from tests.folders import open_folder
 from tests.store.places import Place, eventually, numbers, row, write
-from tests.store.postgres_server import ROOT
+from tests.store.postgres_server import ROOT, running_server
 
 
 def test_what_is_made_is_ours_alone(file_place: Place) -> None:
@@ -207,6 +208,32 @@ def stand_by(place: Place, give_up: threading.Event) -> tuple[threading.Thread, 
     )
     eventually(lambda: place.say(waiting))
     return thread, outcome
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+def test_a_stand_by_waits_on_while_the_server_is_restarted(home: Path, gives_up: bool) -> None:
+    with open_folder() as folder, running_server(folder) as server:
+        database = server.new_database()
+        place = Place(home, server.url(database), server, database)
+        first, give_up = place.open(), threading.Event()
+        thread, outcome = stand_by(place, give_up)
+        server.stop(signal.SIGQUIT)
+        first.close(0.1)
+        if gives_up:
+            give_up.set()
+        else:
+            thread.join(1.5)  # it tries while nothing answers
+            assert thread.is_alive()
+        server.start()
+        thread.join(20)
+        assert not thread.is_alive()
+        [second] = outcome
+        if gives_up:
+            assert isinstance(second, StoreUnusable)
+        else:
+            assert isinstance(second, Store)
+            write(second, row(2))
+            second.close()
 
 
 def test_a_stand_by_takes_over_when_the_first_service_ends(server_place: Place) -> None:

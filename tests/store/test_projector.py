@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from ivr.projector import Projector
 from queues.centre.row import JournalRow
@@ -28,7 +30,7 @@ from queues.store import (
     Store,
     StoreUnavailable,
 )
-from tests.store.places import Place, write
+from tests.store.places import Place, eventually, write
 from tests.store.postgres_server import ROOT
 from tests.unit.queues.rich_day import record
 from tests.unit.queues.virtual_time import run_in_virtual_time
@@ -177,3 +179,27 @@ def test_a_row_that_cannot_be_read_is_named_and_what_came_before_is_kept(place: 
         assert store.records.position(VERSION).seq == 300
         calls, offers, _ = in_one_pass(DAY[:300])
         assert kept(store)[:2] == (calls, offers)
+
+
+async def test_a_day_that_is_damaged_is_told_of_once_and_looked_at_ever_less(
+    file_place: Place,
+) -> None:
+    with file_place.opened() as store:
+        put(store, DAY[:20])
+        [day] = store.close_days(DAY[0].at + 30 * 86_400, ZoneInfo("UTC"))
+        file = file_place.folder / "journal" / day.file
+        file.rename(file.with_suffix(".away"))
+        looks: list[int] = []
+        projector = Projector(store, look_s=0.01)
+        follow = projector.follow
+        projector.follow = lambda: (looks.append(1), follow())[1]  # type: ignore[method-assign]
+        with capture_logs() as logs:
+            running = asyncio.create_task(projector.run())
+            await asyncio.to_thread(eventually, lambda: len(looks) == 5)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        [line] = [line for line in logs if line["event"].startswith("no records")]
+        assert day.file in line["error"]
+        file.with_suffix(".away").rename(file)
+        follow()
+        assert kept(store) == in_one_pass(DAY[:20])

@@ -114,3 +114,25 @@ def test_records_are_cleared_however_many_there_are(place: Place) -> None:
         assert store.records.calls(0, 100) == ()
         assert store.records.missed(10) == ()
         assert store.records.position(1) == begin
+
+
+def test_records_end_after_their_time_and_a_clock_ahead_ends_none(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("queues.store.records._DELETED_AT_ONCE", 2)
+    with place.opened() as store:
+        begin = store.records.position(1)
+        ends = [10.0, 11.0, 12.0, 13.0, 14.0, 500.0]
+        store.records.add(
+            begin,
+            Position(1, 60, "{}"),
+            [call(seq, at) for seq, at in enumerate(ends)],
+            [offer(seq, at) for seq, at in enumerate(ends)],
+            [missed(1), missed(2)],
+        )
+        assert store.records.expire(1e12, 600.0) == 0
+        assert store.records.expire(500.0, 488.0) == 4  # what ended before 12.0
+        assert [row.ended_at for row in store.records.calls(0, 1000)] == ends[2:]
+        assert store.records.expire(520.0, 100.0) == 3 + 3 + 2
+        assert [row.ended_at for row in store.records.offers(0, 1000)] == [500.0]
+        assert store.records.missed(10) == ()

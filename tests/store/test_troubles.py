@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -296,3 +297,66 @@ def test_a_promise_that_was_refused_for_a_lost_answer_does_not_stand(server_plac
             assert server_place.say("SELECT count(*) FROM journal") == [(2,)]  # it was committed
             write(store, row(2))
             assert numbers(store) == [0, 2]
+
+
+@contextmanager
+def every_row_refused(place: Place) -> Iterator[None]:
+    """The database takes no row, and says that the rows are at fault."""
+    if place.server is not None:
+        place.say("ALTER TABLE journal ADD CONSTRAINT no_row CHECK (seq < 0) NOT VALID")
+    else:
+        place.say(
+            "CREATE TRIGGER no_row BEFORE INSERT ON journal"
+            " BEGIN SELECT RAISE(ABORT, 'no row'); END"
+        )
+    yield
+    if place.server is not None:
+        place.say("ALTER TABLE journal DROP CONSTRAINT no_row")
+    else:
+        place.say("DROP TRIGGER no_row")
+
+
+def test_a_database_that_refuses_every_row_costs_none_and_is_left_alone_between_tries(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with place.opened() as store:
+        write(store, row(0))
+        tries: list[int] = []
+        committer = store.journal._committer
+        commit = committer.commit
+        monkeypatch.setattr(committer, "commit", lambda group: (tries.append(1), commit(group))[1])
+        told: list[Exception | None] = []
+        with every_row_refused(place):
+            for number in range(1, 6):
+                store.journal.submit([row(number)], told.append)
+            store.journal.keep_dialogue(dialogue("call-1", 1))
+            eventually(lambda: store.journal.health().trouble is Trouble.FAILED)
+            before = len(tries)
+            assert not store.journal.flush(1.0)
+            assert len(tries) - before < 30  # 0.1 s between two of them here
+            health = store.journal.health()
+            assert (health.waiting, health.lost, told) == (5, 0, [])
+        assert store.journal.flush(20)
+        assert told == [None] * 5
+        assert numbers(store) == list(range(6))
+        assert store.dialogues.all() == (dialogue("call-1", 1),)
+
+
+def test_a_row_that_tells_of_lost_ones_is_never_counted_as_lost(
+    file_place: Place,
+) -> None:
+    with file_place.opened() as store:
+        write(store, row(0))
+        file_place.say(
+            "CREATE TRIGGER some BEFORE INSERT ON journal WHEN NEW.type IN ('bad', 'rows_lost')"
+            " BEGIN SELECT RAISE(ABORT, 'not this'); END"
+        )
+        told: list[Exception | None] = []
+        store.journal.submit([replace(row(1), type="bad")], told.append)
+        eventually(lambda: store.journal.health().trouble is Trouble.FAILED)
+        assert not store.journal.flush(0.5)
+        assert (store.journal.health().lost, len(told)) == (1, 1)
+        file_place.say("DROP TRIGGER some")
+        write(store, row(2))
+        assert [found.kind for found in store.read_journal()][1:] == [Kind.LOST, Kind.FACT]
+        assert store.journal.health().lost == 1

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -12,11 +16,13 @@ from structlog.testing import capture_logs
 from queues.store import (
     ContactUnknown,
     DataClass,
+    Erasure,
     Store,
     StoreError,
     ValueUnreadable,
 )
-from queues.store.tables import contact_index, vault
+from queues.store.tables import contact_index, contacts, vault
+from queues.store.vault import Vault
 from tests.store.places import DAY_S, Place, row, write
 
 NOW = 1_700_000_000.0
@@ -110,9 +116,9 @@ def test_a_person_who_is_erased_is_gone_and_the_journal_is_whole(place: Place) -
     other = store.vault.new_contact()
     others = store.vault.put(other, DataClass.PERSONAL, "still here", LATER)
     write(store, row(1, about=contact))
-    assert store.vault.erase_person(contact)
-    assert not store.vault.erase_person(contact)
-    assert not store.vault.erase_person("unknown")
+    assert store.vault.erase_person(contact) is Erasure.DONE
+    assert store.vault.erase_person(contact) is Erasure.UNKNOWN
+    assert store.vault.erase_person("unknown") is Erasure.UNKNOWN
     assert store.vault.get(value) is None
     assert store.vault.kept_of(contact) == ()
     assert store.vault.contact_of("phone", PHONE) is None
@@ -279,4 +285,74 @@ def test_a_sealed_text_opens_for_its_contact_in_its_own_place_alone(place: Place
     assert store.vault.unseal(contact, "call-1", sealed) is None
     with pytest.raises(ContactUnknown):
         store.vault.seal(contact, "call-1", SENTENCE)
+    store.close()
+
+
+@contextmanager
+def somebody_reads(file: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM contacts").fetchone()
+        yield
+
+
+@pytest.mark.parametrize("again", ["by the daily round", "by the next start"])
+def test_a_key_that_a_reader_kept_in_the_log_is_told_of_and_goes_later(
+    file_place: Place, again: str
+) -> None:
+    store = opened_at(file_place)
+    contact = store.vault.contact_of("phone", PHONE, create=True)
+    with store.vault._people.read() as connection:
+        key = connection.scalar(select(contacts.c.wrapped_key).where(contacts.c.id == contact))
+    assert key
+    files = file_place.folder.iterdir
+    with somebody_reads(file_place.folder / "people.db"), capture_logs() as logs:
+        assert store.vault.erase_person(contact) is Erasure.LOG_REMAINS
+        assert any("may still lie in a log" in line["event"] for line in logs)
+        assert any(key in path.read_bytes() for path in files() if path.is_file())
+        if again == "by the next start":
+            store.close()
+    if again == "by the next start":
+        store = opened_at(file_place)
+    else:
+        store.vault.expire(NOW)
+    assert not any(key in path.read_bytes() for path in files() if path.is_file())
+    store.close()
+
+
+def test_a_clock_that_leaps_days_ahead_deletes_nothing_at_first_sight(place: Place) -> None:
+    store = opened_at(place)
+    contact = store.vault.new_contact()
+    kept = store.vault.put(contact, DataClass.PERSONAL, SENTENCE, NOW + 20 * DAY_S)
+    far = NOW + 400 * DAY_S
+    with capture_logs() as logs:
+        assert store.vault.expire(far) == store.vault.expire(far + 1) == 0
+    assert sum("leapt" in line["event"] for line in logs) == 2
+    assert store.vault.expire(NOW + 60) == 0  # the clock was put right
+    assert store.vault.get(kept) == SENTENCE
+    store.close()
+    store = opened_at(place, far)
+    assert store.vault.kept_of(contact)
+    assert store.vault.expire(far + 600) == 1  # it stays so: it is true
+    store.close()
+
+
+def test_only_the_first_round_goes_through_all_who_were_ever_erased(
+    file_place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened_at(file_place)
+    for _ in range(3):
+        store.vault.erase_person(store.vault.new_contact())
+    store.close()
+    rounds: list[int] = []
+    whole = Vault._delete_erased
+
+    def counted(vault: Vault, erased: list[str]) -> int:
+        rounds.append(len(erased))
+        return whole(vault, erased)
+
+    monkeypatch.setattr(Vault, "_delete_erased", counted)
+    store = opened_at(file_place)
+    store.vault.expire(NOW)
+    assert rounds == [3, 0]
     store.close()
