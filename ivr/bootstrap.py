@@ -281,7 +281,12 @@ class Service:
             await asyncio.Event().wait()
 
     async def _missed(self, missed: MissedCall) -> None:
-        """Keep a call that the switch had to end by itself; raises if that cannot be done."""
+        """Keep a call that the switch had to end by itself; raises if that cannot be done.
+
+        The dialplan notes a caller before it says its farewell; one who was taken back is served.
+        """
+        if missed.call in self._driver.calls:
+            return
         contact = await self._keeping.contact_of(missed.number)
         what = CallMissed(
             missed.call, missed.line, missed.at_s, contact, cause=MissCause.NO_SERVICE

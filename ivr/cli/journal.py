@@ -6,8 +6,9 @@ Both read only, whether a service runs or not.
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from heapq import merge
@@ -31,12 +32,13 @@ from queues.centre.row_faults import RowFault
 from queues.centre.snapshot import SnapshotUnreadable, from_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId
-from queues.store import JournalDamaged, Kind, StoreError, StoreView
+from queues.store import JournalDamaged, JournalRow, Kind, StoreError, StoreView
 
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 _OFFER_MADE = "offer_made"
 _BEGINS = frozenset({CallArrived.TYPE, QueueEntered.TYPE})
 _NO_END = 2**62
+_CALL_ID = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 
 
 def explain_command(
@@ -59,7 +61,8 @@ def explain_command(
     elif way.entries:
         say(way_as_text(way, shown).rstrip())
     if not way.entries:
-        complain(f"the journal tells of no call {call}; GET /api/v1/calls names those that live")
+        named = f"call {call}" if _CALL_ID.fullmatch(call) else "call of that id"
+        complain(f"the journal tells of no {named}; GET /api/v1/calls names those that live")
         raise typer.Exit(1)
 
 
@@ -113,10 +116,10 @@ def _explain(view: StoreView, call: CallId, passed: _Passed) -> tuple[Way, int]:
     Files of closed days are read only where the table does not tell of the call's beginning.
     """
     after = view.journal.closed_until()
-    own = list(view.journal.rows(after, subject=call))
+    own = _of_a_call(view.journal.rows(after, subject=call))
     if after and (not own or own[0].type not in _BEGINS):
         after = 0
-        own = list(view.journal.rows(subject=call, past=passed))
+        own = _of_a_call(view.journal.rows(subject=call, past=passed))
     offers = {str(row.values()["offer"]) for row in own if row.type == _OFFER_MADE}
     rows = merge(
         own,
@@ -124,6 +127,11 @@ def _explain(view: StoreView, call: CallId, passed: _Passed) -> tuple[Way, int]:
         key=lambda row: row.seq,
     )
     return explain(call, as_rows(rows)), after
+
+
+def _of_a_call(rows: Iterable[JournalRow]) -> list[JournalRow]:
+    """Those that tell of a call: other things have rows of their own under their names."""
+    return [row for row in rows if "call" in row.values()]
 
 
 def _asked_anew(view: StoreView, way: Way, passed: _Passed) -> list[Recomputed]:

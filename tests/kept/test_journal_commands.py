@@ -146,9 +146,12 @@ def a_call(place: Place) -> str:
 def test_a_call_that_nobody_knows_is_said_to_be_unknown(place: Place) -> None:
     with opened(place) as kept:
         write_a_day(kept)
-    result = run(place, "explain", "1700000000.99")
-    assert result.exit_code == 1
-    assert "tells of no call" in result.output
+    for unknown in ("1700000000.99", "", "anna", "\x1b[31mred", "9" * 1000):
+        result = run(place, "explain", unknown)
+        assert result.exit_code == 1
+        assert "tells of no call" in result.output
+        assert "\x1b" not in result.output
+        assert len(result.output) < 200
 
 
 def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) -> None:

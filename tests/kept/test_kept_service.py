@@ -6,8 +6,6 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,96 +14,37 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.dialogue_book import DialogueBook, read_dialogues
-from ivr.dialplan.plan import NodeId
-from ivr.flow.session import Phase, Session, session_to_json
 from ivr.journal import StoredJournal, as_rows
 from ivr.keeping import Keeping, end_old_days, journal_figures, journal_status
-from ivr.kept import Kept, open_kept, store_url
+from ivr.kept import Kept, store_url
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
 from ivr.preparation import CannotStart
 from ivr.settings import Settings
 from ivr.snapshots import Snapshots
 from queues.api import HealthStatus
-from queues.cards import By, CardEntry
 from queues.centre.codec import fact_row
 from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import CallArrived, CallEnded, EndCause, QueueEntered
+from queues.centre.inputs import CallArrived, CallEnded, EndCause
 from queues.centre.json_values import Snapshot
 from queues.centre.replay import replay
 from queues.centre.snapshot import to_snapshot
-from queues.dispatcher import Clock, Dispatcher
-from queues.ids import CallId, LineId
-from queues.live import Hub
+from queues.dispatcher import Dispatcher
+from queues.ids import LineId
 from queues.ports import JournalTakenOver
-from queues.store import DialogueRow, Kind, NewRow, StoreUnavailable, Trouble
-from tests.switch import test_settings
-from tests.unit.queues.fakes import FakeDialogues, FakeTelephony
-from tests.unit.queues.scenes import BILLING, settings
-
-WITHIN_S = 10.0
-C1, C2 = CallId("call-1"), CallId("call-2")
-SAID = "meine kontonummer"
-NUMBER = "+4930998877"
-SESSION = Session(
-    call=CallId("call-1"),
-    line=LineId("100"),
-    plan="hash",
-    phase=Phase.SPEAKING,
-    node=NodeId("main"),
-    token=3,
-    typed="4711",
-    card=(CardEntry("main", By.VOICE, SAID, "human", at=1_700_000_000.0),),
+from queues.store import Kind, NewRow
+from tests.kept.kept_place import (
+    C1,
+    C2,
+    NUMBER,
+    SETTINGS,
+    WITHIN_S,
+    dispatching,
+    enter,
+    opened,
+    until,
 )
-
-
-SETTINGS = settings(("anna", (BILLING,)))
-
-
-def enter(call: CallId) -> QueueEntered:
-    return QueueEntered(call, LineId("100"), BILLING)
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path / "freizeichen.yaml", tmp_path / ".freizeichen", is_example=False)
-
-
-@contextmanager
-def opened(place: Place, **changes: Any) -> Iterator[Kept]:
-    place.run_folder.mkdir(exist_ok=True)
-    with open_kept(test_settings(**changes), place, lambda _: None) as kept:
-        yield kept
-
-
-@asynccontextmanager
-async def dispatching(kept: Kept) -> AsyncIterator[Dispatcher]:
-    """A dispatcher on this store, ended as if killed: nothing is said to anybody."""
-    made = Dispatcher.recovered(
-        FakeTelephony(lambda _: None),
-        FakeDialogues(),
-        Clock.after(kept.centre),
-        Hub(),
-        journal=StoredJournal(kept.store.journal),
-        centre=kept.centre,
-        last_seq=kept.store.last_seq,
-        epoch=kept.store.epoch,
-        node=kept.store.node,
-    )
-    running = asyncio.create_task(made.run())
-    try:
-        yield made
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError, ExceptionGroup):
-            await running
-
-
-async def until(true: Any) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not true():  # noqa: ASYNC110  (another thread does it)
-            await asyncio.sleep(0.005)
+from tests.switch import test_settings
 
 
 async def test_what_was_decided_is_there_after_the_next_start_and_replays_the_same(
@@ -263,105 +202,6 @@ async def test_another_service_that_takes_the_journal_over_is_told_as_such(place
         assert isinstance(errors[0], JournalTakenOver)
         assert journal.health == "ended"
         assert Keeping(kept, lambda: 0.0, ZoneInfo("UTC")).is_taken_over
-
-
-@asynccontextmanager
-async def book_of(kept: Kept) -> AsyncIterator[DialogueBook]:
-    book = DialogueBook(kept.store, lambda: 1000.0, kept.dialogues)
-    running = asyncio.create_task(book.run())
-    try:
-        yield book
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-
-
-async def test_a_dialogue_comes_back_whole_and_nothing_of_it_can_be_read_in_a_file(
-    place: Place,
-) -> None:
-    with opened(place) as kept:
-        async with book_of(kept) as book:
-            book.arrived(SESSION.call, PhoneNumber(NUMBER))
-            for token in range(5):
-                book.keep(replace(SESSION, token=token))
-            book.keep(SESSION)
-            await until(lambda: [row.turn for row in kept.store.dialogues.all()] == [3])
-        contact = kept.store.vault.contact_of("phone", NUMBER)
-        assert contact is not None
-    files = [file for file in place.run_folder.rglob("*") if file.is_file()]
-    assert {file.name for file in files} >= {"store.db", "people.db", "store.key"}
-    for file in files:
-        content = file.read_bytes()
-        for secret in (SAID, "4711", NUMBER, NUMBER.removeprefix("+")):
-            assert secret.encode() not in content
-    with opened(place) as kept:
-        assert kept.dialogues[SESSION.call].session == SESSION
-        assert kept.dialogues[SESSION.call].contact == contact
-
-
-def test_a_database_of_people_that_is_busy_at_the_start_costs_no_dialogue(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with opened(place) as kept:
-        _keep(kept, SESSION)
-        assert read_dialogues(kept.store)
-
-        def busy(*_: object) -> None:
-            raise StoreUnavailable("people.db", Trouble.LOCKED)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(kept.store.vault, "unseal", busy)
-            with pytest.raises(StoreUnavailable):
-                read_dialogues(kept.store)
-        assert kept.store.journal.flush(WITHIN_S)
-        assert [*read_dialogues(kept.store)] == [SESSION.call]
-
-
-def _keep(kept: Kept, session: Session) -> None:
-    contact = kept.store.vault.new_contact()
-    blob = kept.store.vault.seal(contact, session.call, json.dumps(session_to_json(session)))
-    kept.store.journal.keep_dialogue(
-        DialogueRow(session.call, session.node, session.plan, 3, 1.0, (contact,), blob)
-    )
-    assert kept.store.journal.flush(WITHIN_S)
-
-
-async def test_a_call_that_is_over_leaves_no_row_and_a_withheld_number_is_a_contact_too(
-    place: Place,
-) -> None:
-    with opened(place) as kept:
-        async with book_of(kept) as book:
-            book.arrived(SESSION.call, None)
-            book.keep(SESSION)
-            await until(lambda: len(kept.store.dialogues.all()) == 1)
-            assert kept.store.dialogues.all()[0].values[0]
-            book.end(SESSION.call)
-            await until(lambda: not kept.store.dialogues.all())
-
-
-async def test_who_was_erased_on_the_line_is_kept_as_somebody_unknown(place: Place) -> None:
-    with opened(place) as kept:
-        async with book_of(kept) as book:
-            book.arrived(SESSION.call, PhoneNumber(NUMBER))
-            book.keep(SESSION)
-            await until(lambda: len(kept.store.dialogues.all()) == 1)
-            first = kept.store.dialogues.all()[0].values[0]
-            kept.store.vault.erase_person(first)
-            assert read_dialogues(kept.store) == {}
-            book.keep(replace(SESSION, token=4))
-            await until(lambda: [row.turn for row in kept.store.dialogues.all()] == [4])
-            assert kept.store.dialogues.all()[0].values[0] != first
-
-
-async def test_the_number_of_a_missed_call_becomes_a_contact_and_a_withheld_one_none(
-    place: Place,
-) -> None:
-    with opened(place) as kept:
-        keeping = Keeping(kept, lambda: 0.0, ZoneInfo("UTC"))
-        contact = await keeping.contact_of(NUMBER)
-        assert contact == kept.store.vault.contact_of("phone", NUMBER)
-        assert await keeping.contact_of(None) is None
 
 
 async def test_old_days_end_at_the_sites_midnight(place: Place) -> None:
