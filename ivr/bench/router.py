@@ -7,6 +7,7 @@ to its own figures. Where a row has an interval, that is its spread, and its val
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Final
@@ -15,13 +16,21 @@ from ivr.bench.progress import Tell
 from ivr.bench.router_rival import comparison_rows, figures_of_draws, rival_rows
 from ivr.bench.table import Bar, Row
 from ivr.resources import days
+from queues.simulation.callers import Demand, draw_callers
 from queues.simulation.controls import Sample
 from queues.simulation.formulas import least_agents
+from queues.simulation.house import alike
+from queues.simulation.laws import Exponential
 from queues.simulation.oracles import SEEDS, Case, Verdict, cases, judged, sampled
 from queues.simulation.read_day import read_day
+from queues.simulation.run import run
 
 _DAY: Final = "day-60x6.yaml"
 _QUICK: Final = ("B(10, 14)", "M2", "M3", "M/G/1 cv² 0", "A4", "P1")
+_SPEED_BAR: Final = 20_000.0
+_SPEED_RUNS: Final = 5
+_SPEED_CALLS: Final = 40_000
+_SPEED_CALLS_QUICK: Final = 8_000
 _LEAST_AGENTS: Final = (
     # calls an hour, seconds a talk, agents for 80 % in 20 s
     (100, 180, 8),
@@ -36,7 +45,9 @@ def run_router(*, quick: bool, tell: Tell) -> list[Row]:
     """Oracles, the rival's own figures, the comparison; each only if all before it hold."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         rows = [*_staffing_rows(), *_oracle_rows(pool, quick=quick, tell=tell)]
-        if not all(row.holds for row in rows):
+        exact = all(row.holds for row in rows)
+        rows.append(_speed_row(quick=quick))
+        if not exact:
             tell("the centre does not come to what is known exactly: no comparison is printed")
             return rows
         text = (days() / _DAY).read_text("utf-8")
@@ -80,6 +91,20 @@ def _row(verdict: Verdict) -> Row:
         "exact",
         (verdict.value.exact,),
     )
+
+
+def _speed_row(*, quick: bool) -> Row:
+    """How many calls go through the centre in a second of processor time, on one core."""
+    calls = _SPEED_CALLS_QUICK if quick else _SPEED_CALLS
+    demand = Demand(calls / 0.8, 0.8, (1.0,), Exponential(60.0), Exponential(120.0))
+    speeds = []
+    for seed in range(1, _SPEED_RUNS + 1):
+        callers = draw_callers(demand, seed)
+        began = time.process_time()
+        run(alike(50), callers)
+        speeds.append(len(callers) / (time.process_time() - began))
+    name = "calls simulated in a second of processor time"
+    return Row(name, tuple(speeds), "calls", Bar.AT_LEAST, _SPEED_BAR)
 
 
 def _staffing_rows() -> Iterator[Row]:

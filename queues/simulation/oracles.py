@@ -197,7 +197,7 @@ def erlang_b_cases() -> tuple[Case, ...]:
     known = ((5, 10), (20, 30), (100, 120), (10, 14), (48, 50), (84, 90))
     return tuple(
         Case(
-            f"B({load}, {agents})", 40_000, float(load), Exponential(1.0), agents, _blocked,
+            f"B({load}, {agents})", 15_000, float(load), Exponential(1.0), agents, _blocked,
             (Value("turned away", erlang_b(load, agents), "", partial(_column, 0)),),
             waiting_room=False,
         )
@@ -209,15 +209,15 @@ def erlang_c_cases() -> tuple[Case, ...]:
     """Endless patience. Times in seconds, but for M1, M2 and M7, whose unit is a talk."""
     calls_h = 200 / 3600
     known: tuple[tuple[str, int, float, float, int, str, float], ...] = (
-        ("M1", 100_000, 0.9, 1.0, 1, "talks", inf),
-        ("M2", 60_000, 1.5, 1.0, 2, "talks", inf),
-        ("M3", 40_000, calls_h, 180.0, 14, "s", 20.0),
-        ("M3b 13", 40_000, calls_h, 180.0, 13, "s", 20.0),
-        ("M3b 12", 60_000, calls_h, 180.0, 12, "s", 20.0),
+        ("M1", 60_000, 0.9, 1.0, 1, "talks", inf),
+        ("M2", 20_000, 1.5, 1.0, 2, "talks", inf),
+        ("M3", 20_000, calls_h, 180.0, 14, "s", 20.0),
+        ("M3b 13", 20_000, calls_h, 180.0, 13, "s", 20.0),
+        ("M3b 12", 25_000, calls_h, 180.0, 12, "s", 20.0),
         ("M4", 300_000, 0.8, 60.0, 50, "s", inf),
-        ("M5", 150_000, 8.4, 10.0, 90, "min", inf),
-        ("M6", 120_000, 1.4, 10.0, 15, "min", inf),
-        ("M7", 250_000, 95.0, 1.0, 100, "talks", inf),
+        ("M5", 100_000, 8.4, 10.0, 90, "min", inf),
+        ("M6", 60_000, 1.4, 10.0, 15, "min", inf),
+        ("M7", 200_000, 95.0, 1.0, 100, "talks", inf),
     )
     return tuple(_erlang_c_case(*each) for each in known)
 
@@ -256,7 +256,7 @@ def one_agent_cases() -> tuple[Case, ...]:
             Exponential(1.0) if cv2 == 1 else law_by_cv2(1.0, cv2), 1, _waits,
             (Value("mean wait", mean_wait_one_agent(0.8, 1.0, cv2), "talks", partial(_column, 0)),),
         )
-        for cv2, calls in ((0.0, 60_000), (1.0, 60_000), (1.5, 120_000))
+        for cv2, calls in ((0.0, 40_000), (1.0, 30_000), (1.5, 80_000))
     )  # fmt: skip
 
 
@@ -294,14 +294,14 @@ def _erlang_a_case(
         fall = exact.waits_longer(tail - step_s) - exact.waits_longer(tail + step_s)
         values.append(_p90(tail, fall / (2 * step_s), unit))
     columns = partial(_waits, within=within, tail=tail)
-    return Case(name, 50_000, rate, Exponential(service), agents, columns, tuple(values), patience)
+    return Case(name, 25_000, rate, Exponential(service), agents, columns, tuple(values), patience)
 
 
 def priority_cases() -> tuple[Case, ...]:
     """Two classes under strict priority; the mean over both is that of first come, first served."""
     known = (
-        ("P1", 0.4, 0.4, 1, 80_000),
-        ("P2", 3.0, 4.0, 8, 80_000),
+        ("P1", 0.4, 0.4, 1, 50_000),
+        ("P2", 3.0, 4.0, 8, 50_000),
         ("P3", 30.0, 60.0, 95, 250_000),
     )
     cases = []
@@ -329,7 +329,7 @@ def floor_cases() -> tuple[Case, ...]:
             f"floor {load:g}", calls, load * 10, Exponential(1.0), 10, _errors,
             (Value("RRMSE", relative_error_floor(load, 1), "of the mean", _relative_error),),
         )
-        for load, calls in ((0.8, 60_000), (0.9, 80_000), (0.95, 150_000))
+        for load, calls in ((0.8, 40_000), (0.9, 50_000), (0.95, 100_000))
     )  # fmt: skip
 
 

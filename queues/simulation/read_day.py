@@ -87,16 +87,24 @@ def _rate(fields: Fields, duration_s: float) -> float | Rate:
     inner.only({"per_hour", "shape", "process"})
     inner.choice("process", ("poisson",), default="poisson")
     expected = "calls an hour, or a formula of h in quotes"
-    base: float | Rate = 0.0
+    base: float | Rate
     if isinstance(inner.value("per_hour"), str):
-        by_hour = _formula(inner, "per_hour", "h", duration_s)
-        base = lambda t: by_hour(t / _HOUR_S) / _HOUR_S  # noqa: E731 - as short as its type
+        base = _by_hour(_formula(inner, "per_hour", "h", duration_s))
     else:
         base = inner.number("per_hour", expected, above=True) / _HOUR_S
     if not inner.has("shape"):
         return base
     shape = _formula(inner, "shape", "t", duration_s)
     return _product(base, shape)
+
+
+def _by_hour(calls: Rate) -> Rate:
+    """Calls an hour over hours as calls a second over seconds."""
+
+    def rate(t: Floats) -> Floats:
+        return calls(t / _HOUR_S) / _HOUR_S
+
+    return rate
 
 
 def _product(base: float | Rate, shape: Rate) -> Rate:
@@ -195,11 +203,13 @@ def _seeds(fields: Fields) -> tuple[int, int]:
         return 1, 10
     inner = fields.inner("seeds")
     inner.only({"from", "to"})
-    first = int(inner.number("from", "a whole number, 0 or more"))
-    last = int(inner.number("to", "a whole number from 'from' on"))
-    if not first <= last < first + _MOST_SEEDS:
+    first = inner.number("from", "a whole number, 0 or more")
+    last = inner.number("to", "a whole number from 'from' on")
+    if first != int(first) or last != int(last):
+        inner.fault("to", "expected whole numbers")
+    elif not first <= last < first + _MOST_SEEDS:
         inner.fault("to", f"expected a number from 'from' on, at most {_MOST_SEEDS} seeds")
-    return first, last
+    return int(first), int(last)
 
 
 def _rival(fields: Fields) -> AppQueue | None:

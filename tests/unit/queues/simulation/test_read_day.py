@@ -88,6 +88,8 @@ def test_a_short_day_takes_what_is_usual() -> None:
         (4, "service_s: {law: lognormal, mean: 180}", "'log_sd' is missing"),
         (4, "service_s: {law: exponential, mean: true}", "expected seconds above 0"),
         (4, "service_s: {law: exponential, mean: 9, cv2: 2}", "cv2: is not known here"),
+        (2, "arrivals: {per_hour: 9}\nseeds: {from: 1, to: 2.5}", "expected whole numbers"),
+        (2, "arrivals: {per_hour: 9}\nseeds: {from: 5, to: 2}", "from 'from' on"),
         (7, "    - [bill, cooking]", "expected a list of different needs: bill, repair"),
         (7, "    - []", "expected a list of different needs"),
         (8, "    - [bill]", "nobody serves 'repair'"),
@@ -99,6 +101,7 @@ def test_what_is_wrong_is_named_with_its_line_and_what_was_expected(
     faults = faults_of(with_line(line, text))
     assert any(says in fault for fault in faults), faults
     nobody = 6 if "nobody" in says else line
+    nobody += "seeds" in text
     missing = 1 if "not known here; expected agents" in says else nobody
     assert any(fault.startswith(f"day.yaml:{missing}:") for fault in faults), faults
 
