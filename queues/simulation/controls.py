@@ -8,7 +8,8 @@ of the house
     sum of g before each arrival  -  rate x integral of g over time
 
 has the mean 0, and so have those of the ends of talks (or, where a talk's law is not exponential,
-g before each talk x (its length - the mean)) and of callers who hang up. It is 0 for whatever
+g before each talk x (its length - the mean)) and of callers who hang up. And once the beginning is
+forgotten, g at the end of a stretch less g at its beginning has the mean 0. That is so for whatever
 policy is simulated, a faulty one too. These noises, for the few functions below, are the controls:
 the part of a figure that goes with them is taken off by regression on batches (control variates:
 Lavenberg and Welch 1981; martingales as controls: Henderson and Glynn 2002). No closed form and no
@@ -121,10 +122,16 @@ def _noises(outcome: Outcome, known: Known, borders: Floats) -> Floats:
     if isinstance(known.patience, Exponential) and isfinite(known.patience.mean):
         parts.append((path.kind == 3) - path.waiting * path.after / known.patience.mean)
     edges = np.searchsorted(path.at, borders, side="right")
-    return np.stack(
-        [np.add.reduceat(part * each, edges)[:-1] for part in parts for each in house],
-        axis=1,
-    )
+    sums = [np.add.reduceat(part * each, edges)[:-1] for part in parts for each in house]
+    moves = [np.diff(each[edges]) for each in _levels(path, known.agents)]
+    return np.stack([*sums, *moves], axis=1)
+
+
+def _levels(path: _Path, agents: int) -> list[Floats]:
+    """Give the functions whose change over a batch is a noise: of one degree more than those."""
+    room = np.maximum(0.0, agents - path.busy) / sqrt(agents)
+    line = path.waiting / agents
+    return [line, line**2, line**3, room, room**2, room**3, np.exp(-2 * room)]
 
 
 def _functions(path: _Path, agents: int) -> list[Floats]:

@@ -45,7 +45,7 @@ WIDEST: Final = 0.03  # half an interval, of the value
 WIDEST_SHARE: Final = 0.005  # half an interval of a share
 _CUT: Final = 0.1
 _CUT_RELAXATIONS: Final = 20.0
-_BATCH_RELAXATIONS: Final = 4.0
+_BATCH_RELAXATIONS: Final = 2.0
 _BATCHES: Final = (8, 60)
 
 Columns = Callable[[Outcome, "Case"], Floats]
@@ -214,10 +214,10 @@ def erlang_c_cases() -> tuple[Case, ...]:
         ("M3", 20_000, calls_h, 180.0, 14, "s", 20.0),
         ("M3b 13", 20_000, calls_h, 180.0, 13, "s", 20.0),
         ("M3b 12", 25_000, calls_h, 180.0, 12, "s", 20.0),
-        ("M4", 300_000, 0.8, 60.0, 50, "s", inf),
-        ("M5", 100_000, 8.4, 10.0, 90, "min", inf),
-        ("M6", 60_000, 1.4, 10.0, 15, "min", inf),
-        ("M7", 200_000, 95.0, 1.0, 100, "talks", inf),
+        ("M4", 150_000, 0.8, 60.0, 50, "s", inf),
+        ("M5", 60_000, 8.4, 10.0, 90, "min", inf),
+        ("M6", 50_000, 1.4, 10.0, 15, "min", inf),
+        ("M7", 120_000, 95.0, 1.0, 100, "talks", inf),
     )
     return tuple(_erlang_c_case(*each) for each in known)
 
@@ -302,7 +302,7 @@ def priority_cases() -> tuple[Case, ...]:
     known = (
         ("P1", 0.4, 0.4, 1, 50_000),
         ("P2", 3.0, 4.0, 8, 50_000),
-        ("P3", 30.0, 60.0, 95, 250_000),
+        ("P3", 30.0, 60.0, 95, 120_000),
     )
     cases = []
     for name, first, second, agents, calls in known:
