@@ -58,3 +58,8 @@ def cache_folder() -> Path:
     if os.geteuid() == 0:
         return Path("/var/cache/freizeichen")
     return Path.home() / ".cache" / "freizeichen"
+
+
+def days() -> Path:
+    """The folder with `<name>.yaml`: days to be simulated."""
+    return _CHECKOUT / "queues" / "simulation" / "days"

@@ -15,7 +15,7 @@ EVERYTHING = [*PRODUCT, *sorted(ROOT.glob("tests/**/*.py"))]
 MOST_LINES = 400
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "base"}
 CLOCKS = {"time", "datetime", "asyncio", "logging", "structlog", "sqlalchemy", "socket", "random"}
-PURE = ("ivr/flow", "ivr/dialplan", "ivr/speech/turn", "queues/centre")
+PURE = ("ivr/flow", "ivr/dialplan", "ivr/speech/turn", "queues/centre", "queues/simulation")
 
 
 def relative(path: Path) -> str:

@@ -46,6 +46,7 @@ def test_the_wheel_brings_its_data_and_no_recording(wheel: Path) -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.is_file():
                 assert str(path.relative_to(ROOT)) in bundled
+    assert {f"queues/simulation/days/{day}.yaml" for day in ("day-60x6", "surge-day")} <= set(names)
     assert {"ivr/py.typed", "queues/py.typed", "ivr/example.yaml"} <= set(names)
     for path in (ROOT / "queues" / "store" / "migrations").rglob("*.py"):
         assert str(path.relative_to(ROOT)) in names

@@ -13,6 +13,7 @@ class Bar(StrEnum):
 
     AT_MOST = "<="
     AT_LEAST = ">="
+    MEETS = "+-"  # the spread holds what stands beside it, and is at most this wide either side
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,18 @@ class Row:
             return False
         if self.bar is None:
             return True
+        if self.kind is Bar.MEETS:
+            return self._meets(self.bar)
         return self.value <= self.bar if self.kind is Bar.AT_MOST else self.value >= self.bar
+
+    def _meets(self, widest: float) -> bool:
+        """Whether the spread, an interval, is narrow enough and holds the exact value beside it."""
+        low, high, exact = (
+            min(self.values),
+            max(self.values),
+            statistics.median(self.against_values),
+        )
+        return (high - low) / 2 <= widest and low <= exact <= high
 
     def json(self) -> dict[str, object]:
         """The row as a report gives it."""

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from ivr.cli import bench, call, dialplan, journal, models, prompts, records, status, switch, up
+from ivr.cli import (
+    bench,
+    call,
+    dialplan,
+    journal,
+    models,
+    prompts,
+    records,
+    simulate,
+    status,
+    switch,
+    up,
+)
 
 app = typer.Typer(
     name="freizeichen",
@@ -18,6 +30,7 @@ app.command("status")(status.status)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
 app.command("replay")(journal.replay_command)
+app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")

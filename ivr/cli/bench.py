@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ivr.bench.recovery import run_recovery
+from ivr.bench.router import run_router
 from ivr.bench.site import BenchFailed
 from ivr.bench.speech import run_speech
 from ivr.bench.start import run_start
@@ -20,6 +21,7 @@ BENCHES: Mapping[str, Callable[..., list[Row]]] = {
     "start": run_start,
     "speech": run_speech,
     "recovery": run_recovery,
+    "router": run_router,
 }
 
 

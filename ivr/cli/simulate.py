@@ -1,0 +1,123 @@
+"""`freizeichen simulate DAY.yaml`: what a day would be like, through the centre that runs live."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ivr.cli.output import complain, say
+from queues.simulation.callers import draw_callers
+from queues.simulation.day import Day
+from queues.simulation.fields import DayFaulty
+from queues.simulation.figures import figures_of, over_seeds
+from queues.simulation.read_day import read_day
+from queues.simulation.run import run
+from queues.simulation.student import Interval
+
+_SEEDS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_MOST_SEEDS = 10_000
+_SHARES = ("answered_within_mark", "abandoned", "turned_away", "waited")
+
+
+def simulate(
+    day: Annotated[Path, typer.Argument(help="the day's file, such as day-60x6.yaml")],
+    seeds: Annotated[
+        str | None, typer.Option(help="such as 1-10, or 7 alone; those of the file without")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Simulate a day once for each seed; give figures with the 95 % interval of their means."""
+    text = _text_of(day)
+    try:
+        read = read_day(text, str(day))
+    except DayFaulty as error:
+        complain("the day cannot be simulated:\n" + "\n".join(error.faults))
+        raise typer.Exit(1) from None
+    wanted = _seeds(seeds, read)
+    found = {draw: _figures(text, draw, wanted) for draw in read.houses}
+    if as_json:
+        say(json.dumps(_as_json(read, wanted, found), indent=1))
+        return
+    for draw, figures in found.items():
+        _tell(draw, figures, read, wanted)
+    for word in read.not_simulated:
+        say(f"not simulated yet: {word}")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        complain(f"{path} cannot be read ({error.strerror}); give an existing file")
+    except UnicodeDecodeError:
+        complain(f"{path}:1: is not UTF-8; save it as UTF-8")
+    raise typer.Exit(1)
+
+
+def _seeds(text: str | None, day: Day) -> range:
+    if text is None:
+        return range(day.seeds[0], day.seeds[1] + 1)
+    found = _SEEDS.fullmatch(text)
+    first = int(found[1]) if found else 0
+    last = int(found[2] or first) if found else -1
+    if not first <= last < first + _MOST_SEEDS:
+        complain(f"--seeds '{text}': expected one number or from-to, such as 1-10")
+        raise typer.Exit(2)
+    return range(first, last + 1)
+
+
+def _figures(text: str, draw: str, seeds: range) -> dict[str, Interval]:
+    jobs = [(text, draw, seed) for seed in seeds]
+    if len(jobs) == 1:
+        return over_seeds([_run(jobs[0])])
+    with ProcessPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+        return over_seeds(list(pool.map(_run, jobs)))
+
+
+def _run(job: tuple[str, str, int]) -> dict[str, float]:
+    text, draw, seed = job
+    day = _day(text)
+    house = day.houses[draw]
+    outcome = run(house, draw_callers(day.demand, seed))
+    return figures_of(outcome, mark_s=day.mark_s, needs=len(house.needs)).named(house.needs)
+
+
+@cache
+def _day(text: str) -> Day:
+    """A day read once in each process: its rate is a function, which does not travel."""
+    return read_day(text)
+
+
+def _tell(draw: str, figures: Mapping[str, Interval], day: Day, seeds: range) -> None:
+    say(f"{draw}: {len(day.houses[draw].agents)} agents, {len(seeds)} seeds, mark {day.mark_s:g} s")
+    for name, found in figures.items():
+        percent = 100 if name in _SHARES else 1
+        unit = " %" if name in _SHARES else " s" if "_s" in name else ""
+        within = "" if len(seeds) == 1 else f" ± {percent * found.half_width:.2f}"
+        say(f"  {name:28} {percent * found.mean:9.2f}{within}{unit}")
+
+
+def _as_json(day: Day, seeds: range, found: Mapping[str, Mapping[str, Interval]]) -> dict[str, Any]:
+    return {
+        "seeds": [seeds[0], seeds[-1]],
+        "mark_s": day.mark_s,
+        "not_simulated": list(day.not_simulated),
+        "draws": {
+            draw: {
+                name: {
+                    "mean": round(each.mean, 6),
+                    "half_width": round(each.half_width, 6) if len(seeds) > 1 else None,
+                }
+                for name, each in figures.items()
+            }
+            for draw, figures in found.items()
+        },
+    }

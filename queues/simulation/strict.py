@@ -1,0 +1,46 @@
+"""Strict priority, a policy of the bench alone: the first queue of the settings always goes first.
+
+The product has a credit of seconds instead, under which nobody waits for ever. Strict priority is
+here because its waits are known exactly (Cobham).
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from queues.centre.apply import apply
+from queues.centre.decide import decide
+from queues.centre.facts import Fact, OfferMade
+from queues.centre.inputs import Input
+from queues.centre.policy import next_offer
+from queues.centre.state import Centre
+
+POLICY: Final = "bench-strict-priority/1"
+
+
+def strict_step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
+    """Take one input as `step` does, but pair by strict priority. All agents serve all queues."""
+    facts: list[Fact] = []
+    for fact in decide(centre, what, now):
+        apply(centre, fact)
+        facts.append(fact)
+    while (offer := _next_offer(centre, now)) is not None:
+        apply(centre, offer)
+        facts.append(offer)
+    return tuple(facts)
+
+
+def _next_offer(centre: Centre, now: float) -> OfferMade | None:
+    """The centre's own pair, with its call replaced by the head of the first queue that waits."""
+    made = next_offer(centre, now)
+    if made is None:
+        return None
+    first = next(queue for queue in centre.queues.values() if queue.waiting)
+    call = centre.calls[first.waiting[0][2]]
+    return replace(
+        made,
+        call=call.call,
+        queue=call.queue,
+        policy=POLICY,
+        waited_s=now - call.since,
+        runner_up=None,
+    )
