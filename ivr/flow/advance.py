@@ -39,7 +39,8 @@ The rules:
    time: what is heard later has an old token.
 6. When listening fails, the menu is spoken again, to be answered by keys; that is no failed turn.
    So it goes on for one who never stops talking, and for that it is one. With the next answer, or
-   after a talk, listening is tried again. Who is not listened to where the plan listens is told to
+   after a talk, listening is tried again, but for one whom nobody heard from the first on. Who is
+   not listened to where the plan listens is told to
    use keys once in a call (`keys_only`, or `keys_notice` in the welcome). Nobody is listened to who
    did not hear the `listening_notice` to its end: while it is spoken nobody listens, and who cut it
    hears it in a `Play` of its own ahead of the next menu that listens.

@@ -164,7 +164,7 @@ def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) ->
     if not isinstance(node, Queue):
         raise IllegalTransition(f"'{session.node}' is no queue")
     if reason is ReturnReason.TALK_OVER:
-        session = replace(session, unattended=0, listening=plan.listens)
+        session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
         return enter(plan, session, node.then, now)
     return enter(plan, session, node.refused, now)
 
@@ -212,7 +212,16 @@ def _answered(
     """
     entry = CardEntry(session.node, by, said, target, now)
     card = (*session.card, entry)[-MAX_CARD:]
-    return replace(session, unattended=0, listening=plan.listens, card=card)
+    return replace(session, unattended=0, listening=_may_be_heard(plan, session), card=card)
+
+
+def _may_be_heard(plan: Plan, session: Session) -> bool:
+    """Whether listening is tried again.
+
+    Not for one whom nobody could listen to from the first on, as on a line without a model: such a
+    caller would be told that a machine listens, and it would not.
+    """
+    return plan.listens and (session.listening or session.told_listening)
 
 
 def _offer(plan: Plan, session: Session, menu: Menu, hint: PromptId | None = None) -> Step:

@@ -23,6 +23,7 @@ from tests.unit.queues.scenes import BILLING, settings
 
 WITHIN_S = 10.0
 C1, C2 = CallId("call-1"), CallId("call-2")
+TYPED = "47110815"  # long enough that no random id holds it by chance
 SAID = "meine kontonummer"
 NUMBER = "+4930998877"
 SESSION = Session(
@@ -32,7 +33,7 @@ SESSION = Session(
     phase=Phase.SPEAKING,
     node=NodeId("main"),
     token=3,
-    typed="4711",
+    typed=TYPED,
     card=(CardEntry("main", By.VOICE, SAID, "human", at=1_700_000_000.0),),
 )
 

@@ -18,7 +18,7 @@ from ivr.kept import Kept
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
 from queues.store import DialogueRow, StoreUnavailable, Trouble
-from tests.kept.kept_place import NUMBER, SAID, SESSION, WITHIN_S, opened, until
+from tests.kept.kept_place import NUMBER, SAID, SESSION, TYPED, WITHIN_S, opened, until
 
 
 @asynccontextmanager
@@ -49,7 +49,7 @@ async def test_a_dialogue_comes_back_whole_and_nothing_of_it_can_be_read_in_a_fi
     assert {file.name for file in files} >= {"store.db", "people.db", "store.key"}
     for file in files:
         content = file.read_bytes()
-        for secret in (SAID, "4711", NUMBER, NUMBER.removeprefix("+")):
+        for secret in (SAID, TYPED, NUMBER, NUMBER.removeprefix("+")):
             assert secret.encode() not in content
     with opened(place) as kept:
         assert kept.dialogues[SESSION.call].session == SESSION

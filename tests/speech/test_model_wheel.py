@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -144,8 +145,11 @@ def test_ctrl_c_while_pip_works_ends_pip_and_leaves_nothing(
             start_new_session=True,
         ) as running:
             assert registry.stands.wait(30)
-            running.send_signal(signal.SIGINT)
-            running.communicate(timeout=30)
+            for _ in range(6):  # Python drops the first where it comes within a finaliser
+                running.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    running.communicate(timeout=5)
+                    break
         assert running.returncode == -signal.SIGINT
         with pytest.raises(ProcessLookupError):
             os.killpg(running.pid, 0)

@@ -160,17 +160,12 @@ def test_who_cannot_be_listened_to_is_not_told_that_a_machine_listens() -> None:
     assert by_keys.ended() == play("main", token=2)
 
 
-def test_who_was_not_told_yet_is_told_ahead_of_the_first_menu_that_listens() -> None:
+def test_who_could_not_be_listened_to_from_the_first_on_goes_on_by_keys_alone() -> None:
     call = Call(WITH_KEYS_NOTICE, listening=False)
     call.ended()
-    said = call.key("1")
-    assert said == play("notice", token=3)
-    assert call.key("8") == play("notice", "wrong", token=4)  # cut: nobody knows that it was heard
-    assert call.key("9") == play("notice", token=5)
-    assert call.ended() == (ask("main", token=6),)
-    (told,) = call.says("bills")
-    assert isinstance(told, Ask)
-    assert told.prompts == ("hours", "more")
+    assert call.key("1") == play("hours", "more", token=3)
+    assert not call.session.listening
+    assert not call.session.told_listening
 
 
 def test_who_cut_the_notice_hears_it_before_anybody_listens() -> None:
