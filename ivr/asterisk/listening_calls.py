@@ -12,7 +12,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -71,9 +71,7 @@ class ListeningCalls:
         """Ask, and listen to the caller; ends in bounded time."""
         reply = await self._heard(
             call,
-            question.language,
-            question.phrases,
-            question.sounds,
+            question,
             lambda conversation, *heard: conversation.ask(*heard, question.wait_s),
         )
         self.counts.reply(call, At.QUESTION, reply)
@@ -83,13 +81,7 @@ class ListeningCalls:
 
     async def announce(self, call: CallId, announcement: Announcement) -> Reply:
         """Play, and listen for a few phrases meanwhile; `UNHEARD` where the plain way must do."""
-        reply = await self._heard(
-            call,
-            announcement.language,
-            announcement.phrases,
-            announcement.sounds,
-            lambda conversation, *heard: conversation.announce(*heard),
-        )
+        reply = await self._heard(call, announcement, Conversation.announce)
         self.counts.reply(call, At.ANNOUNCEMENT, reply)
         return reply
 
@@ -125,21 +117,14 @@ class ListeningCalls:
         if (conversation := self._conversations.pop(call, None)) is not None:
             conversation.visit.line.close()
 
-    async def _heard(
-        self,
-        call: CallId,
-        language: str,
-        phrases: tuple[str, ...],
-        sounds: Sequence[str],
-        listen: _Listen,
-    ) -> Reply:
+    async def _heard(self, call: CallId, said: Question | Announcement, listen: _Listen) -> Reply:
         """Play and listen as `listen` does, if there is room; else, or if it fails, `UNHEARD`."""
-        grammar = self._hearing.grammar(language, phrases)
+        grammar = self._hearing.grammar(said.language, said.phrases)
         if grammar is None:
-            hears = self._hearing.hears(language)
+            hears = self._hearing.hears(said.language)
             return _unheard(Unheard.NO_WORDS if hears else Unheard.NO_MODEL)
-        prompts = [await self._sound(call, sound) for sound in sounds]
-        slot = self._hearing.listen(language, grammar)
+        prompts = [await self._sound(call, sound) for sound in said.sounds]
+        slot = self._hearing.listen(said.language, grammar)
         if isinstance(slot, Unheard):
             return _unheard(slot)
         try:

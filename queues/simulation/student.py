@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log, pi, sqrt
 
 _STEPS = 2_000  # Simpson's rule over the density: beyond ten digits
 
@@ -68,6 +68,4 @@ def _within(freedom: int, bound: float) -> float:
 
 def _density(freedom: int, t: float) -> float:
     constant = lgamma((freedom + 1) / 2) - lgamma(freedom / 2)
-    return exp(constant - (freedom + 1) / 2 * log(1 + t * t / freedom)) / sqrt(
-        freedom * 3.141592653589793
-    )
+    return exp(constant - (freedom + 1) / 2 * log(1 + t * t / freedom)) / sqrt(freedom * pi)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -36,6 +36,16 @@ async def caller(service: Service) -> AsyncIterator[Caller]:
         on_line = Caller(phone)
         await phone.dial("100", WITHIN_S)
         yield on_line
+
+
+async def a_talk(stack: AsyncExitStack, service: Service) -> tuple[Caller, AgentPhone]:
+    """A caller who talks with the agent at the first phone; both stay until the stack ends."""
+    phone = await stack.enter_async_context(agent(service))
+    await until(lambda: service.agent("anna")["place_state"] == "free")
+    talks = await stack.enter_async_context(caller(service))
+    await talks.phone.press("0")
+    await talks.hears(AGENT_HZ)
+    return talks, phone
 
 
 async def waits(service: Service, who: Caller, number: int) -> None:

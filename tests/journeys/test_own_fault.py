@@ -7,7 +7,7 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.journeys.people import AGENT_HZ, agent, caller, settled, start_again, until, waits
+from tests.journeys.people import AGENT_HZ, a_talk, caller, settled, start_again, until, waits
 from tests.journeys.service import end_asterisk, start, wait_ready, write_settings
 
 FAULTY = """
@@ -32,11 +32,7 @@ async def test_a_service_that_ends_by_its_own_fault_leaves_talks_and_places_as_t
     service = wait_ready(folder, start(folder, command=(sys.executable, "-c", FAULTY)))
     try:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(agent(service))
-            await until(lambda: service.agent("anna")["place_state"] == "free")
-            talks = await stack.enter_async_context(caller(service))
-            await talks.phone.press("0")
-            await talks.hears(AGENT_HZ)
+            talks, _ = await a_talk(stack, service)
             waiting = await stack.enter_async_context(caller(service))
             await waits(service, waiting, 2)
             before, asterisk = service.in_queue(), service.asterisk_pid

@@ -15,7 +15,7 @@ import pytest
 
 from tests.journeys.people import (
     AGENT_HZ,
-    agent,
+    a_talk,
     caller,
     kill,
     order,
@@ -61,11 +61,7 @@ async def test_a_service_that_is_killed_and_started_again_is_noticed_by_nobody(
     service: Service,
 ) -> None:
     async with AsyncExitStack() as stack:
-        phone = await stack.enter_async_context(agent(service))
-        await until(lambda: service.agent("anna")["place_state"] == "free")
-        talks = await stack.enter_async_context(caller(service))
-        await talks.phone.press("0")
-        await talks.hears(AGENT_HZ)
+        talks, phone = await a_talk(stack, service)
         waiting = []
         for number in (2, 3):
             waiting.append(await stack.enter_async_context(caller(service)))
@@ -136,11 +132,7 @@ async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_plac
 ) -> None:
     """The service is away for longer than the dialplan waits for it; the one agent talks."""
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(agent(service))
-        await until(lambda: service.agent("anna")["place_state"] == "free")
-        talks = await stack.enter_async_context(caller(service))
-        await talks.phone.press("0")
-        await talks.hears(AGENT_HZ)
+        talks, _ = await a_talk(stack, service)
         who = await stack.enter_async_context(caller(service))
         await waits(service, who, 2)
         before = await asyncio.to_thread(order, service)

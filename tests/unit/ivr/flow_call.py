@@ -129,6 +129,15 @@ class Call:
         self.at_main().key("4")
         return self
 
+    def silent_after_the_hours(self) -> Call:
+        """Whose next silence is one too many."""
+        self.told_the_hours()
+        self.ended()
+        self.ended()
+        self.silence()
+        self.ended()
+        return self
+
     def waiting(self) -> Call:
         self.at_main().key("0")
         self.ended()

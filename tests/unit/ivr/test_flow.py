@@ -52,12 +52,7 @@ def test_silence_is_answered_by_a_hint_and_the_second_leads_to_a_human() -> None
 
 
 def test_a_caller_who_only_stays_silent_goes_where_the_menu_says() -> None:
-    call = Call().at_main()
-    call.key("4")
-    call.ended()
-    call.ended()
-    call.silence()
-    call.ended()
+    call = Call().silent_after_the_hours()
     assert call.silence()[0] == Play(("bye",), call.session.token, False)
     assert call.ended() == (HangUp(),)
     assert call.session.ended
@@ -65,12 +60,7 @@ def test_a_caller_who_only_stays_silent_goes_where_the_menu_says() -> None:
 
 def test_key_0_in_a_goodbye_leads_to_a_human_and_any_other_key_to_its_end() -> None:
     for keys, follows in (("0", Play), ("70", Play), ("7", HangUp), ("", HangUp)):
-        call = Call().at_main()
-        call.key("4")
-        call.ended()
-        call.ended()
-        call.silence()
-        call.ended()
+        call = Call().silent_after_the_hours()
         call.silence()
         for key in keys:
             assert call.tell(KeyPressed(key)) == ()
@@ -81,12 +71,7 @@ def test_key_0_in_a_goodbye_leads_to_a_human_and_any_other_key_to_its_end() -> N
 
 
 def test_silence_and_a_wrong_key_are_two_failed_turns_of_someone_who_needs_a_human() -> None:
-    call = Call().at_main()
-    call.key("4")
-    call.ended()
-    call.ended()
-    call.silence()
-    call.ended()
+    call = Call().silent_after_the_hours()
     assert call.key("8")[0] == Play(("connecting",), call.session.token, False)
 
 
