@@ -255,6 +255,7 @@ class Dialogue:
             tuple(f"{self._language}/{prompt}" for prompt in ask.prompts),
             ask.phrases,
             ask.wait_s,
+            human=self._plan.human_phrases if self._plan is not None else (),
         )
         # At its end nothing of the question sounds any more, so the next command may begin.
         async with asyncio.TaskGroup() as tasks:

@@ -20,13 +20,14 @@ class Question:
     """What a caller is asked: prompts `<language>/<id>`, and the phrases listened for.
 
     `phrases` are lower-case and in NFC. Silence counts once it has lasted `wait_s` seconds after
-    the prompts.
+    the prompts. Those of them in `human` call for a human, and are heard within a sentence too.
     """
 
     language: str
     sounds: tuple[str, ...]
     phrases: tuple[str, ...]
     wait_s: float
+    human: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ class ListeningCalls:
 
     async def _heard(self, call: CallId, said: Question | Announcement, listen: _Listen) -> Reply:
         """Play and listen as `listen` does, if there is room; else, or if it fails, `UNHEARD`."""
-        grammar = self._hearing.grammar(said.language, said.phrases)
+        human = said.human if isinstance(said, Question) else ()
+        grammar = self._hearing.grammar(said.language, said.phrases, human)
         if grammar is None:
             hears = self._hearing.hears(said.language)
             return _unheard(Unheard.NO_WORDS if hears else Unheard.NO_MODEL)

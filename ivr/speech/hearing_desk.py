@@ -79,7 +79,9 @@ class HearingDesk:
         self._factor = _FACTOR_UNKNOWN
         self._listening = 0
         self._learnt = 0.0, 0.0  # work and sound up to here are in the factor
-        self._grammars: dict[tuple[str, tuple[str, ...]], Grammar] = {}  # one for each menu
+        self._grammars: dict[
+            tuple[str, tuple[str, ...], tuple[str, ...]], Grammar
+        ] = {}  # one for each menu
 
     def measure(self, language: str, sound: bytes, grammar: Grammar) -> float:
         """The load of 2 s of 16-bit sound at 8 kHz, for `set_measured`. Raises `NoModel`.
@@ -98,11 +100,13 @@ class HearingDesk:
         """How many streams can be heard at once."""
         return max(1, int(self._recogniser.threads * _USED / self._factor))
 
-    def grammar(self, language: str, phrases: tuple[str, ...]) -> Grammar | None:
+    def grammar(
+        self, language: str, phrases: tuple[str, ...], human: tuple[str, ...] = ()
+    ) -> Grammar | None:
         """A grammar of those phrases that the language's model can hear; None if there is none."""
         if language not in self._recogniser.languages():
             return None
-        known = self._grammars.get((language, phrases))
+        known = self._grammars.get((language, phrases, human))
         if known is None:
             heard = [
                 phrase
@@ -111,7 +115,7 @@ class HearingDesk:
             ]
             if not heard:
                 return None
-            known = self._grammars[language, phrases] = Grammar.of(heard)
+            known = self._grammars[language, phrases, human] = Grammar.of(heard, human=human)
         return known
 
     def hears(self, language: str) -> bool:

@@ -54,7 +54,14 @@ from ivr.speech.turn.events import (
     Utterance,
 )
 from ivr.speech.turn.grammar import Fit, Grammar
-from ivr.speech.turn.verdict import IN_PASSING, Limits, Verdict, judge, longest_s
+from ivr.speech.turn.verdict import (
+    IN_PASSING,
+    Limits,
+    Verdict,
+    human_in_sentence,
+    judge,
+    longest_s,
+)
 from ivr.speech.turn.voice import FRAME_S, VoiceDetector
 
 _VANISHED_AT_MOST = 3
@@ -238,15 +245,7 @@ class Turn:
     def _conclude(self, final: FinalHeard, now: float) -> tuple[Decision, ...]:
         text = self._without_tail(final.text.strip())
         if text:
-            verdict = judge(
-                text,
-                final.confidence,
-                final.competing,
-                grammar=self._grammar,
-                limits=self._limits,
-            )
-            if self._last_loud - self._began > longest_s(text):
-                verdict = Verdict.REFUSED
+            verdict, phrase = self._verdict(text, final)
             if self._listens_for is not None:
                 before, self._unsure = self._unsure, ""
                 if text not in self._listens_for or verdict is Verdict.REFUSED:
@@ -256,7 +255,7 @@ class Turn:
                     return self._pass_over()
                 verdict = Verdict.UNDERSTOOD
             said = Utterance(
-                text,
+                phrase,
                 verdict,
                 final.confidence,
                 final.competing,
@@ -275,6 +274,17 @@ class Turn:
         self.state, self._silent_since, self._partial = TurnState.WAITING, now, None
         self._voice.start_over()
         return (NothingSaid(),)
+
+    def _verdict(self, text: str, final: FinalHeard) -> tuple[Verdict, str]:
+        """What the answer is worth, and the phrase that is meant by it."""
+        if self._last_loud - self._began > longest_s(text):
+            return Verdict.REFUSED, text
+        grammar, limits = self._grammar, self._limits
+        verdict = judge(text, final.confidence, final.competing, grammar=grammar, limits=limits)
+        if self._listens_for is None and grammar.fit(text) not in (Fit.OPEN, Fit.COMPLETE):
+            human = human_in_sentence(text, final.competing, grammar=grammar, limits=limits)
+            return (Verdict.UNDERSTOOD, human) if human else (verdict, text)
+        return verdict, text
 
     def _pass_over(self) -> tuple[Decision, ...]:
         """It was nothing that is listened for: the next beginning may be."""

@@ -36,6 +36,7 @@ class Limits:
     sure_confidence: float = 0.85
     refuse_competing: float = 28.0
     sure_competing: float = 10.0
+    sentence_competing: float = 2.0
 
 
 # For the words for a human that are listened for while something is said: nobody was asked, so most
@@ -69,3 +70,16 @@ def judge(
     if sure and (competing is None or competing <= limits.sure_competing):
         return Verdict.UNDERSTOOD
     return Verdict.UNSURE
+
+
+def human_in_sentence(
+    text: str, competing: float | None, *, grammar: Grammar, limits: Limits
+) -> str:
+    """The phrase for a human in an answer of several phrases, or empty: someone said a sentence.
+
+    A grammar hears a sentence as a row of its phrases. Syllables must explain it hardly better: of
+    16 sentences for a human, by four voices, 11 were so heard; of 132 other words and sentences 5.
+    """
+    if competing is None or competing > limits.sentence_competing:
+        return ""
+    return grammar.human_within(text)
