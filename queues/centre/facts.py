@@ -21,6 +21,7 @@ from queues.centre.house_facts import (
     SettingsTaken,
 )
 from queues.centre.inputs import EndCause, RefuseCause
+from queues.centre.needs import ANYBODY, Need, Relaxed
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 PAUSED_MISSED: Final = "missed"  # the reason of a pause that the centre itself decides
@@ -48,15 +49,42 @@ class TalkEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallQueued:
-    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment."""
+    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment.
+
+    At `need_until` (Unix seconds) it asks for less than `need`, or no more for the agent `only`.
+    """
 
     TYPE: ClassVar[str] = "call_queued"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     at: float
     call: CallId
     line: LineId
     queue: QueueId
     number: int
+    need: Need = ANYBODY
+    need_until: float | None = None
+    only: AgentId | None = None
+    credit_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NeedRelaxed:
+    """A call asks for less from now on: `steps` of its queue are due, of which this is the reason.
+
+    It asks for less again at `until` (Unix seconds), if ever.
+    """
+
+    TYPE: ClassVar[str] = "need_relaxed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    need: Need
+    steps: int
+    until: float | None
+    why: Relaxed
+    reason: str
+    waited_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +369,7 @@ class WrapUpEnded:
 Fact = (
     SettingsTaken
     | CallQueued
+    | NeedRelaxed
     | CallRefused
     | CallMoved
     | CallTakenBack

@@ -22,6 +22,7 @@ from queues.centre.facts import (
 )
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
+from queues.centre.relaxing import need_relaxed
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 
@@ -145,6 +146,8 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (PlaceRested(now, PlaceId(name)),)
         case DeadlineKind.CALL_REST:
             return (CallRested(now, CallId(name)),)
+        case DeadlineKind.NEED:
+            return (need_relaxed(centre, centre.calls[CallId(name)], now),)
 
 
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:

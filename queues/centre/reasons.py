@@ -17,6 +17,7 @@ from queues.centre.facts import (
     CallTakenBack,
     Fact,
     LegDropped,
+    NeedRelaxed,
     OfferAccepted,
     OfferMade,
     OfferMissed,
@@ -27,6 +28,7 @@ from queues.centre.facts import (
     WithdrawReason,
 )
 from queues.centre.inputs import EndCause, RefuseCause
+from queues.centre.needs import ANYBODY, words_of
 
 _WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
     {
@@ -73,7 +75,9 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
     """Give why, as recorded. `rang_s` is how long the offer was alive; None before an answer."""
     match fact:
         case CallQueued():
-            return f"came over line {fact.line} and waits in queue {fact.queue}"
+            return f"came over line {fact.line} and waits in queue {fact.queue}" + _asking(fact)
+        case NeedRelaxed():
+            return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
         case CallRefused():
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
         case CallMoved():
@@ -113,8 +117,19 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return ""
 
 
+def _asking(fact: CallQueued) -> str:
+    parts = []
+    if fact.need != ANYBODY:
+        parts.append(f" for {words_of(fact.need)}")
+    if fact.only is not None and fact.need_until is not None:
+        parts.append(f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone")
+    if fact.credit_s:
+        parts.append(f"; {_s(fact.credit_s)} count as waited")
+    return "".join(parts)
+
+
 def _offered(fact: OfferMade) -> str:
-    others = "the only agent free" if fact.candidates == 1 else f"idle longest of {fact.candidates}"
+    others = "the only agent free" if fact.candidates == 1 else f"first of {fact.candidates} free"
     instead = (
         "no other call waited for this agent"
         if fact.runner_up is None

@@ -20,7 +20,7 @@ from queues.centre.facts import Fact
 from queues.centre.house_facts import HistoryLost
 from queues.centre.json_values import Plain
 from queues.centre.plain import payload_of
-from queues.centre.policies import KNOWN, policy_of
+from queues.centre.policies.known import KNOWN, policy_of
 from queues.centre.recovery import apply_row
 from queues.centre.row import JournalRow
 from queues.centre.state import Centre

@@ -10,7 +10,7 @@ from queues.centre.apply import apply
 from queues.centre.decide import decide
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
 from queues.centre.state import Centre
 
 

@@ -11,7 +11,7 @@ from queues.centre.apply import apply
 from queues.centre.decide import decide
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import Input
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
 from queues.centre.state import Centre
 
 POLICY: Final = "bench-strict-priority/1"
@@ -34,7 +34,8 @@ def _next_offer(centre: Centre, now: float) -> OfferMade | None:
     made = next_offer(centre, now)
     if made is None:
         return None
-    first = next(queue for queue in centre.queues.values() if queue.waiting)
+    waits = {pool.key.queue: pool for pool in centre.pools.values() if pool.waiting}
+    first = next(waits[queue] for queue in centre.queues if queue in waits)
     call = centre.calls[first.waiting[0][2]]
     return replace(
         made,

@@ -41,7 +41,8 @@ from queues.centre.inputs import (
     TimerFired,
 )
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
+from queues.centre.pools import barred
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_call, next_wake
 from queues.centre.step import step
@@ -209,7 +210,7 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def each_call_is_in_one_place(self) -> None:
-        waiting = [rank[2] for queue in self.centre.queues.values() for rank in queue.waiting]
+        waiting = [rank[2] for pool in self.centre.pools.values() for rank in pool.waiting]
         assert len(waiting) == len(set(waiting))
         for name, call in self.centre.calls.items():
             assert call.state in (CallState.WAITING, *WITH_OFFER)
@@ -252,15 +253,15 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_free_agent_and_waiting_call_remain(self) -> None:
-        for queue in self.centre.queues.values():
+        for pool in self.centre.pools.values():
             free = [
                 agent
                 for agent in self.centre.agents.values()
-                if queue.setting.queue in agent.setting.queues
+                if barred(agent.setting, pool.key) is None
                 and could_take_a_call(self.centre, agent)
             ]
-            assert len(free) == len(queue.free)
-            assert not (free and queue.waiting)
+            assert {each[2] for each in pool.free} == {each.setting.agent for each in free}
+            assert not (free and pool.waiting)
 
     @invariant()
     def each_state_that_ends_by_time_has_its_deadline(self) -> None:

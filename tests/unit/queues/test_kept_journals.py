@@ -83,9 +83,9 @@ def test_a_kept_journal_is_recovered_up_to_each_of_its_decisions(path: Path) -> 
     for end in (*ends[::25], len(rows)):
         centre = recover(None, rows[:end])
         assert from_snapshot(to_snapshot(centre)) == centre  # every index follows its records
-        waiting = [rank[2] for queue in centre.queues.values() for rank in queue.waiting]
+        waiting = [rank[2] for pool in centre.pools.values() for rank in pool.waiting]
         assert len(waiting) == len(set(waiting))
         for kind in ("call", "agent", "place"):
             assert len({getattr(o, kind) for o in centre.offers.values()}) == len(centre.offers)
         assert {o.call for o in centre.offers.values()}.isdisjoint(waiting)
-        assert not [q for q in centre.queues.values() if q.free and q.waiting]
+        assert not [pool for pool in centre.pools.values() if pool.free and pool.waiting]

@@ -7,7 +7,7 @@ import pytest
 
 from queues.centre.explain import asked_anew, explain, way_as_text
 from queues.centre.inputs import OfferRefused, PauseAsked, PlaceChanged, PlaceState, RefuseCause
-from queues.centre.policies import KNOWN
+from queues.centre.policies.known import KNOWN
 from queues.centre.recompute import Recomputed, Verdict, recompute
 from queues.centre.recovery import recover
 from queues.centre.row import JournalRow
