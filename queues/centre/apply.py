@@ -130,6 +130,8 @@ def _begin_with(centre: Centre, other: Centre) -> None:
 def _queue_call(centre: Centre, fact: CallQueued) -> None:
     if fact.call in centre.calls:
         raise IllegalTransition(f"call {fact.call} is in the centre already")
+    if fact.queue not in centre.queues:
+        raise IllegalTransition(f"no queue {fact.queue} in the settings")
     call = Call(
         call=fact.call,
         line=fact.line,

@@ -70,7 +70,7 @@ def test_the_longest_wait_is_served_first_over_all_queues_of_an_agent() -> None:
     made = scene.offers()[-1]
     assert made.call == "c1"
     assert (made.waited_s, made.runner_up, made.candidates) == (7.0, "c2", 1)
-    assert made.policy == "longest-wait/1"
+    assert made.policy == "longest-wait/2"
 
 
 def test_calls_of_the_same_moment_are_served_in_the_order_they_came() -> None:

@@ -257,8 +257,7 @@ class CentreMachine(RuleBasedStateMachine):
             free = [
                 agent
                 for agent in self.centre.agents.values()
-                if barred(agent.setting, pool.key) is None
-                and could_take_a_call(self.centre, agent)
+                if barred(agent.setting, pool.key) is None and could_take_a_call(self.centre, agent)
             ]
             assert {each[2] for each in pool.free} == {each.setting.agent for each in free}
             assert not (free and pool.waiting)

@@ -96,7 +96,7 @@ def test_a_call_that_is_answered_at_the_second_phone_is_told_from_first_to_last(
         "agent": "bert",
         "place": "p-bert",
         "queue": "billing",
-        "policy": "longest-wait/1",
+        "policy": "longest-wait/2",
     }
 
 
@@ -106,7 +106,7 @@ def test_the_agent_idle_longest_of_several_is_said_to_be() -> None:
     scene.now += 5
     scene.ready("bert")
     scene.enter("c1", after=1)
-    assert "anna was idle longest of 2, for 6.0 s" in told(scene)[1][2]
+    assert "anna was first of 2 free, for 6.0 s" in told(scene)[1][2]
 
 
 @pytest.mark.parametrize(
