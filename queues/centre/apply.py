@@ -51,6 +51,7 @@ from queues.centre.index import (
     unindex_call,
 )
 from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.needs import ANYBODY
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
     Agent,
@@ -165,7 +166,8 @@ def _set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
 def _transfer_call(centre: Centre, fact: CallMoved) -> None:
     call = the_call(centre, fact.call)
     unindex_call(call)
-    call.queue = fact.to
+    call.queue, call.need, call.steps, call.only = fact.to, ANYBODY, 0, None
+    _set_need_deadline(centre, call, None)
     if call.offer is not None:
         the_offer(centre, call.offer).queue = fact.to
     if fact.to in centre.queues:  # else it comes with the settings, the next fact

@@ -104,7 +104,8 @@ class CallRefused:
 class CallMoved:
     """A call's queue is not in the settings any more; it is in queue `to` now, with its place.
 
-    It has waited, been offered or talked for `in_centre_s`, and goes on with that.
+    It has waited, been offered or talked for `in_centre_s`, and goes on with that. Any agent of the
+    queue may take it: whoever has what it asked for may not be there.
     """
 
     TYPE: ClassVar[str] = "call_moved"

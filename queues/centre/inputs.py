@@ -68,7 +68,7 @@ class QueueSetting:
     order: Order = Order.LONGEST_WAIT
     mark_s: float = 20.0
     pick_up_s: float = 4.0
-    cap_s: float = 120.0
+    cap_s: float = 75.0
 
 
 @dataclass(frozen=True, slots=True)

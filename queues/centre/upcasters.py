@@ -31,7 +31,7 @@ QUEUE_WITHOUT_NEEDS: Final[Payload] = {
     "order": "longest_wait",
     "mark_s": 20.0,
     "pick_up_s": 4.0,
-    "cap_s": 120.0,
+    "cap_s": 75.0,
 }
 AGENT_WITHOUT_NEEDS: Final[Payload] = {"skills": [], "languages": []}
 CALL_WITHOUT_NEED: Final[Payload] = {
