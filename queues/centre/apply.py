@@ -127,7 +127,9 @@ def _begin_with(centre: Centre, other: Centre) -> None:
 def _queue_call(centre: Centre, fact: CallQueued) -> None:
     if fact.call in centre.calls:
         raise IllegalTransition(f"call {fact.call} is in the centre already")
-    call = Call(fact.call, fact.line, fact.queue, fact.number, fact.at, CallState.WAITING, fact.at)
+    call = Call(
+        fact.call, fact.line, fact.queue, fact.number, fact.since, CallState.WAITING, fact.at
+    )
     centre.calls[fact.call] = call
     centre.last_call = fact.number
     index_call(centre, call)

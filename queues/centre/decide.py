@@ -5,6 +5,7 @@ where a leg would be left ringing or up, to `LegDropped`.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.facts import (
@@ -48,6 +49,8 @@ from queues.centre.on_offers import (
 )
 from queues.centre.on_settings import settings_loaded
 from queues.centre.state import Centre
+
+MOST_WAITED_S: Final = 3600.0  # that a call may bring along; nobody waits longer elsewhere
 
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -101,7 +104,8 @@ def _entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]
         return ()  # said twice, or the caller hung up while the dialogue handed over
     if what.queue not in centre.queues:
         return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
-    return (CallQueued(now, what.call, what.line, what.queue, centre.last_call + 1),)
+    since = now - max(0.0, min(what.waited_s, MOST_WAITED_S))
+    return (CallQueued(now, what.call, what.line, what.queue, centre.last_call + 1, since),)
 
 
 def _with_partings(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:

@@ -48,15 +48,19 @@ class TalkEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallQueued:
-    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment."""
+    """A call waits here from `at` on, and counts as waiting since `since` (Unix seconds).
+
+    `number` breaks the tie of calls that came at the same moment.
+    """
 
     TYPE: ClassVar[str] = "call_queued"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     at: float
     call: CallId
     line: LineId
     queue: QueueId
     number: int
+    since: float  # earlier than `at` if it had waited elsewhere before
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,13 +89,17 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntered:
-    """The dialogue handed a call over to wait for an agent."""
+    """A call was handed over to wait for an agent: by the dialogue, or from the switch's own queue.
+
+    It has waited `waited_s` already, elsewhere; less than 0 counts as 0, more than an hour as one.
+    """
 
     TYPE: ClassVar[str] = "queue_entered"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     call: CallId
     line: LineId
     queue: QueueId
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

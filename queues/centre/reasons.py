@@ -73,7 +73,7 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
     """Give why, as recorded. `rang_s` is how long the offer was alive; None before an answer."""
     match fact:
         case CallQueued():
-            return f"came over line {fact.line} and waits in queue {fact.queue}"
+            return f"came over line {fact.line} and waits in queue {fact.queue}" + _before(fact)
         case CallRefused():
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
         case CallMoved():
@@ -111,6 +111,11 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return "a phone answered for an offer that was over; its leg was ended"
         case _:
             return ""
+
+
+def _before(fact: CallQueued) -> str:
+    waited_s = fact.at - fact.since
+    return f", with the {_s(waited_s)} that it had waited before" if waited_s else ""
 
 
 def _offered(fact: OfferMade) -> str:

@@ -24,8 +24,23 @@ def _call_missed_1(payload: Payload) -> Payload:
     return payload | {"cause": "no_service"}
 
 
+def _queue_entered_1(payload: Payload) -> Payload:
+    """In version 1 nobody had waited anywhere before."""
+    return payload | {"waited_s": 0.0}
+
+
+def _call_queued_1(payload: Payload) -> Payload:
+    """In version 1 every wait began with the hand-over."""
+    return payload | {"since": payload["at"]}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
-    {("settings_taken", 1): _settings_taken_1, ("call_missed", 1): _call_missed_1}
+    {
+        ("settings_taken", 1): _settings_taken_1,
+        ("call_missed", 1): _call_missed_1,
+        ("queue_entered", 1): _queue_entered_1,
+        ("call_queued", 1): _call_queued_1,
+    }
 )
 
 

@@ -128,13 +128,17 @@ class CentreMachine(RuleBasedStateMachine):
             if could_be_offered(call) and call.queue in serves:
                 assert (chosen.since, chosen.number) <= (call.since, call.number)
 
-    @rule(target=calls, queue=st.sampled_from((*QUEUES, QueueId("unknown"))))
-    def enter(self, queue: QueueId) -> CallId:
-        return self.enter_queue(queue)
+    @rule(
+        target=calls,
+        queue=st.sampled_from((*QUEUES, QueueId("unknown"))),
+        waited_s=st.sampled_from((0.0, 0.0, 40.0)),
+    )
+    def enter(self, queue: QueueId, waited_s: float) -> CallId:
+        return self.enter_queue(queue, waited_s)
 
-    def enter_queue(self, queue: QueueId) -> CallId:
+    def enter_queue(self, queue: QueueId, waited_s: float = 0.0) -> CallId:
         call = CallId(f"c{len(self.inputs)}")
-        self.take(QueueEntered(call, LineId("main"), queue))
+        self.take(QueueEntered(call, LineId("main"), queue, waited_s))
         return call
 
     @rule(call=calls, queue=st.sampled_from(QUEUES))
