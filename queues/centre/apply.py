@@ -138,10 +138,11 @@ def _queue_call(centre: Centre, fact: CallQueued) -> None:
         line=fact.line,
         queue=fact.queue,
         number=fact.number,
-        since=fact.at,
+        since=fact.since,
         state=CallState.WAITING,
-        state_since=fact.at,
+        state_since=fact.since,
         need=fact.need,
+        steps=fact.steps,
         only=fact.only,
         credit_s=fact.credit_s,
     )

@@ -153,7 +153,7 @@ class _Told:
         rang_s = None
         match fact:
             case CallQueued():
-                self._move(CallState.WAITING, fact.at)
+                self._move(CallState.WAITING, fact.since)
             case OfferMade():
                 self.offers.add(fact.offer)
                 self._offered_at = fact.at

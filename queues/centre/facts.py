@@ -49,19 +49,22 @@ class TalkEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallQueued:
-    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment.
+    """A call waits here from `at` on, and counts as waiting since `since` (Unix seconds).
 
-    At `need_until` (Unix seconds) it asks for less than `need`, or no more for the agent `only`.
+    `number` breaks the tie of calls that came at the same moment. At `need_until` (Unix seconds) it
+    asks for less than `need`, in which `steps` are, or no more for the agent `only`.
     """
 
     TYPE: ClassVar[str] = "call_queued"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     at: float
     call: CallId
     line: LineId
     queue: QueueId
     number: int
+    since: float  # earlier than `at` if it had waited elsewhere before
     need: Need = ANYBODY
+    steps: int = 0
     need_until: float | None = None
     only: AgentId | None = None
     credit_s: float = 0.0

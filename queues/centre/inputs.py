@@ -110,17 +110,19 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntered:
-    """The dialogue handed a call over to wait for an agent.
+    """A call was handed over to wait for an agent: by the dialogue, or from the switch's own queue.
 
+    It has waited `waited_s` already, elsewhere; less than 0 counts as 0, more than an hour as one.
     `need` is what it asks for, None for what its queue asks for; `credit_s` counts as waited. For
     `preferred_s` seconds it waits for the agent `preferred` alone.
     """
 
     TYPE: ClassVar[str] = "queue_entered"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     call: CallId
     line: LineId
     queue: QueueId
+    waited_s: float = 0.0
     need: Need | None = None
     credit_s: float = 0.0
     preferred: AgentId | None = None

@@ -1,5 +1,7 @@
 """What is decided when a caller comes, goes away or is taken back, in each state of the call."""
 
+from typing import Final
+
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.facts import (
@@ -16,8 +18,11 @@ from queues.centre.inputs import EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
 from queues.centre.pools import barred
+from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre, the_offer
 from queues.ids import AgentId, CallId
+
+MOST_WAITED_S: Final = 3600.0  # that a call may bring along; nobody waits longer elsewhere
 
 
 def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]:
@@ -27,9 +32,11 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
     queue = centre.queues.get(what.queue)
     if queue is None:
         return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
-    need = queue.setting.need if what.need is None else what.need
+    waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
+    asked = queue.setting.need if what.need is None else what.need
+    need, steps, next_s = due_need(queue.setting, asked, waited_s)
+    until = None if next_s is None else now - waited_s + next_s
     only = _waits_for(centre, what, need)
-    relax_s = queue.setting.relax[0].after_s if queue.setting.relax else None
     return (
         CallQueued(
             at=now,
@@ -37,8 +44,10 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
             line=what.line,
             queue=what.queue,
             number=centre.last_call + 1,
+            since=now - waited_s,
             need=need,
-            need_until=_sooner(now, what.preferred_s if only is not None else None, relax_s),
+            steps=steps,
+            need_until=until if only is None else now + what.preferred_s,
             only=only,
             credit_s=what.credit_s,
         ),
@@ -97,8 +106,3 @@ def _waits_for(centre: Centre, what: QueueEntered, need: Need) -> AgentId | None
     if agent.state is AgentState.SIGNED_OUT or barred(agent.setting, PoolKey(what.queue, need)):
         return None
     return agent.setting.agent
-
-
-def _sooner(now: float, *in_s: float | None) -> float | None:
-    """Give the first of these times from now."""
-    return min((now + each for each in in_s if each is not None), default=None)

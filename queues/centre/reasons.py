@@ -75,7 +75,11 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
     """Give why, as recorded. `rang_s` is how long the offer was alive; None before an answer."""
     match fact:
         case CallQueued():
-            return f"came over line {fact.line} and waits in queue {fact.queue}" + _asking(fact)
+            return (
+                f"came over line {fact.line} and waits in queue {fact.queue}"
+                + _before(fact)
+                + _asking(fact)
+            )
         case NeedRelaxed():
             return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
         case CallRefused():
@@ -126,6 +130,11 @@ def _asking(fact: CallQueued) -> str:
     if fact.credit_s:
         parts.append(f"; {_s(fact.credit_s)} count as waited")
     return "".join(parts)
+
+
+def _before(fact: CallQueued) -> str:
+    waited_s = fact.at - fact.since
+    return f", with the {_s(waited_s)} that it had waited before" if waited_s else ""
 
 
 def _offered(fact: OfferMade) -> str:

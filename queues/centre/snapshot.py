@@ -126,7 +126,7 @@ def _with_needs(snapshot: Snapshot) -> Snapshot:
                 agent | {"setting": setting | AGENT_WITHOUT_NEEDS}
                 for agent, setting in zip(agents, settings, strict=True)
             ],
-            "calls": [call | CALL_WITHOUT_NEED | {"steps": 0} for call in calls],
+            "calls": [call | CALL_WITHOUT_NEED for call in calls],
         }
     )
 

@@ -36,6 +36,7 @@ QUEUE_WITHOUT_NEEDS: Final[Payload] = {
 AGENT_WITHOUT_NEEDS: Final[Payload] = {"skills": [], "languages": []}
 CALL_WITHOUT_NEED: Final[Payload] = {
     "need": _NO_NEED,
+    "steps": 0,
     "need_until": None,
     "only": None,
     "credit_s": 0.0,
@@ -71,14 +72,26 @@ def _object(value: Plain) -> Payload:
     return value
 
 
+def _queue_entered_1(payload: Payload) -> Payload:
+    """In version 1 nobody had waited anywhere before."""
+    return payload | {"waited_s": 0.0}
+
+
+def _call_queued_1(payload: Payload) -> Payload:
+    """In version 1 every wait began with the hand-over."""
+    return payload | {"since": payload["at"]}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
     {
         ("settings_loaded", 1): _settings_without_needs,
         ("settings_taken", 1): _settings_taken_1,
         ("settings_taken", 2): _settings_without_needs,
         ("call_missed", 1): _call_missed_1,
-        ("queue_entered", 1): _entered_without_need,
-        ("call_queued", 1): _queued_without_need,
+        ("queue_entered", 1): _queue_entered_1,
+        ("queue_entered", 2): _entered_without_need,
+        ("call_queued", 1): _call_queued_1,
+        ("call_queued", 2): _queued_without_need,
     }
 )
 

@@ -134,9 +134,10 @@ class Projection:
 
     def _enter(self, fact: CallQueued) -> None:
         call = self._known(fact.call, fact.line, fact.at)
-        call.queue, call.waits_since, call.hops = fact.queue, fact.at, call.hops + 1
+        call.queue, call.waits_since, call.hops = fact.queue, fact.since, call.hops + 1
         if call.entered_at is None:
-            call.entered_at = self._wall(fact.at)
+            call.entered_at = self._wall(fact.since)
+            call.arrived_at = min(call.arrived_at, call.entered_at)
 
     def _stop_waiting(self, name: str, at: float) -> None:
         call = self._open.calls.get(name)

@@ -141,9 +141,13 @@ class CentreMachine(RuleBasedStateMachine):
             if could_be_offered(call) and barred(agent, call.key) is None:
                 assert chosen.rank <= call.rank
 
-    @rule(target=calls, queue=st.sampled_from((*QUEUES, QueueId("unknown"))))
-    def enter(self, queue: QueueId) -> CallId:
-        return self.enter_queue(queue)
+    @rule(
+        target=calls,
+        queue=st.sampled_from((*QUEUES, QueueId("unknown"))),
+        waited_s=st.sampled_from((0.0, 0.0, 40.0)),
+    )
+    def enter(self, queue: QueueId, waited_s: float) -> CallId:
+        return self.enter_queue(queue, waited_s)
 
     @rule(
         target=calls,
@@ -157,13 +161,13 @@ class CentreMachine(RuleBasedStateMachine):
     ) -> CallId:
         call = CallId(f"c{len(self.inputs)}")
         need = Need((Skill("s", level),))
-        entered = QueueEntered(call, LineId("main"), queue, need, credit_s, preferred, 20.0)
+        entered = QueueEntered(call, LineId("main"), queue, 0.0, need, credit_s, preferred, 20.0)
         self.take(entered)
         return call
 
-    def enter_queue(self, queue: QueueId) -> CallId:
+    def enter_queue(self, queue: QueueId, waited_s: float = 0.0) -> CallId:
         call = CallId(f"c{len(self.inputs)}")
-        self.take(QueueEntered(call, LineId("main"), queue))
+        self.take(QueueEntered(call, LineId("main"), queue, waited_s))
         return call
 
     @rule(call=calls, queue=st.sampled_from(QUEUES))

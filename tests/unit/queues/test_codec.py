@@ -18,7 +18,7 @@ from tests.unit.queues.scenes import Scene, settings
 from tests.unit.queues.strategies import FACTS, INPUTS, any_of
 
 SENTINEL = "+4930123456"
-QUEUED = CallQueued(1000.5, CallId("c1"), LineId("main"), QueueId("billing"), 7)
+QUEUED = CallQueued(1000.5, CallId("c1"), LineId("main"), QueueId("billing"), 7, 940.5)
 QUICK = hypothesis_settings(max_examples=300, deadline=None, derandomize=True)
 
 

@@ -51,6 +51,14 @@ def test_a_step_does_not_change_the_row_it_was_given() -> None:
     assert row.payload == before
 
 
+def test_a_call_of_the_first_release_waits_from_its_hand_over_on() -> None:
+    rows = read_journal(KEPT[0])
+    queued = [codec.read_fact(row) for row in rows if row.type == "call_queued"]
+    entered = [codec.read_input(row) for row in rows if row.type == "queue_entered"]
+    assert {(fact.at, fact.since) for fact in queued} == {(fact.at, fact.at) for fact in queued}
+    assert {what.waited_s for what in entered} == {0.0}
+
+
 def test_a_journal_is_kept_of_the_first_release() -> None:
     assert "0.1.jsonl" in {path.name for path in KEPT}
 

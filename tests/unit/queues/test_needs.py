@@ -49,7 +49,7 @@ def entered(
 ) -> None:
     agent = None if preferred is None else AgentId(preferred)
     scene.take(
-        QueueEntered(CallId(call), LineId("main"), BILLING, need, credit_s, agent, preferred_s)
+        QueueEntered(CallId(call), LineId("main"), BILLING, 0.0, need, credit_s, agent, preferred_s)
     )
 
 
