@@ -9,12 +9,7 @@ from dataclasses import fields
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
 from queues.centre.apply_settings import take_settings
 from queues.centre.call import CallEvent, CallState, call_after
-from queues.centre.facts import (
-    AfterTalkPlanned,
-    AgentBecameReady,
-    AgentForgotten,
-    AgentPaused,
-    AgentSignedOut,
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -23,9 +18,16 @@ from queues.centre.facts import (
     CallRested,
     CallReturned,
     CallTakenBack,
+    NeedRelaxed,
+)
+from queues.centre.facts import (
+    AfterTalkPlanned,
+    AgentBecameReady,
+    AgentForgotten,
+    AgentPaused,
+    AgentSignedOut,
     Fact,
     LegDropped,
-    NeedRelaxed,
     OfferAccepted,
     OfferMade,
     OfferMissed,

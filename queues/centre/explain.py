@@ -10,12 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.call import CallState
+from queues.centre.call_facts import CallClosed, CallQueued, CallReturned, CallTakenBack
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import (
-    CallClosed,
-    CallQueued,
-    CallReturned,
-    CallTakenBack,
     Fact,
     OfferAccepted,
     OfferMade,

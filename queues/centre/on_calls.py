@@ -4,16 +4,14 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallQueued,
     CallRefused,
     CallTakenBack,
-    Fact,
-    TalkEnd,
-    WithdrawReason,
 )
+from queues.centre.facts import Fact, TalkEnd, WithdrawReason
 from queues.centre.inputs import EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw

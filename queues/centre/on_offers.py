@@ -4,11 +4,10 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
+from queues.centre.call_facts import CallRested, CallReturned
 from queues.centre.commands import COMMAND_SETTLED_S, ReturnReason
 from queues.centre.facts import (
     PAUSED_MISSED,
-    CallRested,
-    CallReturned,
     Fact,
     LegDropped,
     OfferAccepted,

@@ -5,8 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.commands import ReturnReason
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -15,9 +14,12 @@ from queues.centre.facts import (
     CallRested,
     CallReturned,
     CallTakenBack,
+    NeedRelaxed,
+)
+from queues.centre.commands import ReturnReason
+from queues.centre.facts import (
     Fact,
     LegDropped,
-    NeedRelaxed,
     OfferAccepted,
     OfferMade,
     OfferMissed,

@@ -1,6 +1,6 @@
 """When a waiting call asks for less, and for what then."""
 
-from queues.centre.facts import NeedRelaxed
+from queues.centre.call_facts import NeedRelaxed
 from queues.centre.inputs import QueueSetting
 from queues.centre.needs import Need, Relaxed, relaxed
 from queues.centre.state import Call, Centre

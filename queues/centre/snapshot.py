@@ -5,7 +5,7 @@ decisions that go through all of them follow it.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from queues.centre.index import rebuild
 from queues.centre.inputs import QueueSetting
@@ -53,6 +53,7 @@ class _Stored:
 
 _read_stored = reader_of(_Stored)
 _WITHOUT_NEEDS = 1
+UNDERSTOOD: Final = frozenset({_WITHOUT_NEEDS, _Stored.VERSION})  # versions that are read
 
 
 def to_snapshot(centre: Centre) -> Snapshot:

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from queues.centre.call import CallState
-from queues.centre.codec import read_fact, read_input
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
     CallQueued,
     CallReturned,
     CallTakenBack,
+)
+from queues.centre.codec import read_fact, read_input
+from queues.centre.facts import (
     Fact,
     OfferAccepted,
     OfferMade,

@@ -6,6 +6,7 @@ from math import nan
 import pytest
 
 from queues.centre.apply import apply
+from queues.centre.call_facts import CallQueued
 from queues.centre.commands import (
     CancelRing,
     ConnectCall,
@@ -14,7 +15,7 @@ from queues.centre.commands import (
     ReturnReason,
     RingAgent,
 )
-from queues.centre.facts import AgentBecameReady, CallQueued, OfferMade, TalkBegan
+from queues.centre.facts import AgentBecameReady, OfferMade, TalkBegan
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import (
     AgentLegEnded,

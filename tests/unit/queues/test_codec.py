@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from queues.centre import codec
-from queues.centre.facts import AgentBecameReady, CallQueued, Fact
+from queues.centre.call_facts import CallQueued
+from queues.centre.facts import AgentBecameReady, Fact
 from queues.centre.inputs import AgentSetting, Input, PlaceChanged, PlaceState, SettingsLoaded
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowUnreadable

@@ -2,7 +2,8 @@
 
 import pytest
 
-from queues.centre.facts import CallQueued, NeedRelaxed, OfferMade
+from queues.centre.call_facts import CallQueued, NeedRelaxed
+from queues.centre.facts import OfferMade
 from queues.centre.inputs import (
     AgentLegEnded,
     AgentSetting,
