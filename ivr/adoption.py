@@ -8,23 +8,26 @@ Rules:
    the dialogue's node.
 3. A caller in a talk that the dialplan made by itself has left our queue, and is left alone.
 4. A caller of ours whom the dialplan took, and gives back, hears from us again at once.
-5. A caller who waited in our queue and is gone while nobody heard it, because the service, the link
+5. A caller new to us who waited in the switch's own queue goes on in ours, with all the time of the
+   call: nobody hears a welcome after a wait.
+6. A caller who waited in our queue and is gone while nobody heard it, because the service, the link
    or Asterisk was away, is a missed call: for whoever calls back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import structlog
 
 from ivr.asterisk.legs import LegState
 from ivr.dialogue_book import KeptDialogue
-from ivr.dialplan.plan import Plan
+from ivr.dialplan.plan import Plan, Queue
 from ivr.flow.session import Session, open_session
+from ivr.in_the_queue import in_the_queue
 from queues.centre.call import CallState
-from queues.centre.inputs import CallMissed, Input, MissCause, QueueLeft
+from queues.centre.inputs import CallMissed, Input, MissCause, QueueEntered, QueueLeft
 from queues.centre.state import Centre
 from queues.ids import CallId, ContactId, LineId, OfferId
 from queues.view import CallRow, View
@@ -90,7 +93,7 @@ class Adoption:
         self._contact = contact
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
-        self._waited_since = {CallId(row.call): row.since for row in _waiting(view())}
+        self._waited_s: dict[CallId, float] = {}  # of callers new to us, until they come
 
     def __len__(self) -> int:
         """How many callers are still to be found."""
@@ -99,6 +102,24 @@ class Adoption:
     def __contains__(self, call: CallId) -> bool:
         """Whether this caller of the service before us is still to be gone on with."""
         return call in self._left
+
+    def comes_back(self, call: CallId, lasted_s: float) -> None:
+        """A caller new to us, on the line for so long, comes from the switch's own queue next."""
+        self._waited_s[call] = lasted_s
+
+    def taken_back(self, call: CallId, line: LineId) -> bool:
+        """Go on in our queue with a caller new to us who comes from the switch's; whether it is."""
+        waited_s, plan = self._waited_s.pop(call, None), self._plans.get(line)
+        if waited_s is None or plan is None:
+            return False
+        fresh = open_session(call, line, plan)
+        at = in_the_queue(fresh, plan)
+        if at is None or not isinstance(node := plan.nodes[at.node], Queue):
+            return False
+        self._driver.call_resumed(fresh, waits=True, talks=False)  # it hears of a refusal
+        self._submit(QueueEntered(call, line, node.queue, waited_s))
+        log.info("a caller of the dialplan's queue goes on in ours", call=call)
+        return True
 
     def found(self, call: CallId, *, in_bridge: bool) -> None:
         """A caller who is left lives: in AGI, or in a bridge."""
@@ -126,37 +147,38 @@ class Adoption:
 
     def ended(self, call: CallId) -> None:
         """The caller is gone."""
-        line = self._left.pop(call, None)
-        if line is None:
+        self._waited_s.pop(call, None)
+        if self._left.pop(call, None) is None:
             return
         kept = self._dialogues.pop(call, None)
-        if (since := self._waited_since.get(call)) is not None:
-            contact = None if kept is None else ContactId(kept.contact)
-            self._missed(call, line, since, contact)
+        self._missed(call, None if kept is None else ContactId(kept.contact))
         self._forget(call)
 
     def lost(self, calls: Collection[CallId]) -> None:
         """These callers are gone, and nobody heard them go; told before their ends."""
-        for row in _waiting(self._view()):
-            call = CallId(row.call)
-            if call in calls and call not in self._left:  # of those `ended` knows
-                self._missed(call, LineId(row.line), row.since, self._contact(call))
+        for call in calls:
+            if call in self._left:
+                self.ended(call)
+            else:
+                self._missed(call, self._contact(call))
 
-    def _missed(self, call: CallId, line: LineId, since: float, contact: ContactId | None) -> None:
-        self._submit(CallMissed(call, line, since, contact, MissCause.GONE))
+    def _missed(self, call: CallId, contact: ContactId | None) -> None:
+        """Note who waited, as the queue knows the call now."""
+        row = self._row(call)
+        if row is not None and row.state != CallState.TALKING.value:
+            what = CallMissed(call, LineId(row.line), row.since, contact, MissCause.GONE)
+            self._submit(what)
 
     def _standing(self, call: CallId) -> tuple[bool, bool]:
         """Whether the queue knows the call, and whether an agent is on the line."""
-        view = self._view()
-        if view is not self._seen:
-            self._seen, self._rows = view, {row.call: row for row in view.calls}
-        row = self._rows.get(call)
+        row = self._row(call)
         if row is None:
             return False, False
         talks = row.state == CallState.TALKING.value
         return not talks, talks
 
-
-def _waiting(view: View) -> Iterator[CallRow]:
-    """The calls in a queue without an agent on the line."""
-    return (row for row in view.calls if row.state != CallState.TALKING.value)
+    def _row(self, call: CallId) -> CallRow | None:
+        view = self._view()
+        if view is not self._seen:
+            self._seen, self._rows = view, {row.call: row for row in view.calls}
+        return self._rows.get(call)

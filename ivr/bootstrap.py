@@ -144,6 +144,7 @@ class Service:
             decides=lambda: self._decides and not self._keeping.is_taken_over,
             fed_by_us=calls.feeds,
             agents=lambda: self.dispatcher.view().agents,
+            adopted=self._adoption.comes_back,
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)

@@ -16,12 +16,12 @@ from ivr.journal import as_rows, new_row
 from ivr.place import Place
 from ivr.preparation import CannotStart
 from ivr.settings import Settings
-from ivr.snapshots import UNDERSTOOD, read_snapshot
+from ivr.snapshots import read_snapshot
 from queues.centre.codec import fact_row
 from queues.centre.house_facts import HistoryLost
 from queues.centre.recovery import Following, follow
 from queues.centre.row_faults import RowFault
-from queues.centre.snapshot import SnapshotUnreadable, to_snapshot
+from queues.centre.snapshot import UNDERSTOOD, SnapshotUnreadable, to_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId
 from queues.store import (

@@ -25,7 +25,6 @@ from queues.centre.state import Centre
 from queues.store import Snapshot as StoredSnapshot
 from queues.store import Store, StoreError
 
-UNDERSTOOD: Final = frozenset({1})
 EVERY_ROWS: Final = 5000
 EVERY_S: Final = 300.0
 _LOOK_S: Final = 5.0

@@ -5,8 +5,8 @@ Rules:
 1. Nothing is taken before the switch has taken a beat of ours: from then on no caller goes to the
    fallback any more, so that none can slip between the look and the beat.
 2. Callers who wait in the switch's own queue are brought back, those who called first before
-   others, and their start is told before they come. Who talks there, or hears that nobody can be
-   reached, is left alone.
+   others, and how long their call has lasted is told before they come. Who talks there, or hears
+   that nobody can be reached, is left alone.
 3. A missed call is told, and its number deleted only after it was taken without error. It may be
    told twice, never lost; its channel's id says that it is the same.
 4. It is looked after each silence, and now and then: the dialplan also serves a caller by itself
@@ -16,7 +16,6 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -75,21 +74,18 @@ class ComingBack:
         on_adopted: OnAdopted,
         on_missed: OnMissed,
         *,
-        clock: Callable[[], float] = time.time,
         every_s: float = _EVERY_S,
     ) -> None:
         """`beating` comes back when the switch has just taken a beat (`Heartbeat.beating`).
 
-        `on_adopted` is told a caller and when the call began, in seconds since 1970.
-
-        It is told just before the caller comes to AGI as one who was redirected. `on_missed`
-        returns once the missed call is kept on our side.
+        `on_adopted` is told a caller and for how many seconds the call has lasted, just before the
+        caller comes to AGI as one who was redirected. `on_missed` returns once the missed call is
+        kept on our side.
         """
         self._client = client
         self._beating = beating
         self._on_adopted = on_adopted
         self._on_missed = on_missed
-        self._clock = clock
         self._every_s = every_s
         self._asked = asyncio.Event()
         self._taken: set[ChannelId] = set()  # and still listed when it was last looked
@@ -122,7 +118,7 @@ class ComingBack:
             return
         found = waiting(queue, await self._client.list(wire.core_show_channels()))
         for each in found:
-            self._on_adopted(CallId(each.channel), self._clock() - each.duration_s)
+            self._on_adopted(CallId(each.channel), each.duration_s)
             try:
                 await self._client.send(
                     wire.redirect(each.channel, context="fz-hold", exten="back")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient
-from ivr.asterisk.coming_back import ComingBack, OnMissed
+from ivr.asterisk.coming_back import ComingBack, OnAdopted, OnMissed
 from ivr.asterisk.fallback import FallbackMembers
 from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.wire_events import ChannelId, LinkUp, WireEvent
@@ -35,9 +35,15 @@ class ReadyForSilence:
         decides: Callable[[], bool],
         fed_by_us: Callable[[CallId], bool],
         agents: Callable[[], Iterable[AgentRow]],
+        adopted: OnAdopted,
         missed: OnMissed,
     ) -> None:
-        """`decides`: whether this service decides just now; `agents`: the rows of all of them."""
+        """`decides`: whether this service decides just now; `agents`: the rows of all of them.
+
+        `adopted` is told of those alone who are not among the `callers`.
+        """
+        self._callers = callers
+        self._adopted = adopted
         self._agents = agents
         self._changed = asyncio.Event()
         self._changed.set()
@@ -49,8 +55,7 @@ class ReadyForSilence:
             is_ours=desk.in_agi,
             fed_by_us=lambda channel: fed_by_us(CallId(channel)),
         )
-        # The switchboard sees who comes back by itself, so nobody is told here.
-        self._back = ComingBack(client, self._heart.beating, lambda _call, _at_s: None, missed)
+        self._back = ComingBack(client, self._heart.beating, self._comes_back, missed)
         self._heart.after_silence(self._back.look)
 
     @property
@@ -76,6 +81,10 @@ class ReadyForSilence:
             tasks.create_task(self._members.run(), name="fallback queue")
             tasks.create_task(self._back.run(), name="coming back")
             tasks.create_task(self._mirror(), name="phones at work")
+
+    def _comes_back(self, call: CallId, lasted_s: float) -> None:
+        if call not in self._callers:  # where the others stand is known
+            self._adopted(call, lasted_s)
 
     async def _mirror(self) -> None:
         while True:

@@ -6,6 +6,7 @@ Rules:
 - after each `LinkUp` what we hold, or a service before us held, is compared with what lives: what
   is gone ends as lost, who is left is gone on with (`Left`), a caller of whom nobody knows begins
   the line anew, an agent's leg without an offer is hung up
+- who comes new from the switch's own queue goes on in ours, without a welcome
 - a caller whom the dialplan took while we were silent, and gives back, hears from us again
 - a restart of Asterisk ends everything at once
 """
@@ -78,6 +79,8 @@ class Left(Protocol):
 
     def found(self, call: CallId, *, in_bridge: bool) -> None: ...
 
+    def taken_back(self, call: CallId, line: LineId) -> bool: ...
+
     def given_back(self, call: CallId) -> None: ...
 
     def ended(self, call: CallId) -> None: ...
@@ -93,6 +96,10 @@ class NobodyLeft:
 
     def found(self, call: CallId, *, in_bridge: bool) -> None:
         """Nobody is left to be found."""
+
+    def taken_back(self, call: CallId, line: LineId) -> bool:
+        """Nobody waited before."""
+        return False
 
     def given_back(self, call: CallId) -> None:
         """Without a dialplan that serves callers none is given back."""
@@ -174,6 +181,8 @@ class Switchboard:
             case ChannelEnded(channel, cause) if CallId(channel) in self._known:
                 lost = cause in _LOST_CAUSES
                 self._end(CallId(channel), EndCause.LOST if lost else EndCause.HUNG_UP)
+            case ChannelEnded(channel):
+                self._left.ended(CallId(channel))
             case DeviceChanged(endpoint, state):
                 self._told.add(endpoint)
                 self._place(endpoint, _place_state(state))
@@ -194,7 +203,8 @@ class Switchboard:
             self._known[call] = LineId(event.line)
             self._others.caller(call, event.caller_number)
             self._submit(CallArrived(call, LineId(event.line)))
-            self._callers.call_arrived(call, LineId(event.line))
+            if not self._left.taken_back(call, LineId(event.line)):
+                self._callers.call_arrived(call, LineId(event.line))
         elif event.why in _TAKEN:
             self._left.given_back(call)
 

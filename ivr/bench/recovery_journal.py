@@ -23,9 +23,10 @@ from ivr.bench.site import BenchFailed, bench_folder
 from ivr.bench.table import Row
 from ivr.journal import new_row
 from ivr.kept import come_back
+from queues.centre.call_facts import CallReturned
 from queues.centre.codec import fact_row, input_row
 from queues.centre.commands import ReturnReason
-from queues.centre.facts import CallReturned, Fact, OfferMade
+from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from queues.centre.facts import CallClosed, CallReturned, CallTakenBack, Fact, OfferMade, TalkBegan
+from queues.centre.call_facts import CallClosed, CallReturned, CallTakenBack
+from queues.centre.facts import Fact, OfferMade, TalkBegan
 
 CLOCKS_AGREE_S = 0.1  # less than any talk, so that no ring comes to belong to the next offer
 

@@ -6,42 +6,62 @@ what one seed's callers were like is in both parts of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 from ivr.bench.table import Bar, Row
+from queues.centre.inputs import Order
 from queues.simulation.callers import draw_callers
 from queues.simulation.day import Day
 from queues.simulation.figures import figures_of
+from queues.simulation.outcome import Outcome
 from queues.simulation.read_day import read_day
 from queues.simulation.rival import AppQueue, run_rival
 from queues.simulation.run import run
 from queues.simulation.student import interval
 
 _RIVAL: Final = "app_queue (model)"
-_OURS: Final = "longest wait first"
 _NEAR: Final = 0.05
 _NEAR_RATIO: Final = 0.10
 _CHUNK: Final = 5
 
-# figure, what it is called, its unit, the bar for our share of the rival's (None: shown beside)
-_COMPARED: Final[tuple[tuple[str, str, str, float | None], ...]] = (
-    ("p95_s", "p95 of wait", "s", 0.82),
-    ("worst_over_best_need", "worst / best class mean", "", 0.65),
-    ("abandoned", "abandoned", "", 0.975),
-    ("mean_wait_s", "mean wait", "s", 0.975),
-    ("answered_within_mark", "answered within the mark", "", None),
-)
+_MARK: Final = "answered_within_mark"
+_CALLED: Final[Mapping[str, tuple[str, str]]] = {
+    "p95_s": ("p95 of wait", "s"),
+    "worst_over_best_need": ("worst / best class mean", ""),
+    "abandoned": ("abandoned", ""),
+    "mean_wait_s": ("mean wait", "s"),
+    _MARK: ("answered within the mark", ""),
+}
+# By order the bars for our share of the rival's figure; what has none is shown beside.
+_BARS: Final[Mapping[Order, Mapping[str, tuple[Bar, float]]]] = {
+    Order.LONGEST_WAIT: {
+        "p95_s": (Bar.AT_MOST, 0.82),
+        "worst_over_best_need": (Bar.AT_MOST, 0.65),
+        "abandoned": (Bar.AT_MOST, 0.975),
+        "mean_wait_s": (Bar.AT_MOST, 0.975),
+    },
+    Order.SERVICE_LEVEL: {
+        "p95_s": (Bar.AT_MOST, 0.88),
+        "worst_over_best_need": (Bar.AT_MOST, 0.88),
+        "abandoned": (Bar.AT_MOST, 0.99),
+        _MARK: (Bar.AT_LEAST, 1.0),
+    },
+}
+_NAMED: Final = {
+    Order.LONGEST_WAIT: "longest wait first",
+    Order.SERVICE_LEVEL: "service level first",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The figures of one seed and one draw, by name."""
+    """The figures of one seed and one draw, by name: ours by order, and the rival's."""
 
-    ours: Mapping[str, float]
+    ours: Mapping[Order, Mapping[str, float]]
     rivals: Mapping[str, float]
 
 
@@ -64,12 +84,16 @@ def _pair(job: tuple[str, str, int]) -> Pair:
     text, draw, seed = job
     day = _day(text)
     house, callers = day.houses[draw], draw_callers(day.demand, seed)
-    outcomes = (run(house, callers), run_rival(house, callers, day.rival or AppQueue()))
-    ours, rivals = (
-        figures_of(outcome, mark_s=day.mark_s, needs=len(house.needs)).named(house.needs)
-        for outcome in outcomes
-    )
-    return Pair(ours, rivals)
+
+    def figures(outcome: Outcome) -> Mapping[str, float]:
+        needs = len(house.needs)
+        return figures_of(outcome, mark_s=day.mark_s, needs=needs).named(house.needs)
+
+    ours = {
+        order: figures(run(replace(house, order=order, mark_s=day.mark_s), callers))
+        for order in Order
+    }
+    return Pair(ours, figures(run_rival(house, callers, day.rival or AppQueue())))
 
 
 @cache
@@ -89,34 +113,37 @@ def rival_rows(day: Day, found: Found) -> list[Row]:
         ("abandoned", seen.abandoned, _NEAR),
         ("worst_over_best_need", seen.worst_over_best_need, _NEAR_RATIO),
     )
-    called = {figure: name for figure, name, *_ in _COMPARED}
     rows = []
     for figure, expected, near in own:
         mean = interval([pair.rivals[figure] for pair in found[seen.draw]]).mean
-        name = f"app_queue's model, {called[figure]}: off its own figure"
+        name = f"app_queue's model, {_CALLED[figure][0]}: off its own figure"
         rows.append(Row(name, (abs(mean / expected - 1),), "of it", bar=near))
     return rows
 
 
 def comparison_rows(day: Day, found: Found) -> list[Row]:
-    """Our figures beside the rival's, and each as a share of the rival's with its bar."""
-    rows = []
-    for figure, name, unit, bar in _COMPARED:
-        ours, rivals = _by_seed(found, figure, ours=True), _by_seed(found, figure, ours=False)
+    """For each order our figures beside the rival's, and each as a share of it with its bar."""
+    return [row for order in Order for row in _rows_of(order, day, found)]
+
+
+def _rows_of(order: Order, day: Day, found: Found) -> Iterator[Row]:
+    for figure, (called, unit) in _CALLED.items():
+        ours, rivals = _by_seed(found, figure, order), _by_seed(found, figure, None)
         ratios = [our / rival for our, rival in zip(ours, rivals, strict=True)]
-        if figure == "answered_within_mark":
-            name = f"answered in {day.mark_s:g} s"
+        name = f"{_NAMED[order]}: "
+        name += f"answered in {day.mark_s:g} s" if figure == _MARK else called
         beside = (interval(rivals).mean,)
-        rows.append(Row(f"{_OURS}: {name}", _spread(ours), unit, against=_RIVAL,
-                        against_values=beside))  # fmt: skip
-        rows.append(Row(f"{_OURS}: {name}, share of the rival's", _spread(ratios), "x",
-                        Bar.AT_MOST, bar, _RIVAL, (1.0,)))  # fmt: skip
-    return rows
+        yield Row(name, _spread(ours), unit, against=_RIVAL, against_values=beside)
+        kind, bar = _BARS[order].get(figure, (Bar.AT_MOST, None))
+        yield Row(f"{name}, share of the rival's", _spread(ratios), "x", kind, bar, _RIVAL, (1.0,))
 
 
-def _by_seed(found: Found, figure: str, *, ours: bool) -> list[float]:
-    """A figure's mean over the draws, for each seed."""
-    by_draw = [[(p.ours if ours else p.rivals)[figure] for p in pairs] for pairs in found.values()]
+def _by_seed(found: Found, figure: str, order: Order | None) -> list[float]:
+    """A figure's mean over the draws, for each seed: ours in this order, or the rival's."""
+    by_draw = (
+        [(pair.rivals if order is None else pair.ours[order])[figure] for pair in pairs]
+        for pairs in found.values()
+    )
     return [sum(values) / len(values) for values in zip(*by_draw, strict=True)]
 
 

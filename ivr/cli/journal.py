@@ -22,14 +22,14 @@ from ivr.journal import as_rows
 from ivr.kept import days_folder, store_url
 from ivr.place import SettingsOption, find_place
 from ivr.settings import SettingsFaulty, load_settings
-from ivr.snapshots import UNDERSTOOD, read_snapshot
+from ivr.snapshots import read_snapshot
 from queues.centre.explain import Way, asked_anew, explain, way_as_text
 from queues.centre.house_facts import ClockReanchored
 from queues.centre.inputs import CallArrived, QueueEntered
 from queues.centre.recompute import Recomputed, recompute
 from queues.centre.replay import Difference, ReplayReport, Told, replay
 from queues.centre.row_faults import RowFault
-from queues.centre.snapshot import SnapshotUnreadable, from_snapshot
+from queues.centre.snapshot import UNDERSTOOD, SnapshotUnreadable, from_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId
 from queues.store import JournalDamaged, JournalRow, Kind, StoreError, StoreView

@@ -9,12 +9,7 @@ from dataclasses import fields
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
 from queues.centre.apply_settings import take_settings
 from queues.centre.call import CallEvent, CallState, call_after
-from queues.centre.facts import (
-    AfterTalkPlanned,
-    AgentBecameReady,
-    AgentForgotten,
-    AgentPaused,
-    AgentSignedOut,
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -23,6 +18,14 @@ from queues.centre.facts import (
     CallRested,
     CallReturned,
     CallTakenBack,
+    NeedRelaxed,
+)
+from queues.centre.facts import (
+    AfterTalkPlanned,
+    AgentBecameReady,
+    AgentForgotten,
+    AgentPaused,
+    AgentSignedOut,
     Fact,
     LegDropped,
     OfferAccepted,
@@ -50,6 +53,7 @@ from queues.centre.index import (
     unindex_call,
 )
 from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.needs import ANYBODY
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
     Agent,
@@ -75,6 +79,8 @@ def apply(centre: Centre, fact: Fact) -> None:
             take_settings(centre, fact)
         case CallQueued():
             _queue_call(centre, fact)
+        case NeedRelaxed():
+            _relax_need(centre, the_call(centre, fact.call), fact)
         case CallMoved():
             _transfer_call(centre, fact)
         case CallTakenBack() | CallReturned():
@@ -127,16 +133,44 @@ def _begin_with(centre: Centre, other: Centre) -> None:
 def _queue_call(centre: Centre, fact: CallQueued) -> None:
     if fact.call in centre.calls:
         raise IllegalTransition(f"call {fact.call} is in the centre already")
-    call = Call(fact.call, fact.line, fact.queue, fact.number, fact.at, CallState.WAITING, fact.at)
+    if fact.queue not in centre.queues:
+        raise IllegalTransition(f"no queue {fact.queue} in the settings")
+    call = Call(
+        call=fact.call,
+        line=fact.line,
+        queue=fact.queue,
+        number=fact.number,
+        since=fact.since,
+        state=CallState.WAITING,
+        state_since=fact.since,
+        need=fact.need,
+        steps=fact.steps,
+        only=fact.only,
+        credit_s=fact.credit_s,
+    )
     centre.calls[fact.call] = call
     centre.last_call = fact.number
+    _set_need_deadline(centre, call, fact.need_until)
     index_call(centre, call)
+
+
+def _relax_need(centre: Centre, call: Call, fact: NeedRelaxed) -> None:
+    unindex_call(call)
+    call.need, call.steps, call.only = fact.need, fact.steps, None
+    _set_need_deadline(centre, call, fact.until)
+    index_call(centre, call)
+
+
+def _set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
+    set_deadline(centre, DeadlineKind.NEED, call.call, old=call.need_until, new=new)
+    call.need_until = new
 
 
 def _transfer_call(centre: Centre, fact: CallMoved) -> None:
     call = the_call(centre, fact.call)
-    unindex_call(centre, call)
-    call.queue = fact.to
+    unindex_call(call)
+    call.queue, call.need, call.steps, call.only = fact.to, ANYBODY, 0, None
+    _set_need_deadline(centre, call, None)
     if call.offer is not None:
         the_offer(centre, call.offer).queue = fact.to
     if fact.to in centre.queues:  # else it comes with the settings, the next fact
@@ -146,8 +180,9 @@ def _transfer_call(centre: Centre, fact: CallMoved) -> None:
 def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     call = the_call(centre, name)
     call_after(call.state, event)
-    unindex_call(centre, call)
+    unindex_call(call)
     set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
+    _set_need_deadline(centre, call, None)
     del centre.calls[name]
 
 
@@ -217,6 +252,7 @@ def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
     _set_offer_deadline(centre, offer, None)
     offer.talk_since = fact.at
     agent.missed = 0
+    _set_need_deadline(centre, call, None)
     _move_call(centre, call, call_state, fact.at, offer.offer)
 
 
@@ -276,7 +312,7 @@ def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
 def _move_call(
     centre: Centre, call: Call, state: CallState, at: float, offer: OfferId | None
 ) -> None:
-    unindex_call(centre, call)
+    unindex_call(call)
     call.state, call.state_since, call.offer = state, at, offer
     index_call(centre, call)
 
@@ -322,7 +358,7 @@ def _forgive_place(centre: Centre, place: Place) -> None:
 
 
 def _rest_call(centre: Centre, call: Call, until: float | None) -> None:
-    unindex_call(centre, call)
+    unindex_call(call)
     set_deadline(centre, DeadlineKind.CALL_REST, call.call, old=call.rest_until, new=until)
     call.rest_until = until
     index_call(centre, call)

@@ -8,10 +8,11 @@ living offer outlasts its name until the offer ends.
 from dataclasses import replace
 
 from queues.centre.agent import AgentState
+from queues.centre.call import CallState
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
-from queues.centre.state import Agent, Centre, Place, Queue
+from queues.centre.state import Agent, Call, Centre, Place, Queue
 from queues.ids import AgentId, PlaceId
 
 
@@ -26,7 +27,18 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
     centre.queues = {setting.queue: Queue(setting) for setting in fact.queues}
     centre.agents = _agents(centre.agents, fact)
     centre.places = _places(centre)
+    for call in centre.calls.values():
+        if call.only is None:
+            call.need_until = _relaxes_at(centre, call)
     rebuild(centre)
+
+
+def _relaxes_at(centre: Centre, call: Call) -> float | None:
+    """Give when the next step of the queue's new setting is due; it may be so already."""
+    following = centre.queues[call.queue].setting.relax[call.steps :]
+    if not following or call.state is CallState.TALKING:
+        return None
+    return call.since + following[0].after_s
 
 
 def _check_nobody_is_there(centre: Centre) -> None:

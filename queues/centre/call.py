@@ -1,7 +1,8 @@
 """The life of a call in the centre: from the hand-over until it is gone or returned.
 
 The rules
-- A call that is handed over is *waiting*. Its wait starts then and is never started anew.
+- A call that is handed over is *waiting*. Its wait starts then, or earlier where it waited before,
+  and is never started anew.
 - *Offered*: one agent's phone rings for it. An offer that comes to nothing makes it *waiting*
   again, with its first waiting time and so with its place.
 - *Connecting*: the agent picked up; caller and agent are not joined yet. If joining fails, or the

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from queues.centre.agent import AgentState
 from queues.centre.facts import (
     AgentForgotten,
-    CallQueued,
-    CallRefused,
     Fact,
     OfferMissed,
     OfferWithdrawn,
@@ -38,7 +36,7 @@ from queues.centre.inputs import (
     TimerFired,
 )
 from queues.centre.on_agents import agent_asked_for, place_changed
-from queues.centre.on_calls import call_ended, call_left, call_lost_with_switch
+from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
 from queues.centre.on_offers import (
     leg_ended,
     offer_answered,
@@ -62,7 +60,7 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     match what:
         case QueueEntered():
-            return _entered(centre, what, now)
+            return call_entered(centre, what, now)
         case QueueLeft():
             return call_left(centre, what.call, now)
         case CallEnded():
@@ -94,14 +92,6 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return settings_loaded(centre, what, now)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)
-
-
-def _entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]:
-    if what.call in centre.calls or what.call in centre.ended:
-        return ()  # said twice, or the caller hung up while the dialogue handed over
-    if what.queue not in centre.queues:
-        return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
-    return (CallQueued(now, what.call, what.line, what.queue, centre.last_call + 1),)
 
 
 def _with_partings(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:

@@ -10,12 +10,9 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.call import CallState
+from queues.centre.call_facts import CallClosed, CallQueued, CallReturned, CallTakenBack
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import (
-    CallClosed,
-    CallQueued,
-    CallReturned,
-    CallTakenBack,
     Fact,
     OfferAccepted,
     OfferMade,
@@ -153,7 +150,7 @@ class _Told:
         rang_s = None
         match fact:
             case CallQueued():
-                self._move(CallState.WAITING, fact.at)
+                self._move(CallState.WAITING, fact.since)
             case OfferMade():
                 self.offers.add(fact.offer)
                 self._offered_at = fact.at

@@ -11,7 +11,17 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from queues.centre.agent import AgentState
-from queues.centre.commands import ReturnReason
+from queues.centre.call_facts import (
+    CallClosed,
+    CallEndNoted,
+    CallMoved,
+    CallQueued,
+    CallRefused,
+    CallRested,
+    CallReturned,
+    CallTakenBack,
+    NeedRelaxed,
+)
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -20,8 +30,8 @@ from queues.centre.house_facts import (
     PlacesForgotten,
     SettingsTaken,
 )
-from queues.centre.inputs import EndCause, RefuseCause
-from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from queues.centre.inputs import RefuseCause
+from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 PAUSED_MISSED: Final = "missed"  # the reason of a pause that the centre itself decides
 
@@ -44,96 +54,6 @@ class TalkEnd(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     SWITCH = "switch"
-
-
-@dataclass(frozen=True, slots=True)
-class CallQueued:
-    """A call waits from `at` on; `number` breaks the tie of calls that came at the same moment."""
-
-    TYPE: ClassVar[str] = "call_queued"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    line: LineId
-    queue: QueueId
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class CallRefused:
-    """A call could not wait here; the dialogue has it again."""
-
-    TYPE: ClassVar[str] = "call_refused"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    line: LineId
-    queue: QueueId
-    reason: str  # "unknown_queue"
-
-
-@dataclass(frozen=True, slots=True)
-class CallMoved:
-    """A call's queue is not in the settings any more; it is in queue `to` now, with its place.
-
-    It has waited, been offered or talked for `in_centre_s`, and goes on with that.
-    """
-
-    TYPE: ClassVar[str] = "call_moved"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    queue: QueueId
-    to: QueueId
-    in_centre_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallTakenBack:
-    """The dialogue took a waiting call back."""
-
-    TYPE: ClassVar[str] = "call_taken_back"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    queue: QueueId
-    waited_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallReturned:
-    """The centre gave a call back to the dialogue."""
-
-    TYPE: ClassVar[str] = "call_returned"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    queue: QueueId
-    reason: ReturnReason
-
-
-@dataclass(frozen=True, slots=True)
-class CallClosed:
-    """A call of the centre is over, `in_centre_s` after its hand-over (a talk included)."""
-
-    TYPE: ClassVar[str] = "call_closed"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    queue: QueueId
-    cause: EndCause
-    in_centre_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallEndNoted:
-    """A call that does not wait here ended; a hand-over of it that is still under way is void."""
-
-    TYPE: ClassVar[str] = "call_end_noted"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
-    cause: EndCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +124,6 @@ class OfferMissed:
     rest_until: float | None  # of the place, Unix seconds
     failed_joins: int
     call_rest_until: float | None  # Unix seconds
-
-
-@dataclass(frozen=True, slots=True)
-class CallRested:
-    """A call that rested after failed joins may be offered again, at its old place in the order."""
-
-    TYPE: ClassVar[str] = "call_rested"
-    VERSION: ClassVar[int] = 1
-    at: float
-    call: CallId
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +251,7 @@ class WrapUpEnded:
 Fact = (
     SettingsTaken
     | CallQueued
+    | NeedRelaxed
     | CallRefused
     | CallMoved
     | CallTakenBack

@@ -4,10 +4,10 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import TypeVar
 
-from queues.centre.policy import rank
+from queues.centre.needs import PoolKey
+from queues.centre.pools import EMPTY_KEPT, AgentRank, Pool, barred, counts_as_idle_since
 from queues.centre.state import (
     Agent,
-    AgentRank,
     Call,
     Centre,
     Deadline,
@@ -20,26 +20,28 @@ _Entry = TypeVar("_Entry", bound=tuple[object, ...])
 
 
 def index_call(centre: Centre, call: Call) -> None:
-    """Enter a call in its queue at its rank, whatever it went through, unless it rests or rings."""
+    """Enter a call in its pool at its rank, whatever it went through, unless it rests or rings."""
     if could_be_offered(call):
-        insort(centre.queues[call.queue].waiting, rank(call.since, call.number, call.call))
+        call.pool = _pool(centre, call.key)
+        insort(call.pool.waiting, call.rank)
 
 
-def unindex_call(centre: Centre, call: Call) -> None:
-    """Take a call out of its queue's order, if it is there."""
-    if could_be_offered(call):
-        _remove(centre.queues[call.queue].waiting, rank(call.since, call.number, call.call))
+def unindex_call(call: Call) -> None:
+    """Take a call out of the pool in which it waits, if it does."""
+    if call.pool is not None:
+        _remove(call.pool.waiting, call.rank)
+        call.pool = None
 
 
 def index_agent(centre: Centre, agent: Agent) -> None:
-    """Enter an agent as free in each queue served, or take the agent out, as the records say."""
+    """Enter an agent as free in each pool, or take the agent out, as the records say."""
     entry = _free_entry(centre, agent)
     if entry != agent.free_as:
         _enter_free(centre, agent, entry)
 
 
 def unindex_agent(centre: Centre, agent: Agent) -> None:
-    """Take an agent out of every queue, whatever the records say."""
+    """Take an agent out of every pool, whatever the records say."""
     _enter_free(centre, agent, None)
 
 
@@ -49,20 +51,26 @@ def rebuild(centre: Centre) -> None:
         place.agents = ()
     for name, agent in centre.agents.items():
         centre.places[agent.setting.place].agents += (name,)
-    for queue in centre.queues.values():
-        queue.waiting, queue.free = [], []
-    for call in centre.calls.values():
-        if could_be_offered(call):
-            centre.queues[call.queue].waiting.append(rank(call.since, call.number, call.call))
-    for agent in centre.agents.values():
         agent.free_as = _free_entry(centre, agent)
-        if agent.free_as is not None:
-            for served in agent.setting.queues:
-                centre.queues[served].free.append(agent.free_as)
-    for queue in centre.queues.values():
-        queue.waiting.sort()
-        queue.free.sort()
+    centre.pools = {}
+    for call in centre.calls.values():
+        call.pool = None
+        index_call(centre, call)
     centre.deadlines = sorted(_deadlines(centre))
+
+
+def _pool(centre: Centre, key: PoolKey) -> Pool:
+    pool = centre.pools.get(key)
+    if pool is None:
+        if len(centre.pools) >= EMPTY_KEPT:
+            centre.pools = {key: each for key, each in centre.pools.items() if each.waiting}
+        agents = [each for each in centre.agents.values() if barred(each.setting, key) is None]
+        pool = centre.pools[key] = Pool(
+            key,
+            frozenset(each.setting.agent for each in agents),
+            free=sorted(each.free_as for each in agents if each.free_as is not None),
+        )
+    return pool
 
 
 def _deadlines(centre: Centre) -> Iterator[Deadline]:
@@ -78,21 +86,26 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
     for call in centre.calls.values():
         if call.rest_until is not None:
             yield call.rest_until, DeadlineKind.CALL_REST, call.call
+        if call.need_until is not None:
+            yield call.need_until, DeadlineKind.NEED, call.call
 
 
 def _free_entry(centre: Centre, agent: Agent) -> AgentRank | None:
     if could_take_a_call(centre, agent):
-        return (agent.idle_since, agent.number, agent.setting.agent)
+        idle_since = counts_as_idle_since(agent.setting, agent.idle_since)
+        return (idle_since, agent.number, agent.setting.agent)
     return None
 
 
 def _enter_free(centre: Centre, agent: Agent, entry: AgentRank | None) -> None:
-    for name in agent.setting.queues:
-        free = centre.queues[name].free
+    name = agent.setting.agent
+    for pool in centre.pools.values():
+        if name not in pool.agents:
+            continue
         if agent.free_as is not None:
-            _remove(free, agent.free_as)
+            _remove(pool.free, agent.free_as)
         if entry is not None:
-            insort(free, entry)
+            insort(pool.free, entry)
     agent.free_as = entry
 
 

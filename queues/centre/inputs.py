@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
 
@@ -42,23 +43,43 @@ class MissCause(StrEnum):
     GONE = "gone"  # it waited, and was gone when somebody heard of calls again
 
 
+class Order(StrEnum):
+    """Which of a queue's calls comes first."""
+
+    LONGEST_WAIT = "longest_wait"
+    SERVICE_LEVEL = "service_level"
+
+
 @dataclass(frozen=True, slots=True)
 class QueueSetting:
-    """A queue as the settings file describes it. Times in seconds."""
+    """A queue as the settings file describes it. Times in seconds.
+
+    `need` is what its calls ask for if they bring no need of their own, `relax` how any of them
+    asks for less, in the order of time. For `Order.SERVICE_LEVEL`: calls are to be answered within
+    `mark_s`, of which a phone rings `pick_up_s`; who has waited `cap_s` comes before all others.
+    """
 
     queue: QueueId
     ring_timeout_s: float
     wrap_up_s: float
     missed_before_pause: int
+    need: Need = ANYBODY
+    relax: tuple[NeedStep, ...] = ()
+    order: Order = Order.LONGEST_WAIT
+    mark_s: float = 20.0
+    pick_up_s: float = 4.0
+    cap_s: float = 75.0
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSetting:
-    """An agent, the phone where the agent sits, and the queues the agent serves."""
+    """An agent, the phone where the agent sits, the queues the agent serves, and with what."""
 
     agent: AgentId
     place: PlaceId
     queues: tuple[QueueId, ...]
+    skills: tuple[Skill, ...] = ()
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class SettingsLoaded:
     """
 
     TYPE: ClassVar[str] = "settings_loaded"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str
@@ -89,13 +110,23 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntered:
-    """The dialogue handed a call over to wait for an agent."""
+    """A call was handed over to wait for an agent: by the dialogue, or from the switch's own queue.
+
+    It has waited `waited_s` already, elsewhere; less than 0 counts as 0, more than an hour as one.
+    `need` is what it asks for, None for what its queue asks for; `credit_s` counts as waited. For
+    `preferred_s` seconds it waits for the agent `preferred` alone.
+    """
 
     TYPE: ClassVar[str] = "queue_entered"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 3
     call: CallId
     line: LineId
     queue: QueueId
+    waited_s: float = 0.0
+    need: Need | None = None
+    credit_s: float = 0.0
+    preferred: AgentId | None = None
+    preferred_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

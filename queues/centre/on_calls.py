@@ -1,18 +1,55 @@
-"""What is decided when a caller goes away or is taken back, in each state of the call."""
+"""What is decided when a caller comes, goes away or is taken back, in each state of the call."""
 
+from typing import Final
+
+from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
+    CallQueued,
+    CallRefused,
     CallTakenBack,
-    Fact,
-    TalkEnd,
-    WithdrawReason,
 )
-from queues.centre.inputs import EndCause
+from queues.centre.facts import Fact, TalkEnd, WithdrawReason
+from queues.centre.inputs import EndCause, QueueEntered
+from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
+from queues.centre.pools import barred
+from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre, the_offer
-from queues.ids import CallId
+from queues.ids import AgentId, CallId
+
+MOST_WAITED_S: Final = 3600.0  # that a call may bring along; nobody waits longer elsewhere
+
+
+def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, ...]:
+    """A caller is to wait: with the need brought along, or else the queue's."""
+    if what.call in centre.calls or what.call in centre.ended:
+        return ()  # said twice, or the caller hung up while the dialogue handed over
+    queue = centre.queues.get(what.queue)
+    if queue is None:
+        return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
+    waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
+    asked = queue.setting.need if what.need is None else what.need
+    need, steps, next_s = due_need(queue.setting, asked, waited_s)
+    until = None if next_s is None else now - waited_s + next_s
+    only = _waits_for(centre, what, need)
+    return (
+        CallQueued(
+            at=now,
+            call=what.call,
+            line=what.line,
+            queue=what.queue,
+            number=centre.last_call + 1,
+            since=now - waited_s,
+            need=need,
+            steps=steps,
+            need_until=until if only is None else now + what.preferred_s,
+            only=only,
+            credit_s=what.credit_s,
+        ),
+    )
 
 
 def call_ended(centre: Centre, name: CallId, cause: EndCause, now: float) -> tuple[Fact, ...]:
@@ -57,3 +94,13 @@ def _without_offer(
     if call.offer is None:
         return ()
     return (withdraw(centre, the_offer(centre, call.offer), reason, now),)
+
+
+def _waits_for(centre: Centre, what: QueueEntered, need: Need) -> AgentId | None:
+    """Give the agent whom the call waits for alone, if that one is at work and may take it."""
+    agent = None if what.preferred is None else centre.agents.get(what.preferred)
+    if agent is None or agent.leaving or what.preferred_s <= 0:
+        return None
+    if agent.state is AgentState.SIGNED_OUT or barred(agent.setting, PoolKey(what.queue, need)):
+        return None
+    return agent.setting.agent

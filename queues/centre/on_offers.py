@@ -4,11 +4,10 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
+from queues.centre.call_facts import CallRested, CallReturned
 from queues.centre.commands import COMMAND_SETTLED_S, ReturnReason
 from queues.centre.facts import (
     PAUSED_MISSED,
-    CallRested,
-    CallReturned,
     Fact,
     LegDropped,
     OfferAccepted,
@@ -22,6 +21,7 @@ from queues.centre.facts import (
 )
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
+from queues.centre.relaxing import need_relaxed
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 
@@ -145,6 +145,8 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (PlaceRested(now, PlaceId(name)),)
         case DeadlineKind.CALL_REST:
             return (CallRested(now, CallId(name)),)
+        case DeadlineKind.NEED:
+            return (need_relaxed(centre, centre.calls[CallId(name)], now),)
 
 
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:

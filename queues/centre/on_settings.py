@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.facts import AgentForgotten, CallMoved, Fact, WithdrawReason
+from queues.centre.call_facts import CallMoved
+from queues.centre.facts import AgentForgotten, Fact, WithdrawReason
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.inputs import SettingsLoaded
 from queues.centre.on_offers import withdraw

@@ -5,8 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.commands import ReturnReason
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -15,6 +14,10 @@ from queues.centre.facts import (
     CallRested,
     CallReturned,
     CallTakenBack,
+    NeedRelaxed,
+)
+from queues.centre.commands import ReturnReason
+from queues.centre.facts import (
     Fact,
     LegDropped,
     OfferAccepted,
@@ -27,6 +30,7 @@ from queues.centre.facts import (
     WithdrawReason,
 )
 from queues.centre.inputs import EndCause, RefuseCause
+from queues.centre.needs import ANYBODY, words_of
 
 _WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
     {
@@ -73,7 +77,13 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
     """Give why, as recorded. `rang_s` is how long the offer was alive; None before an answer."""
     match fact:
         case CallQueued():
-            return f"came over line {fact.line} and waits in queue {fact.queue}"
+            return (
+                f"came over line {fact.line} and waits in queue {fact.queue}"
+                + _before(fact)
+                + _asking(fact)
+            )
+        case NeedRelaxed():
+            return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
         case CallRefused():
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
         case CallMoved():
@@ -113,8 +123,24 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return ""
 
 
+def _asking(fact: CallQueued) -> str:
+    parts = []
+    if fact.need != ANYBODY:
+        parts.append(f" for {words_of(fact.need)}")
+    if fact.only is not None and fact.need_until is not None:
+        parts.append(f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone")
+    if fact.credit_s:
+        parts.append(f"; {_s(fact.credit_s)} count as waited")
+    return "".join(parts)
+
+
+def _before(fact: CallQueued) -> str:
+    waited_s = fact.at - fact.since
+    return f", with the {_s(waited_s)} that it had waited before" if waited_s else ""
+
+
 def _offered(fact: OfferMade) -> str:
-    others = "the only agent free" if fact.candidates == 1 else f"idle longest of {fact.candidates}"
+    others = "the only agent free" if fact.candidates == 1 else f"first of {fact.candidates} free"
     instead = (
         "no other call waited for this agent"
         if fact.runner_up is None

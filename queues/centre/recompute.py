@@ -13,7 +13,7 @@ from queues.centre.codec import read_fact
 from queues.centre.facts import Fact, OfferMade, OfferMissed
 from queues.centre.house_facts import HistoryLost
 from queues.centre.plain import payload_of
-from queues.centre.policies import KNOWN, decide_anew, policy_of
+from queues.centre.policies.known import KNOWN, decide_anew, policy_of
 from queues.centre.recovery import Following
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowFault

@@ -16,15 +16,15 @@ from typing import Final
 
 from queues.centre.apply import apply
 from queues.centre.codec import read_fact, read_input
-from queues.centre.facts import Fact
+from queues.centre.facts import Fact, OfferMade
 from queues.centre.house_facts import HistoryLost
 from queues.centre.json_values import Plain
 from queues.centre.plain import payload_of
-from queues.centre.policies import KNOWN, policy_of
+from queues.centre.policies.known import KNOWN, PAIRING, policy_of
 from queues.centre.recovery import apply_row
 from queues.centre.row import JournalRow
 from queues.centre.state import Centre
-from queues.centre.step import step
+from queues.centre.step import Pairing, step
 
 _CAN_DECIDE: Final = KNOWN | {None}
 MOST_SHOWN: Final = 20
@@ -130,7 +130,7 @@ class _Run:
             return
         what = read_input(row)
         try:
-            found = step(self.centre, what, row.at)
+            found = step(self.centre, what, row.at, _pairing_of(facts))
         except Exception as error:  # whatever it is, the live service met it too, or should not
             self._note(Difference(row.seq, None, None, fault=type(error).__name__))
             return
@@ -149,6 +149,12 @@ class _Run:
         self.differences += 1
         if len(self.shown) < MOST_SHOWN:
             self.shown.append(difference)
+
+
+def _pairing_of(facts: Iterable[Fact]) -> Pairing | None:
+    """Give the pairing that decided here, if a policy was asked."""
+    offers = (fact for fact in facts if isinstance(fact, OfferMade))
+    return next((PAIRING[offer.policy] for offer in offers), None)
 
 
 def _differences(

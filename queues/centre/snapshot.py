@@ -5,7 +5,7 @@ decisions that go through all of them follow it.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from queues.centre.index import rebuild
 from queues.centre.inputs import QueueSetting
@@ -13,6 +13,12 @@ from queues.centre.json_values import Snapshot
 from queues.centre.plain import object_as_json
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
+from queues.centre.upcasters import (
+    AGENT_WITHOUT_NEEDS,
+    CALL_WITHOUT_NEED,
+    QUEUE_WITHOUT_NEEDS,
+    objects,
+)
 from queues.ids import CallId
 
 
@@ -30,7 +36,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     version: int
     at: float
     wall_ahead_s: float
@@ -46,6 +52,8 @@ class _Stored:
 
 
 _read_stored = reader_of(_Stored)
+_WITHOUT_NEEDS = 1
+UNDERSTOOD: Final = frozenset({_WITHOUT_NEEDS, _Stored.VERSION})  # versions that are read
 
 
 def to_snapshot(centre: Centre) -> Snapshot:
@@ -69,12 +77,8 @@ def to_snapshot(centre: Centre) -> Snapshot:
 
 def from_snapshot(snapshot: Snapshot) -> Centre:
     """Give the centre that was written down; raises `SnapshotUnreadable`."""
-    if snapshot.get("version") != _Stored.VERSION:
-        raise SnapshotUnreadable(
-            f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
-        )
     try:
-        stored: _Stored = _read_stored(snapshot)
+        stored: _Stored = _read_stored(_of_today(snapshot))
     except Unfit as unfit:
         raise SnapshotUnreadable(f"snapshot: {unfit}") from None
     centre = Centre(
@@ -94,6 +98,38 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
         raise SnapshotUnreadable("the snapshot names what it does not hold; take another")
     rebuild(centre)
     return centre
+
+
+def _of_today(snapshot: Snapshot) -> Snapshot:
+    """Give the snapshot as this release writes it. Journals hold older ones (`HistoryLost`)."""
+    version = snapshot.get("version")
+    if version == _WITHOUT_NEEDS:
+        return _with_needs(snapshot)
+    if version != _Stored.VERSION:
+        raise SnapshotUnreadable(
+            f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
+        )
+    return snapshot
+
+
+def _with_needs(snapshot: Snapshot) -> Snapshot:
+    try:
+        queues, agents, calls = (objects(snapshot[name]) for name in ("queues", "agents", "calls"))
+        settings = [objects([agent["setting"]])[0] for agent in agents]
+    except (LookupError, TypeError):
+        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
+    return Snapshot(
+        snapshot
+        | {
+            "version": _Stored.VERSION,
+            "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in queues],
+            "agents": [
+                agent | {"setting": setting | AGENT_WITHOUT_NEEDS}
+                for agent, setting in zip(agents, settings, strict=True)
+            ],
+            "calls": [call | CALL_WITHOUT_NEED for call in calls],
+        }
+    )
 
 
 def _is_whole(centre: Centre, stored: _Stored) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 from queues.centre.agent import AgentState
 from queues.centre.facts import OfferMade
 from queues.centre.inputs import PlaceState
+from queues.centre.pools import barred
 from queues.centre.state import Agent, Centre, could_take_a_call
 from queues.ids import CallId
 
@@ -24,7 +25,8 @@ def standing(centre: Centre, made: OfferMade) -> tuple[str, ...]:
 
     `centre` is the state before the offer.
     """
-    others = [rank for rank in centre.queues[made.queue].waiting if rank[2] != made.call]
+    pool = centre.calls[made.call].pool
+    others = [] if pool is None else [rank for rank in pool.waiting if rank[2] != made.call]
     agents = (
         _agent(centre, agent, made)
         for agent in centre.agents.values()
@@ -35,10 +37,12 @@ def standing(centre: Centre, made: OfferMade) -> tuple[str, ...]:
 
 def _calls(others: list[CallId], made: OfferMade) -> str:
     if not others:
-        return f"no other call waited in queue {made.queue}"
+        return f"no other call with this need waited in queue {made.queue}"
     named = ", ".join(others[:MOST_NAMED])
     more = len(others) - MOST_NAMED
-    return f"behind it in queue {made.queue}: {named}" + (f" and {more} more" if more > 0 else "")
+    return f"with the same need in queue {made.queue}: {named}" + (
+        f" and {more} more" if more > 0 else ""
+    )
 
 
 def _agent(centre: Centre, agent: Agent, made: OfferMade) -> str:
@@ -46,8 +50,10 @@ def _agent(centre: Centre, agent: Agent, made: OfferMade) -> str:
     idle = f"had been idle for {made.at - agent.idle_since:.1f} s"
     if name == made.agent:
         return f"{name} {idle}: chosen"
+    if (rule := barred(agent.setting, centre.calls[made.call].key)) is not None:
+        return f"{name} {rule}"
     if could_take_a_call(centre, agent):
-        return f"{name} {idle}: less long, or as long and further down in the settings"
+        return f"{name} {idle}: less long, or can do more and is kept for it"
     if agent.state is not AgentState.READY:
         return f"{name} {_NOT_FREE[agent.state]}"
     if place.offer is not None:

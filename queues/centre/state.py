@@ -1,8 +1,8 @@
 """The one mutable object of the centre: queues, agents, places, calls, offers and deadlines.
 
-Only `apply` changes it. Beside the plain records it keeps three sorted indexes, so that a decision
-never looks through all calls or all agents: for each queue the calls that wait and the agents who
-could take one now, and for the whole centre the deadlines.
+Only `apply` changes it. Beside the plain records it keeps sorted indexes, so that a decision never
+looks through all calls or all agents: pools of calls that wait and agents who could take one now,
+and the deadlines.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,11 @@ from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
+from queues.centre.needs import ANYBODY, Need, PoolKey
+from queues.centre.pools import AgentRank, CallRank, Pool
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 DERIVED: Final = MappingProxyType({"derived": True})  # a field that follows from other fields
-
-CallRank = tuple[float, int, CallId]  # counts as waiting since (Unix seconds), number, id
-AgentRank = tuple[float, int, AgentId]  # idle since (Unix seconds), place in the settings, id
 
 
 class DeadlineKind(StrEnum):
@@ -30,6 +29,7 @@ class DeadlineKind(StrEnum):
     WRAP_UP = "wrap_up"
     PLACE_REST = "place_rest"  # a phone that was not reached, or not joined
     CALL_REST = "call_rest"  # a call that was not joined, more than once
+    NEED = "need"  # a call asks for less from then on
 
 
 Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
@@ -37,16 +37,18 @@ Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, a
 
 @dataclass(slots=True)
 class Queue:
-    """A queue: its setting, the calls that wait in it and the agents it could ring now."""
+    """A queue: its setting."""
 
     setting: QueueSetting
-    waiting: list[CallRank] = field(default_factory=list)
-    free: list[AgentRank] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Call:
-    """A call that waits or talks. While `rest_until` is set it waits, and others go first."""
+    """A call that waits or talks. While `rest_until` is set it waits, and others go first.
+
+    `steps` of its queue have relaxed `need`, which asks for less at `need_until`. Until then it may
+    wait for one agent `only`.
+    """
 
     call: CallId
     line: LineId
@@ -58,6 +60,22 @@ class Call:
     offer: OfferId | None = None
     failed_joins: int = 0
     rest_until: float | None = None
+    need: Need = ANYBODY
+    steps: int = 0
+    need_until: float | None = None
+    only: AgentId | None = None
+    credit_s: float = 0.0
+    pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
+
+    @property
+    def key(self) -> PoolKey:
+        """Which calls it waits with."""
+        return PoolKey(self.queue, self.need, self.only, self.credit_s)
+
+    @property
+    def rank(self) -> CallRank:
+        """Its place among them; the smallest comes first."""
+        return (self.since - self.credit_s, self.number, self.call)
 
 
 @dataclass(slots=True)
@@ -127,6 +145,7 @@ class Centre:
     places: dict[PlaceId, Place] = field(default_factory=dict)
     calls: dict[CallId, Call] = field(default_factory=dict)
     offers: dict[OfferId, Offer] = field(default_factory=dict)
+    pools: dict[PoolKey, Pool] = field(default_factory=dict, compare=False)  # also empty ones
     ended: dict[CallId, float] = field(default_factory=dict)  # lately ended, oldest first
     deadlines: list[Deadline] = field(default_factory=list)
     last_call: int = 0

@@ -24,8 +24,75 @@ def _call_missed_1(payload: Payload) -> Payload:
     return payload | {"cause": "no_service"}
 
 
+_NO_NEED: Final[Payload] = {"skills": [], "language": None}
+QUEUE_WITHOUT_NEEDS: Final[Payload] = {
+    "need": _NO_NEED,
+    "relax": [],
+    "order": "longest_wait",
+    "mark_s": 20.0,
+    "pick_up_s": 4.0,
+    "cap_s": 75.0,
+}
+AGENT_WITHOUT_NEEDS: Final[Payload] = {"skills": [], "languages": []}
+CALL_WITHOUT_NEED: Final[Payload] = {
+    "need": _NO_NEED,
+    "steps": 0,
+    "need_until": None,
+    "only": None,
+    "credit_s": 0.0,
+}
+
+
+def _settings_without_needs(payload: Payload) -> Payload:
+    """Before needs every agent of a queue could take its calls, the longest wait first."""
+    return payload | {
+        "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in objects(payload["queues"])],
+        "agents": [agent | AGENT_WITHOUT_NEEDS for agent in objects(payload["agents"])],
+    }
+
+
+def _entered_without_need(payload: Payload) -> Payload:
+    return payload | {"need": None, "credit_s": 0.0, "preferred": None, "preferred_s": 0.0}
+
+
+def _queued_without_need(payload: Payload) -> Payload:
+    return payload | CALL_WITHOUT_NEED
+
+
+def objects(values: Plain) -> list[Payload]:
+    """Give a list's items, each an object; raises TypeError."""
+    if not isinstance(values, list):
+        raise TypeError("not a list")
+    return [_object(value) for value in values]
+
+
+def _object(value: Plain) -> Payload:
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def _queue_entered_1(payload: Payload) -> Payload:
+    """In version 1 nobody had waited anywhere before."""
+    return payload | {"waited_s": 0.0}
+
+
+def _call_queued_1(payload: Payload) -> Payload:
+    """In version 1 every wait began with the hand-over."""
+    return payload | {"since": payload["at"]}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
-    {("settings_taken", 1): _settings_taken_1, ("call_missed", 1): _call_missed_1}
+    {
+        ("settings_loaded", 1): _settings_without_needs,
+        ("settings_taken", 1): _settings_taken_1,
+        ("settings_taken", 2): _settings_without_needs,
+        ("call_missed", 1): _call_missed_1,
+        ("queue_entered", 1): _queue_entered_1,
+        ("queue_entered", 2): _entered_without_need,
+        ("call_queued", 1): _call_queued_1,
+        ("call_queued", 2): _queued_without_need,
+    }
 )
 
 

@@ -1,5 +1,6 @@
 """Which fact leads to which wish. Pure: the same fact always leads to the same commands."""
 
+from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.commands import (
     CancelRing,
     Command,
@@ -10,8 +11,6 @@ from queues.centre.commands import (
     RingAgent,
 )
 from queues.centre.facts import (
-    CallRefused,
-    CallReturned,
     Fact,
     LegDropped,
     OfferAccepted,

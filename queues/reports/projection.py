@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from queues.centre.call import CallState
-from queues.centre.codec import read_fact, read_input
-from queues.centre.facts import (
+from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
     CallQueued,
     CallReturned,
     CallTakenBack,
+)
+from queues.centre.codec import read_fact, read_input
+from queues.centre.facts import (
     Fact,
     OfferAccepted,
     OfferMade,
@@ -134,9 +136,10 @@ class Projection:
 
     def _enter(self, fact: CallQueued) -> None:
         call = self._known(fact.call, fact.line, fact.at)
-        call.queue, call.waits_since, call.hops = fact.queue, fact.at, call.hops + 1
+        call.queue, call.waits_since, call.hops = fact.queue, fact.since, call.hops + 1
         if call.entered_at is None:
-            call.entered_at = self._wall(fact.at)
+            call.entered_at = self._wall(fact.since)
+            call.arrived_at = min(call.arrived_at, call.entered_at)
 
     def _stop_waiting(self, name: str, at: float) -> None:
         call = self._open.calls.get(name)

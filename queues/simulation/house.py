@@ -10,6 +10,7 @@ from typing import Final
 from queues.centre.inputs import (
     AgentSetting,
     Input,
+    Order,
     PlaceChanged,
     PlaceState,
     QueueEntered,
@@ -38,6 +39,8 @@ class House:
     ring_s: float = 0.0
     wrap_up_s: float = 0.0
     waiting_room: bool = True
+    order: Order = Order.LONGEST_WAIT
+    mark_s: float = 20.0
 
 
 def alike(agents: int, *, needs: tuple[str, ...] = ("any",), waiting_room: bool = True) -> House:
@@ -50,7 +53,15 @@ def opening(house: House) -> Iterator[Input]:
     timeout_s = house.ring_s + _RING_GRACE_S
     yield SettingsLoaded(
         tuple(
-            QueueSetting(QueueId(need), timeout_s, house.wrap_up_s, _MISSED_BEFORE_PAUSE)
+            QueueSetting(
+                QueueId(need),
+                timeout_s,
+                house.wrap_up_s,
+                _MISSED_BEFORE_PAUSE,
+                order=house.order,
+                mark_s=house.mark_s,
+                pick_up_s=house.ring_s,
+            )
             for need in house.needs
         ),
         tuple(

@@ -7,26 +7,18 @@ here because its waits are known exactly (Cobham).
 from dataclasses import replace
 from typing import Final
 
-from queues.centre.apply import apply
-from queues.centre.decide import decide
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import Input
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
 from queues.centre.state import Centre
+from queues.centre.step import step
 
 POLICY: Final = "bench-strict-priority/1"
 
 
 def strict_step(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     """Take one input as `step` does, but pair by strict priority. All agents serve all queues."""
-    facts: list[Fact] = []
-    for fact in decide(centre, what, now):
-        apply(centre, fact)
-        facts.append(fact)
-    while (offer := _next_offer(centre, now)) is not None:
-        apply(centre, offer)
-        facts.append(offer)
-    return tuple(facts)
+    return step(centre, what, now, _next_offer)
 
 
 def _next_offer(centre: Centre, now: float) -> OfferMade | None:
@@ -34,7 +26,8 @@ def _next_offer(centre: Centre, now: float) -> OfferMade | None:
     made = next_offer(centre, now)
     if made is None:
         return None
-    first = next(queue for queue in centre.queues.values() if queue.waiting)
+    waits = {pool.key.queue: pool for pool in centre.pools.values() if pool.waiting}
+    first = next(waits[queue] for queue in centre.queues if queue in waits)
     call = centre.calls[first.waiting[0][2]]
     return replace(
         made,

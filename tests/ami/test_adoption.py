@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ivr.asterisk.wire_events import (
     ChannelEnded,
     ChannelId,
@@ -14,7 +16,9 @@ from queues.centre.inputs import (
     CallEnded,
     EndCause,
     MissCause,
+    QueueEntered,
     QueueLeft,
+    TimerFired,
 )
 from queues.ids import CallId
 from tests.ami.running import until
@@ -147,6 +151,31 @@ async def test_who_waits_in_asterisks_own_queue_is_gone_on_with_once_given_back(
         await until(lambda: start.driver.told == [("resumed", CALL, True, False)])
         start.client.inbox.put_nowait(given_back("timeout"))
         await until(lambda: start.driver.told[1:] == [("given back", CALL, True, False)])
+
+
+async def test_who_came_while_nobody_decided_goes_on_in_our_queue_in_the_order_of_the_calls() -> (
+    None
+):
+    scene = Scene(settings(("anna", (BILLING,))))
+    scene.enter("c-0")
+    scene.take(TimerFired(), after=60)
+    async with started(scene, channel("c-0"), channel(CALL, "Queue")) as start:
+        start.adoption.comes_back(CALL, 40.0)
+        start.client.inbox.put_nowait(given_back("redirect"))
+        await until(lambda: start.driver.told[1:] == [("resumed", CALL, True, False)])
+        scene.enter("c-2")
+        since = {name: scene.now - call.since for name, call in scene.centre.calls.items()}
+        assert since == {"c-0": 60.0, CALL: pytest.approx(40.0, abs=1.0), "c-2": 0.0}
+        assert QueueEntered(CALL, LINE, BILLING, 40.0) in start.inputs
+        assert [rank[2] for rank in scene.centre.queues[BILLING].waiting] == ["c-0", CALL, "c-2"]
+
+
+async def test_who_came_while_nobody_decided_and_waited_in_no_queue_begins_the_line() -> None:
+    async with started(Scene(), channel(CALL, "Queue")) as start:
+        start.adoption.comes_back(CALL, 40.0)
+        start.client.inbox.put_nowait(ChannelEnded(ChannelId(CALL), 16, None))
+        start.client.inbox.put_nowait(given_back("redirect"))
+        await until(lambda: start.driver.told == [("arrived", CALL)])
 
 
 async def test_who_talks_by_asterisks_own_queue_has_left_ours_and_is_left_alone() -> None:

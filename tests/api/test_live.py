@@ -76,7 +76,7 @@ async def test_a_snapshot_comes_first_then_every_fact_without_a_gap() -> None:
     assert facts[-2].data["fact"]["type"] == "call_closed"
     assert facts[-2].data["calls"] == {"c0": None}
     offer = next(fact for fact in facts if fact.data["fact"]["type"] == "offer_made")
-    assert offer.data["fact"]["policy"] == "longest-wait/1"
+    assert offer.data["fact"]["policy"] == "longest-wait/2"
     assert "a" in offer.data["agents"]
 
 

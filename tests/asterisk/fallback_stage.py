@@ -75,7 +75,7 @@ class Service:
         self.back = ComingBack(
             floor.client,
             self.heart.beating,
-            lambda call, since_s: self.adopted.append((call, since_s)),
+            lambda call, lasted_s: self.adopted.append((call, lasted_s)),
             self._take,
             every_s=every_s,
         )

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ivr.asterisk.config import Silence
 from tests.journeys.people import (
     AGENT_HZ,
     a_talk,
@@ -127,7 +131,7 @@ def ended_calls(service: Service) -> dict[str, list[str]]:
     return found
 
 
-async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_place(
+async def test_who_was_kept_waiting_by_asterisk_alone_has_the_place_of_all_that_time(
     service: Service,
 ) -> None:
     """The service is away for longer than the dialplan waits for it; the one agent talks."""
@@ -138,14 +142,42 @@ async def test_who_was_kept_waiting_by_asterisk_alone_comes_back_to_the_old_plac
         before = await asyncio.to_thread(order, service)
         killed_s = asyncio.get_running_loop().time()
         await asyncio.to_thread(kill, service)
-        await until(lambda: "(wait:" in console(service, "queue show fallback"), 40.0)
+        await until(lambda: beat_age_s(service) > Silence().music_s)  # else the next would ring on
+        began_at = datetime.now(UTC)
+        new = await stack.enter_async_context(caller(service))
+        await until(lambda: console(service, "queue show fallback").count("(wait:") == 2, 40.0)
+        music_s = asyncio.get_running_loop().time()
         following = await asyncio.to_thread(start_again, service)
-        await until(lambda: settled(following))
-        assert await asyncio.to_thread(order, following) == before
+        await until(lambda: settled(following) and len(following.in_queue()) == 3)
+        *old, (name, since, state) = await asyncio.to_thread(order, following)
+        assert (old, state) == (before, "waiting")
+        assert seconds_between(began_at.isoformat(), since) < 3
         assert abs(talks.pitch() - AGENT_HZ) < 12
-        assert max(talks.longest_gap(killed_s), who.longest_gap(killed_s)) < HOLE_S
+        assert max(each.longest_gap(killed_s) for each in (talks, who)) < HOLE_S
+        later = await stack.enter_async_context(caller(following))
+        await waits(following, later, 4)
+        assert new.longest_gap(music_s) < HOLE_S
+        told = await asyncio.to_thread(command, following, "explain", name, "--json")
+        arrived, queued = json.loads(told[1])["entries"]
+        assert (arrived["what"], queued["what"]) == ("call_arrived", "call_queued")
+        assert seconds_between(arrived["at"], queued["at"]) < 1  # so no welcome lies between
+
         await talks.phone.hang_up()
         await who.hears(AGENT_HZ)
+        await who.phone.hang_up()
+        await new.hears(AGENT_HZ)
+        assert abs(later.pitch() - AGENT_HZ) > 12
+
+
+def beat_age_s(service: Service) -> float:
+    """How old the last sign of life is that Asterisk has of its service."""
+    (beat,) = re.findall(r"FZ_BEAT=(\d+)", console(service, "dialplan show globals"))
+    return time.time() - int(beat)
+
+
+def seconds_between(one: str, other: str) -> float:
+    gap = datetime.fromisoformat(other) - datetime.fromisoformat(one)
+    return abs(gap.total_seconds())
 
 
 async def test_asterisk_killed_with_waiting_calls_leaves_no_ghosts(service: Service) -> None:

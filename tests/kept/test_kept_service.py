@@ -28,7 +28,7 @@ from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import CallArrived, CallEnded, EndCause
 from queues.centre.json_values import Snapshot
 from queues.centre.replay import replay
-from queues.centre.snapshot import to_snapshot
+from queues.centre.snapshot import UNDERSTOOD, to_snapshot
 from queues.dispatcher import Dispatcher
 from queues.ids import LineId
 from queues.ports import JournalTakenOver
@@ -85,7 +85,7 @@ async def test_a_start_goes_on_from_a_snapshot_and_passes_over_a_spoilt_one(plac
         last = kept.snapshot_seq
         assert last > 0
         assert to_snapshot(kept.centre) == state
-        newest = kept.store.snapshots.newest(understood={1}, last_seq=last)
+        newest = kept.store.snapshots.newest(understood=UNDERSTOOD, last_seq=last)
         assert newest is not None
         kept.store.snapshots.save(replace(newest, body='{"version": 1, "at": "soon"}'))
     with opened(place) as kept:

@@ -9,6 +9,7 @@ import pytest
 from ivr.bench.router_rival import Found, Pair, comparison_rows, rival_rows
 from ivr.bench.table import Bar, Row
 from ivr.resources import days
+from queues.centre.inputs import Order
 from queues.simulation.day import Day
 from queues.simulation.read_day import read_day
 
@@ -27,9 +28,9 @@ def day() -> Day:
 
 
 def found(*, ours: float = 1.0, rivals: float = 1.0) -> Found:
+    our_figures = {name: value * ours for name, value in OWN.items()}
     pair = Pair(
-        {name: value * ours for name, value in OWN.items()},
-        {name: value * rivals for name, value in OWN.items()},
+        dict.fromkeys(Order, our_figures), {name: value * rivals for name, value in OWN.items()}
     )
     return {"A": [pair, pair], "B": [pair, pair]}
 
@@ -68,3 +69,5 @@ def test_a_share_of_the_rivals_is_taken_seed_by_seed_and_has_a_bar(day: Day) -> 
     assert rows["longest wait first: mean wait"].value == pytest.approx(0.8 * 38)
     assert rows["longest wait first: mean wait"].against_values == (pytest.approx(38),)
     assert rows["longest wait first: answered in 20 s, share of the rival's"].bar is None
+    answered = rows["service level first: answered in 20 s, share of the rival's"]
+    assert (answered.bar, answered.holds) == (1.0, False)  # at least as many as the rival

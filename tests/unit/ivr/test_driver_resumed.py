@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.flow.session import Phase, Session
+from ivr.dialplan import load_plan
+from ivr.flow.session import Phase, Session, open_session
 from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By
 from queues.centre.commands import ReturnReason
 from queues.ids import CallId
-from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, stage
+from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, PLAN, stage
 
 
 async def left_at(where: str) -> Session:
@@ -43,6 +44,15 @@ async def test_a_caller_in_the_queue_gets_music_keeps_the_card_and_is_not_handed
         await on.until(lambda: on.calls.did == [("music", "")])
         assert on.inputs == []
         assert on.card() == [("main", By.VOICE, "human", "human")]
+
+
+async def test_a_caller_who_was_never_welcomed_and_whom_the_queue_refuses_is_told_so() -> None:
+    async with stage() as on:
+        plan = load_plan(PLAN, file="t.yaml", queues=["service"])
+        on.driver.call_resumed(open_session(CALL, LINE, plan), waits=True, talks=False)
+        on.driver.returned(CALL, ReturnReason.REFUSED)
+        await on.until(lambda: on.played() == ["bye"])
+        assert on.inputs == []
 
 
 async def test_a_talk_is_not_touched_and_its_end_is_followed() -> None:

@@ -10,7 +10,8 @@ import random
 
 import structlog
 
-from queues.centre.facts import CallReturned, Fact, TalkBegan
+from queues.centre.call_facts import CallReturned
+from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
     AgentSetting,

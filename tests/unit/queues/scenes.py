@@ -60,6 +60,10 @@ class Scene:
     def enter(self, call: str, queue: QueueId = BILLING, *, after: float = 0.0) -> tuple[Fact, ...]:
         return self.take(QueueEntered(CallId(call), LineId("main"), queue), after=after)
 
+    def enter_with(self, call: str, *, credit_s: float, after: float = 0.0) -> tuple[Fact, ...]:
+        entered = QueueEntered(CallId(call), LineId("main"), BILLING, credit_s=credit_s)
+        return self.take(entered, after=after)
+
     def offer(self, call: str) -> OfferId:
         """The offer alive for a call."""
         offer = self.centre.calls[CallId(call)].offer

@@ -1,10 +1,12 @@
 """Unit: the rules of the centre, one sentence each."""
 
 import json
+from math import nan
 
 import pytest
 
 from queues.centre.apply import apply
+from queues.centre.call_facts import CallQueued
 from queues.centre.commands import (
     CancelRing,
     ConnectCall,
@@ -13,7 +15,7 @@ from queues.centre.commands import (
     ReturnReason,
     RingAgent,
 )
-from queues.centre.facts import AgentBecameReady, CallQueued, OfferMade, TalkBegan
+from queues.centre.facts import AgentBecameReady, OfferMade, TalkBegan
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -70,7 +72,7 @@ def test_the_longest_wait_is_served_first_over_all_queues_of_an_agent() -> None:
     made = scene.offers()[-1]
     assert made.call == "c1"
     assert (made.waited_s, made.runner_up, made.candidates) == (7.0, "c2", 1)
-    assert made.policy == "longest-wait/1"
+    assert made.policy == "longest-wait/2"
 
 
 def test_calls_of_the_same_moment_are_served_in_the_order_they_came() -> None:
@@ -295,7 +297,7 @@ def test_a_fact_that_does_not_fit_changes_nothing() -> None:
     before = repr(scene.centre)
     misfits = (
         made,
-        CallQueued(scene.now, C1, LineId("main"), BILLING, 9),
+        CallQueued(scene.now, C1, LineId("main"), BILLING, 9, scene.now),
         AgentBecameReady(scene.now, ANNA),
         TalkBegan(scene.now, made.offer, C1, ANNA, made.place, BILLING, 1.0),
     )
@@ -324,3 +326,27 @@ def test_a_late_hand_over_input_is_no_new_call_in_another_queue() -> None:
     scene.enter("c1")
     assert scene.take(QueueEntered(C1, LineId("main"), REPAIRS)) == ()
     assert scene.centre.calls[C1].queue == BILLING
+
+
+def test_a_call_that_waited_elsewhere_before_stands_where_that_time_puts_it() -> None:
+    scene = Scene()
+    scene.enter("c0")
+    scene.enter("c1", after=30)
+    scene.take(QueueEntered(CallId("c2"), LineId("main"), BILLING, 20.0), after=10)
+    assert [rank[2] for pool in scene.centre.pools.values() for rank in pool.waiting] == [
+        "c0",
+        "c2",
+        "c1",
+    ]
+    scene.take(CallEnded(CallId("c0"), EndCause.HUNG_UP))
+    scene.ready("anna")
+    (made,) = scene.offers()
+    assert (made.call, made.waited_s, made.runner_up) == ("c2", 20.0, C1)
+    assert scene.replayed() == scene.centre
+
+
+@pytest.mark.parametrize(("told_s", "counts_s"), [(-5.0, 0.0), (7200.0, 3600.0), (nan, 0.0)])
+def test_a_wait_elsewhere_that_cannot_be_is_bounded(told_s: float, counts_s: float) -> None:
+    scene = Scene()
+    scene.take(QueueEntered(C1, LineId("main"), BILLING, told_s))
+    assert scene.centre.calls[C1].since == scene.now - counts_s

@@ -40,8 +40,10 @@ from queues.centre.inputs import (
     TalkStarted,
     TimerFired,
 )
+from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
+from queues.centre.pools import barred
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_call, next_wake
 from queues.centre.step import step
@@ -50,10 +52,20 @@ from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
-    (QueueSetting(QUEUES[0], 20.0, 10.0, 2), QueueSetting(QUEUES[1], 15.0, 0.0, 1)),
     (
-        AgentSetting(AgentId("x"), PlaceId("p1"), QUEUES),
-        AgentSetting(AgentId("y"), PlaceId("p2"), (QUEUES[0],)),
+        QueueSetting(QUEUES[0], 20.0, 10.0, 2),
+        QueueSetting(
+            QUEUES[1],
+            15.0,
+            0.0,
+            1,
+            need=Need((Skill("s", 3),), "de"),
+            relax=(NeedStep(10.0, "r1", lower=1), NeedStep(30.0, "r2", ("s",), any_language=True)),
+        ),
+    ),
+    (
+        AgentSetting(AgentId("x"), PlaceId("p1"), QUEUES, (Skill("s", 2),), ("de",)),
+        AgentSetting(AgentId("y"), PlaceId("p2"), (QUEUES[0],), (Skill("s", 5),)),
         AgentSetting(AgentId("z"), PlaceId("p2"), (QUEUES[1],)),  # shares y's phone
     ),
     "test",
@@ -122,19 +134,40 @@ class CentreMachine(RuleBasedStateMachine):
         self.facts.append(fact)
 
     def nobody_is_overtaken(self, made: OfferMade) -> None:
-        serves = self.centre.agents[made.agent].setting.queues
+        agent = self.centre.agents[made.agent].setting
         chosen = self.centre.calls[made.call]
+        assert barred(agent, chosen.key) is None
         for call in self.centre.calls.values():
-            if could_be_offered(call) and call.queue in serves:
-                assert (chosen.since, chosen.number) <= (call.since, call.number)
+            if could_be_offered(call) and barred(agent, call.key) is None:
+                assert chosen.rank <= call.rank
 
-    @rule(target=calls, queue=st.sampled_from((*QUEUES, QueueId("unknown"))))
-    def enter(self, queue: QueueId) -> CallId:
-        return self.enter_queue(queue)
+    @rule(
+        target=calls,
+        queue=st.sampled_from((*QUEUES, QueueId("unknown"))),
+        waited_s=st.sampled_from((0.0, 0.0, 40.0)),
+    )
+    def enter(self, queue: QueueId, waited_s: float) -> CallId:
+        return self.enter_queue(queue, waited_s)
 
-    def enter_queue(self, queue: QueueId) -> CallId:
+    @rule(
+        target=calls,
+        queue=st.sampled_from(QUEUES),
+        level=st.sampled_from((1, 2, 5)),
+        preferred=st.none() | AGENTS,
+        credit_s=st.sampled_from((0.0, 30.0)),
+    )
+    def enter_with_a_need(
+        self, queue: QueueId, level: int, preferred: AgentId | None, credit_s: float
+    ) -> CallId:
         call = CallId(f"c{len(self.inputs)}")
-        self.take(QueueEntered(call, LineId("main"), queue))
+        need = Need((Skill("s", level),))
+        entered = QueueEntered(call, LineId("main"), queue, 0.0, need, credit_s, preferred, 20.0)
+        self.take(entered)
+        return call
+
+    def enter_queue(self, queue: QueueId, waited_s: float = 0.0) -> CallId:
+        call = CallId(f"c{len(self.inputs)}")
+        self.take(QueueEntered(call, LineId("main"), queue, waited_s))
         return call
 
     @rule(call=calls, queue=st.sampled_from(QUEUES))
@@ -209,7 +242,7 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def each_call_is_in_one_place(self) -> None:
-        waiting = [rank[2] for queue in self.centre.queues.values() for rank in queue.waiting]
+        waiting = [rank[2] for pool in self.centre.pools.values() for rank in pool.waiting]
         assert len(waiting) == len(set(waiting))
         for name, call in self.centre.calls.items():
             assert call.state in (CallState.WAITING, *WITH_OFFER)
@@ -252,15 +285,14 @@ class CentreMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_free_agent_and_waiting_call_remain(self) -> None:
-        for queue in self.centre.queues.values():
+        for pool in self.centre.pools.values():
             free = [
                 agent
                 for agent in self.centre.agents.values()
-                if queue.setting.queue in agent.setting.queues
-                and could_take_a_call(self.centre, agent)
+                if barred(agent.setting, pool.key) is None and could_take_a_call(self.centre, agent)
             ]
-            assert len(free) == len(queue.free)
-            assert not (free and queue.waiting)
+            assert {each[2] for each in pool.free} == {each.setting.agent for each in free}
+            assert not (free and pool.waiting)
 
     @invariant()
     def each_state_that_ends_by_time_has_its_deadline(self) -> None:
@@ -282,6 +314,9 @@ class CentreMachine(RuleBasedStateMachine):
             if call.rest_until is not None:
                 expected["call_rest", call.call] = call.rest_until
                 assert call.rest_until <= self.now + CALL_RESTS_S[-1]
+            if call.need_until is not None:
+                expected["need", call.call] = call.need_until
+                assert call.state is not CallState.TALKING
         assert kept == expected
 
     @invariant()

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from queues.centre import codec
-from queues.centre.facts import AgentBecameReady, CallQueued, Fact
+from queues.centre.call_facts import CallQueued
+from queues.centre.facts import AgentBecameReady, Fact
 from queues.centre.inputs import AgentSetting, Input, PlaceChanged, PlaceState, SettingsLoaded
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowUnreadable
@@ -18,7 +19,7 @@ from tests.unit.queues.scenes import Scene, settings
 from tests.unit.queues.strategies import FACTS, INPUTS, any_of
 
 SENTINEL = "+4930123456"
-QUEUED = CallQueued(1000.5, CallId("c1"), LineId("main"), QueueId("billing"), 7)
+QUEUED = CallQueued(1000.5, CallId("c1"), LineId("main"), QueueId("billing"), 7, 940.5)
 QUICK = hypothesis_settings(max_examples=300, deadline=None, derandomize=True)
 
 
@@ -50,6 +51,10 @@ def test_every_fact_comes_back_the_same(fact: Fact) -> None:
     row = codec.fact_row(fact, seq=1, epoch=2, node="n1")
     assert codec.read_fact(through_text(row)) == fact
     assert (row.type, row.version, row.at) == (fact.TYPE, fact.VERSION, fact.at)
+
+
+SKILLS = {"skills": [], "languages": []}
+_FIELDS = "just the fields at, call, credit_s, line, need, need_until, number, only, queue"
 
 
 @pytest.mark.parametrize("kind", [*codec.INPUTS.values(), *codec.FACTS.values()])
@@ -106,8 +111,8 @@ def test_a_row_is_about_its_call_or_else_its_agent_offer_or_place() -> None:
         (with_payload(a_row(), at=float("nan")), "expected at to be a finite number"),
         (with_payload(a_row(), at=10**400), "expected at to be a finite number"),
         (with_payload(a_row(), at=None), "expected at to be a finite number"),
-        (with_payload(a_row(), surplus=SENTINEL), "just the fields at, call, line, number, queue"),
-        (a_row(payload={}), "just the fields at, call, line, number, queue"),
+        (with_payload(a_row(), surplus=SENTINEL), _FIELDS),
+        (a_row(payload={}), _FIELDS),
         (a_row(payload=[SENTINEL]), "expected the payload to be an object"),
     ],
 )
@@ -141,7 +146,7 @@ def test_a_row_that_is_not_understood_is_named_with_what_was_expected(
         ),
         (
             settings(("anna", ())),
-            {"agents": [{"agent": "a", "place": "p", "queues": ["q", 3]}]},
+            {"agents": [{"agent": "a", "place": "p", "queues": ["q", 3], **SKILLS}]},
             r"expected agents\[0\]\.queues\[1\] to be a string",
         ),
         (settings(("anna", ())), {"agents": "x"}, "expected agents to be a list"),

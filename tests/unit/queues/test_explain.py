@@ -18,6 +18,7 @@ from queues.centre.inputs import (
     PauseAsked,
     PlaceChanged,
     PlaceState,
+    QueueEntered,
     QueueLeft,
     RefuseCause,
     SignOutAsked,
@@ -28,7 +29,7 @@ from queues.centre.inputs import (
 from queues.centre.reasons import reason_of
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowUnreadable
-from queues.ids import AgentId, CallId, PlaceId, QueueId
+from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
 from tests.unit.queues.journals import KEPT, read_journal
 from tests.unit.queues.rich_day import record
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
@@ -96,7 +97,7 @@ def test_a_call_that_is_answered_at_the_second_phone_is_told_from_first_to_last(
         "agent": "bert",
         "place": "p-bert",
         "queue": "billing",
-        "policy": "longest-wait/1",
+        "policy": "longest-wait/2",
     }
 
 
@@ -106,7 +107,7 @@ def test_the_agent_idle_longest_of_several_is_said_to_be() -> None:
     scene.now += 5
     scene.ready("bert")
     scene.enter("c1", after=1)
-    assert "anna was idle longest of 2, for 6.0 s" in told(scene)[1][2]
+    assert "anna was first of 2 free, for 6.0 s" in told(scene)[1][2]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,17 @@ def test_a_call_that_is_still_there_is_told_up_to_now() -> None:
         "3 s  call queued: came over line main and waits in queue billing\n"
         "waiting: 0.0 s in all, and is so now\n"
     )
+
+
+def test_a_wait_elsewhere_before_is_told_and_counts() -> None:
+    scene = Written(TWO)
+    scene.take(QueueEntered(C1, LineId("main"), BILLING, 40.0), after=60)
+    scene.take(CallEnded(C1, EndCause.HUNG_UP), after=5)
+    way = explain(C1, scene.rows)
+    assert way.entries[0].why == (
+        "came over line main and waits in queue billing, with the 40.0 s that it had waited before"
+    )
+    assert way.seconds_in(CallState.WAITING) == 45.0
 
 
 def test_a_call_that_nobody_knows_is_said_to_be_unknown() -> None:

@@ -51,6 +51,14 @@ def test_a_step_does_not_change_the_row_it_was_given() -> None:
     assert row.payload == before
 
 
+def test_a_call_of_the_first_release_waits_from_its_hand_over_on() -> None:
+    rows = read_journal(KEPT[0])
+    queued = [codec.read_fact(row) for row in rows if row.type == "call_queued"]
+    entered = [codec.read_input(row) for row in rows if row.type == "queue_entered"]
+    assert {(fact.at, fact.since) for fact in queued} == {(fact.at, fact.at) for fact in queued}
+    assert {what.waited_s for what in entered} == {0.0}
+
+
 def test_a_journal_is_kept_of_the_first_release() -> None:
     assert "0.1.jsonl" in {path.name for path in KEPT}
 
@@ -83,9 +91,9 @@ def test_a_kept_journal_is_recovered_up_to_each_of_its_decisions(path: Path) -> 
     for end in (*ends[::25], len(rows)):
         centre = recover(None, rows[:end])
         assert from_snapshot(to_snapshot(centre)) == centre  # every index follows its records
-        waiting = [rank[2] for queue in centre.queues.values() for rank in queue.waiting]
+        waiting = [rank[2] for pool in centre.pools.values() for rank in pool.waiting]
         assert len(waiting) == len(set(waiting))
         for kind in ("call", "agent", "place"):
             assert len({getattr(o, kind) for o in centre.offers.values()}) == len(centre.offers)
         assert {o.call for o in centre.offers.values()}.isdisjoint(waiting)
-        assert not [q for q in centre.queues.values() if q.free and q.waiting]
+        assert not [pool for pool in centre.pools.values() if pool.free and pool.waiting]

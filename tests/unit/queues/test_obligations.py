@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from queues.centre.facts import CallQueued, Fact
+from queues.centre.call_facts import CallQueued
+from queues.centre.facts import Fact
 from queues.centre.inputs import QueueEntered, QueueLeft
 from queues.centre.recovery import recover
 from queues.dispatcher import NotStored

@@ -18,6 +18,7 @@ from queues.centre.inputs import (
     MissCause,
     OfferAnswered,
     OfferRefused,
+    QueueEntered,
     QueueLeft,
     RefuseCause,
     SwitchRestarted,
@@ -124,6 +125,15 @@ def test_a_call_that_comes_back_into_a_queue_is_one_record_with_all_its_waits() 
     end(scene, "c1", after=20)
     (call,) = projected(scene.rows).calls
     assert (call.queue, call.hops, call.waited_s, call.entered_at) == ("repairs", 2, 30.0, 1001.0)
+
+
+def test_a_wait_elsewhere_before_is_part_of_the_record() -> None:
+    scene = Written(TWO)
+    arrive(scene, "c1", after=60)  # 1060
+    scene.take(QueueEntered(C1, LineId("main"), BILLING, 40.0))
+    end(scene, "c1", after=5)
+    (call,) = projected(scene.rows).calls
+    assert (call.arrived_at, call.entered_at, call.waited_s) == (1020.0, 1020.0, 45.0)
 
 
 def test_a_queue_that_goes_away_is_a_hop() -> None:

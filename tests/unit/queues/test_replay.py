@@ -10,7 +10,7 @@ from queues.centre.codec import fact_row
 from queues.centre.facts import AgentBecameReady, OfferMade
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import PauseAsked
-from queues.centre.policy import next_offer
+from queues.centre.policies.pairing import next_offer
 from queues.centre.recovery import recover
 from queues.centre.replay import MOST_SHOWN, ReplayReport, replay
 from queues.centre.row import JournalRow
@@ -127,7 +127,9 @@ def test_what_a_policy_that_is_gone_decided_is_what_the_replay_goes_on_from(
         made = next_offer(centre, now)
         if made is None:
             return None
-        agent = centre.agents[centre.queues[made.queue].free[-1][2]].setting
+        pool = centre.calls[made.call].pool
+        assert pool is not None
+        agent = centre.agents[pool.free[-1][2]].setting
         return replace(made, agent=agent.agent, place=agent.place, policy="newest-first/1")
 
     with monkeypatch.context() as patch:

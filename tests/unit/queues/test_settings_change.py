@@ -6,16 +6,9 @@ import pytest
 
 from queues.centre.agent import AgentState
 from queues.centre.apply import apply
+from queues.centre.call_facts import CallClosed, CallMoved
 from queues.centre.commands import CancelRing
-from queues.centre.facts import (
-    AgentForgotten,
-    CallClosed,
-    CallMoved,
-    Fact,
-    OfferWithdrawn,
-    TalkEnded,
-    WithdrawReason,
-)
+from queues.centre.facts import AgentForgotten, Fact, OfferWithdrawn, TalkEnded, WithdrawReason
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import (

@@ -54,9 +54,9 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    for version in (0, 2, None, "1", SENTINEL):
+    for version in (0, 3, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 1") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 2") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 
@@ -85,3 +85,19 @@ def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
     bad["calls"].append(bad["calls"][0])
     with pytest.raises(SnapshotUnreadable):
         from_snapshot(Snapshot(bad))
+
+
+def test_a_snapshot_from_before_needs_is_a_centre_whose_calls_ask_for_anybody() -> None:
+    scene = busy()
+    old = stored(scene) | {"version": 1}
+    for queue in old["queues"]:
+        for name in ("need", "relax", "order", "mark_s", "pick_up_s", "cap_s"):
+            del queue[name]
+    for agent in old["agents"]:
+        del agent["setting"]["skills"], agent["setting"]["languages"]
+    for call in old["calls"]:
+        for name in ("need", "steps", "need_until", "only", "credit_s"):
+            del call[name]
+    assert from_snapshot(Snapshot(old)) == scene.centre
+    with pytest.raises(SnapshotUnreadable, match="not the fields of its version"):
+        from_snapshot(Snapshot(old | {"agents": [{}]}))

@@ -2,8 +2,8 @@
 
 import pytest
 
+from queues.centre.call_facts import CallClosed
 from queues.centre.commands import CancelRing
-from queues.centre.facts import CallClosed
 from queues.centre.inputs import (
     AgentLegEnded,
     EndCause,

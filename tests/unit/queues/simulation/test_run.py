@@ -58,7 +58,7 @@ def test_no_agent_idles_while_a_fitting_call_waits_and_the_centre_ends_empty(
 
     def watched(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         facts = step(centre, what, now)
-        assert not any(queue.waiting and queue.free for queue in centre.queues.values())
+        assert not any(pool.waiting and pool.free for pool in centre.pools.values())
         return facts
 
     run(house, draw_callers(DEMAND, seed), take=watched, centre=centre)

@@ -11,11 +11,14 @@ from typing import Final
 
 from queues.centre.facts import Fact, OfferMade, OfferMissed
 from queues.centre.on_offers import MISS_POLICY, offer_missed
-from queues.centre.policy import POLICY, next_offer
+from queues.centre.policies import longest_wait_1, pairing
 from queues.centre.state import Centre
 
 PAIRING: Final[Mapping[str, Callable[[Centre, float], OfferMade | None]]] = MappingProxyType(
-    {POLICY: next_offer}
+    {
+        longest_wait_1.POLICY: longest_wait_1.next_offer,
+        **{policy: pairing.next_offer for policy, _ in pairing.ORDERS.values()},
+    }
 )
 
 

@@ -1,0 +1,140 @@
+"""Facts about a call: its place in the queue, what it asks for, where it goes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from queues.centre.commands import ReturnReason
+from queues.centre.inputs import EndCause
+from queues.centre.needs import ANYBODY, Need, Relaxed
+from queues.ids import AgentId, CallId, LineId, QueueId
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """A call waits here from `at` on, and counts as waiting since `since` (Unix seconds).
+
+    `number` breaks the tie of calls that came at the same moment. At `need_until` (Unix seconds) it
+    asks for less than `need`, in which `steps` are, or no more for the agent `only`.
+    """
+
+    TYPE: ClassVar[str] = "call_queued"
+    VERSION: ClassVar[int] = 3
+    at: float
+    call: CallId
+    line: LineId
+    queue: QueueId
+    number: int
+    since: float  # earlier than `at` if it had waited elsewhere before
+    need: Need = ANYBODY
+    steps: int = 0
+    need_until: float | None = None
+    only: AgentId | None = None
+    credit_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NeedRelaxed:
+    """A call asks for less from now on: `steps` of its queue are due, of which this is the reason.
+
+    It asks for less again at `until` (Unix seconds), if ever.
+    """
+
+    TYPE: ClassVar[str] = "need_relaxed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    need: Need
+    steps: int
+    until: float | None
+    why: Relaxed
+    reason: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefused:
+    """A call could not wait here; the dialogue has it again."""
+
+    TYPE: ClassVar[str] = "call_refused"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    line: LineId
+    queue: QueueId
+    reason: str  # "unknown_queue"
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """A call's queue is not in the settings any more; it is in queue `to` now, with its place.
+
+    It has waited, been offered or talked for `in_centre_s`, and goes on with that. Any agent of the
+    queue may take it: whoever has what it asked for may not be there.
+    """
+
+    TYPE: ClassVar[str] = "call_moved"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    to: QueueId
+    in_centre_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallTakenBack:
+    """The dialogue took a waiting call back."""
+
+    TYPE: ClassVar[str] = "call_taken_back"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallReturned:
+    """The centre gave a call back to the dialogue."""
+
+    TYPE: ClassVar[str] = "call_returned"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    reason: ReturnReason
+
+
+@dataclass(frozen=True, slots=True)
+class CallClosed:
+    """A call of the centre is over, `in_centre_s` after its hand-over (a talk included)."""
+
+    TYPE: ClassVar[str] = "call_closed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    cause: EndCause
+    in_centre_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallEndNoted:
+    """A call that does not wait here ended; a hand-over of it that is still under way is void."""
+
+    TYPE: ClassVar[str] = "call_end_noted"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    cause: EndCause
+
+
+@dataclass(frozen=True, slots=True)
+class CallRested:
+    """A call that rested after failed joins may be offered again, at its old place in the order."""
+
+    TYPE: ClassVar[str] = "call_rested"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId

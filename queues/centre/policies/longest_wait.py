@@ -1,0 +1,20 @@
+"""Longest wait first, over everything that an agent can take.
+
+The order of calls is one number, the time from which a call counts as waiting. Priority is a credit
+of seconds on it, so that ageing is built in: a call without credit that came long enough before
+goes first. Nobody is overtaken by a call with the same credit and need that came later.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from queues.centre.inputs import QueueSetting
+from queues.centre.policies.order import IN_TIME, Standing
+from queues.centre.pools import Pool
+
+POLICY: Final = "longest-wait/2"
+
+
+def in_order(pool: Pool, _setting: QueueSetting, _now: float) -> Iterator[Standing]:
+    """Give the pool's calls as they came; all are equally urgent."""
+    return ((IN_TIME, rank) for rank in pool.waiting)
