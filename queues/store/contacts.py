@@ -22,7 +22,6 @@ from queues.store.tables import contact_index, contacts
 
 ID_BYTES: Final = 16
 _SEEN_EVERY_S: Final = 86_400.0  # so that not each call is a commit
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +126,10 @@ class Contacts:
             return list(connection.scalars(select(contacts.c.id).where(_ended(since))))
 
     def end(self, which: Collection[str], since: float) -> int:
-        """Delete those of these contacts that are still not seen since then; how many."""
-        ids, count = list(which), 0
-        for start in range(0, len(ids), _AT_ONCE):
-            over = contacts.c.id.in_(ids[start : start + _AT_ONCE]) & _ended(since)
-            with self._people.write() as connection:  # index entries go with the contact
-                count += connection.execute(delete(contacts).where(over)).rowcount
-        return count
+        """Delete those of a few contacts that are still not seen since then; how many."""
+        with self._people.write() as connection:  # index entries go with the contact
+            over = contacts.c.id.in_(which) & _ended(since)
+            return connection.execute(delete(contacts).where(over)).rowcount
 
     def _macs(self, kind: str, spellings: Sequence[str]) -> dict[bytes, int]:
         """Every index entry that may lead to it, the best first, with its place in the order."""

@@ -246,19 +246,19 @@ class Vault:
         with self._store.write() as connection:
             if not is_believed(connection, now):
                 return 0
-        since = now - keep_s
-        with self._contacts.changes:
-            count = 0
-            unseen = self._contacts.unseen(since, now)
-            for start in range(0, len(unseen), _AT_ONCE):
-                some = unseen[start : start + _AT_ONCE]
+        since, count = now - keep_s, 0
+        unseen = self._contacts.unseen(since, now)
+        for start in range(0, len(unseen), _AT_ONCE):
+            some = unseen[start : start + _AT_ONCE]
+            with self._contacts.changes:
                 with self._store.read() as connection:
                     needed = _needed(connection, some, now)
                 some = [contact for contact in some if contact not in needed]
+                if some:
+                    self._unshredded = True
                 count += self._contacts.end(some, since)
                 self._delete_erased(some)
-            if count:
-                self._unshredded = True
+        with self._contacts.changes:
             self._shred()
         return count
 

@@ -11,6 +11,7 @@ from queues.record_rows import MissedCall
 from queues.store import ContactUnknown, DataClass, Position, Store
 from queues.store.tables import contacts
 from tests.store.places import DAY_S, Place, dialogue, row, write
+from tests.store.postgres_server import PostgresServer
 
 NOW = 1_700_000_000.0
 KEEP_S = 400 * DAY_S
@@ -79,6 +80,25 @@ def test_a_contact_that_is_not_seen_for_long_enough_ends(place: Place) -> None:
         assert store.vault.contact_of("phone", "+491", create=True) not in (gone, nobody)
     assert place.say_to_people("SELECT count(*) FROM contacts") == [(2,)]
     assert place.say_to_people("SELECT count(*) FROM contact_index") == [(2,)]
+
+
+def test_contacts_on_a_server_are_found_seen_and_ended_alike(
+    server_place: Place, server: PostgresServer
+) -> None:
+    clock = Calendar()
+    people = server.url(server.new_database())
+    with server_place.opened(wall=clock, people_url=people) as store:
+        old = store.vault.contact_of("phone", FORMER[0], create=True)
+        let_days_pass(store, clock, 300)
+        assert store.vault.contact_of("phone", E164, former=FORMER, create=True) == old
+        store.note_progress()
+        let_days_pass(store, clock, 300)
+        assert store.vault.end_contacts(clock.now, KEEP_S) == 0
+        let_days_pass(store, clock, 101)
+        assert store.vault.end_contacts(clock.now, KEEP_S) == 1
+    with server_place.opened(wall=clock, people_url=people) as store:
+        assert store.note is None
+        assert store.vault.contact_of("phone", E164, former=FORMER) is None
 
 
 def test_whom_something_still_needs_does_not_end(place: Place) -> None:
