@@ -32,7 +32,7 @@ from ivr.dialogue import Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
-from ivr.keeping import Keeping, journal_figures, journal_status
+from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
@@ -83,7 +83,9 @@ class Service:
             kept,
             self.clock.now,
             ZoneInfo(settings.site.zone),
+            region=settings.site.region,
             keep_records_days=settings.store.keep_records_days,
+            keep_contacts_days=settings.store.keep_contacts_days,
         )
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
@@ -192,13 +194,15 @@ class Service:
         asterisk = HealthStatus.OK if self.client.up else HealthStatus.DOWN
         load, audio = self.ears.desk.load(), self._audio.figures
         reasons = [*self.ears.reasons(), *filter(None, [self._hearing_watch.reason()])]
-        ledger = self.dispatcher.journal_health
+        ledger, writer = self.dispatcher.journal_health, self._keeping.writer()
+        people = self._keeping.people.reasons()
         return HealthReport(
             {
                 "asterisk": asterisk,
                 "speech": HealthStatus.DEGRADED if reasons else HealthStatus.OK,
                 "prompts": HealthStatus.DEGRADED if self._recordings else HealthStatus.OK,
                 "journal": journal_status(ledger),
+                "people": HealthStatus.DEGRADED if people else HealthStatus.OK,
             },
             {
                 "speech_listening": load.listening,
@@ -208,8 +212,13 @@ class Service:
                 "audio_lines": audio.lines,
                 "audio_late_share": audio.pacer.late_share,
             }
-            | journal_figures(ledger, self._keeping.writer()),
-            {"speech": reasons, "prompts": self._recordings},
+            | journal_figures(ledger, writer),
+            {
+                "speech": reasons,
+                "prompts": self._recordings,
+                "journal": journal_reasons(writer),
+                "people": people,
+            },
         )
 
     def metrics(self) -> bytes:

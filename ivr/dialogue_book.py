@@ -5,8 +5,8 @@ Rules:
 1. A dialogue tells each new standing and never waits: the newest of a call is written, by a thread.
 2. A whole session, with words and keys, is sealed under the key of the caller's contact. In clear
    stand the call, the node, the dialplan's hash, the turn and the contact's random id.
-3. The caller's number becomes a contact here and goes no further. A number that is withheld is a
-   contact of whom nothing is known.
+3. The caller's number becomes a contact here, by its one spelling, and goes no further. A number
+   that is withheld is a contact of whom nothing is known.
 4. While the store cannot be written the newest standing waits in memory; no call notices.
 """
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import structlog
 
 from ivr.flow.session import Session, session_from_json, session_to_json
-from ivr.phone_number import PhoneNumber
+from ivr.phone_number import REGION, PhoneNumber
 from queues.ids import CallId, ContactId
 from queues.store import (
     ContactUnknown,
@@ -70,10 +70,16 @@ class DialogueBook:
     """Keeps dialogues; `run` is a task of its owner."""
 
     def __init__(
-        self, store: Store, now: Callable[[], float], left: Mapping[CallId, KeptDialogue]
+        self,
+        store: Store,
+        now: Callable[[], float],
+        left: Mapping[CallId, KeptDialogue],
+        region: str = REGION,
     ) -> None:
+        """`region` is where numbers without a country's code are dialled."""
         self._store = store
         self._now = now
+        self._region = region
         self._numbers: dict[CallId, PhoneNumber | None] = {}
         # Only the thread changes them.
         self._contacts = {call: kept.contact for call, kept in left.items()}
@@ -116,9 +122,17 @@ class DialogueBook:
         kept = self._contacts.get(call)
         return None if kept is None else ContactId(kept)
 
-    def contact_of(self, number: PhoneNumber) -> str:
-        """The contact of a number, for a thread; raises `StoreUnavailable`."""
-        return self._store.vault.contact_of("phone", number.digits, create=True)
+    def contact_of(self, number: PhoneNumber | None) -> str:
+        """The contact of a number, for a thread; a new one when it names nobody.
+
+        Raises `StoreUnavailable`.
+        """
+        known = number.known_as(self._region) if number else None
+        if known is None:
+            return self._store.vault.new_contact()
+        return self._store.vault.contact_of(
+            known.kind, known.value, former=known.former, create=True
+        )
 
     def _note(self, call: CallId, session: Session | None) -> None:
         self._unwritten.pop(call, None)  # what changed last is written last
@@ -136,19 +150,13 @@ class DialogueBook:
                 self._store.journal.end_dialogue(call)
                 continue
             if call not in self._contacts:
-                self._contacts[call] = self._contact(numbers[call])
+                self._contacts[call] = self.contact_of(numbers[call])
             try:
                 row = self._row(session, self._contacts[call])
             except ContactUnknown:  # the person was erased while on the line
                 self._contacts[call] = self._store.vault.new_contact()
                 row = self._row(session, self._contacts[call])
             self._store.journal.keep_dialogue(row)
-
-    def _contact(self, number: PhoneNumber | None) -> str:
-        try:
-            return self.contact_of(number) if number else self._store.vault.new_contact()
-        except ValueError:  # a number without a digit is none
-            return self._store.vault.new_contact()
 
     def _row(self, session: Session, contact: str) -> DialogueRow:
         text = json.dumps(session_to_json(session), ensure_ascii=False)

@@ -13,17 +13,18 @@ import structlog
 from ivr.dialogue_book import DialogueBook
 from ivr.journal import StoredJournal
 from ivr.kept import Kept
-from ivr.phone_number import PhoneNumber
+from ivr.people_watch import PeopleWatch
+from ivr.phone_number import REGION, PhoneNumber
 from ivr.projector import Projector
 from ivr.snapshots import Snapshots
-from queues.api import HealthStatus
+from queues.api import HealthReason, HealthStatus
 from queues.dispatcher import LedgerHealth
 from queues.ids import ContactId
 from queues.store import Store, StoreError, WriterHealth
 
 _FIRST_S: Final = 600.0  # after a start there are callers to be found
 _DAY_S: Final = 86_400.0
-KEEP_RECORDS_DAYS: Final = 400
+KEEP_DAYS: Final = 400
 
 log = structlog.get_logger()
 
@@ -37,15 +38,19 @@ class Keeping:
         now: Callable[[], float],
         zone: ZoneInfo,
         *,
-        keep_records_days: int = KEEP_RECORDS_DAYS,
+        region: str = REGION,
+        keep_records_days: int = KEEP_DAYS,
+        keep_contacts_days: int = KEEP_DAYS,
     ) -> None:
-        """`zone` says where a day ends."""
+        """`zone` says where a day ends, `region` where callers' numbers are dialled."""
         self._store = kept.store
         self._zone = zone
         self._now = now
         self._keep_records_days = keep_records_days
+        self._keep_contacts_days = keep_contacts_days
         self.journal = StoredJournal(kept.store.journal)
-        self.dialogues = DialogueBook(kept.store, now, kept.dialogues)
+        self.people = PeopleWatch(kept.store)
+        self.dialogues = DialogueBook(kept.store, now, kept.dialogues, region)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
         self.projector = Projector(kept.store)
 
@@ -71,12 +76,14 @@ class Keeping:
             tasks.create_task(self.dialogues.run(), name="dialogues' book")
             tasks.create_task(self.snapshots.run(), name="snapshots")
             tasks.create_task(self.projector.run(), name="records")
+            tasks.create_task(self.people.run(), name="database of people")
             tasks.create_task(
                 end_old_days(
                     self._store,
                     self._zone,
                     self._now,
                     keep_records_days=self._keep_records_days,
+                    keep_contacts_days=self._keep_contacts_days,
                 ),
                 name="old days",
             )
@@ -87,7 +94,8 @@ async def end_old_days(
     zone: ZoneInfo,
     now: Callable[[], float],
     *,
-    keep_records_days: int = KEEP_RECORDS_DAYS,
+    keep_records_days: int = KEEP_DAYS,
+    keep_contacts_days: int = KEEP_DAYS,
     first_s: float = _FIRST_S,
     every_s: float = _DAY_S,
 ) -> None:
@@ -102,6 +110,10 @@ async def end_old_days(
             await asyncio.to_thread(store.close_days, now(), zone)
             await asyncio.to_thread(store.vault.expire, time.time())
             await asyncio.to_thread(store.records.expire, time.time(), keep_records_days * _DAY_S)
+            # Last: what a record still leads to is kept.
+            await asyncio.to_thread(
+                store.vault.end_contacts, time.time(), keep_contacts_days * _DAY_S
+            )
         except StoreError as error:
             log.warning("old days are not closed", error=error.code)
         except Exception as error:  # the calls go on, and tomorrow it is tried again
@@ -113,6 +125,13 @@ def journal_status(ledger: LedgerHealth | None) -> HealthStatus:
     """Degraded while decisions take effect without being kept: calls are served all the same."""
     kept = ledger is not None and not ledger.is_degraded
     return HealthStatus.OK if kept else HealthStatus.DEGRADED
+
+
+def journal_reasons(writer: WriterHealth) -> list[HealthReason]:
+    """Why nothing is written just now, with the mend."""
+    if writer.trouble is None:
+        return []
+    return [HealthReason(f"journal_{writer.trouble}", writer.trouble.mend)]
 
 
 def journal_figures(ledger: LedgerHealth | None, writer: WriterHealth) -> dict[str, float]:

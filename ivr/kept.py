@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,16 +28,20 @@ from queues.ids import CallId
 from queues.store import (
     Kind,
     NotCommitted,
+    PeopleInUse,
     Store,
     StoreError,
     StoreInUse,
     StoreUnavailable,
+    Trouble,
 )
 
 Tell = Callable[[str], None]
 _APPLIED: Final = (Kind.FACT, Kind.LOST)
 _STORE: Final = "store"  # below the run folder: what happened
 _PEOPLE: Final = "people"  # who is who; to be backed up apart from it
+_LOCKED_S: Final = 30.0  # so long a start waits for a database that another program holds
+_AGAIN_S: Final = 0.2
 _WRITTEN_S: Final = 10.0  # so long a start waits for the state that closes a gap
 
 log = structlog.get_logger()
@@ -63,16 +68,22 @@ def days_folder(place: Place) -> Path:
 
 
 @contextmanager
-def open_kept(settings: Settings, place: Place, tell: Tell) -> Iterator[Kept]:
+def open_kept(
+    settings: Settings, place: Place, tell: Tell, *, patience_s: float = _LOCKED_S
+) -> Iterator[Kept]:
     """Open the store and bring back what it holds; raises `CannotStart`. Not for a loop's thread.
 
-    Where another service writes a server's database, this waits as its stand-by.
+    Where another service writes a server's database, this waits as its stand-by; a database that
+    is held by another program is waited for `patience_s` seconds.
     """
     try:
-        store = _open(settings, place, tell)
+        store = _open_patiently(settings, place, tell, patience_s)
     except StoreError as error:
         raise CannotStart(f"the store cannot be used: {error}") from None
     try:
+        if store.note is not None:
+            log.warning("the store is older than the database of people")
+            tell(f"note: {store.note}")
         try:
             kept = come_back(store)
         except (StoreUnavailable, NotCommitted) as error:  # as it is, nothing is wrong with it
@@ -101,9 +112,27 @@ def open_store(settings: Settings, place: Place, *, wait: bool = False) -> Store
     )
 
 
+def _open_patiently(settings: Settings, place: Place, tell: Tell, patience_s: float) -> Store:
+    until = time.monotonic() + patience_s
+    is_told = False
+    while True:
+        try:
+            return _open(settings, place, tell)
+        except (StoreUnavailable, PeopleInUse) as error:
+            is_held = isinstance(error, PeopleInUse) or error.trouble is Trouble.LOCKED
+            if not is_held or time.monotonic() >= until:
+                raise
+            if not is_told:
+                tell(f"{error}; waiting for it, {patience_s:g} s at most")
+                is_told = True
+        time.sleep(_AGAIN_S)
+
+
 def _open(settings: Settings, place: Place, tell: Tell) -> Store:
     try:
         return open_store(settings, place)
+    except PeopleInUse:
+        raise
     except StoreInUse as error:
         if store_url(settings, place).startswith("sqlite"):
             raise

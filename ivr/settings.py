@@ -34,6 +34,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
+from ivr.phone_number import REGION, known_region
 
 EMERGENCY_NUMBERS = ("110", "112", "116117")
 _LARGEST_FILE = 1_000_000  # bytes
@@ -118,10 +119,14 @@ class _Part(BaseModel):
 
 
 class Site(_Part):
-    """Who runs this place, as agents' phones show it, and the time zone in which its days end."""
+    """Who runs this place, as agents' phones show it, and where it is.
+
+    Its days end in `zone`; numbers without a country's code are of `region`.
+    """
 
     name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
     zone: Annotated[str, AfterValidator(_zone)] = "Europe/Berlin"
+    region: Annotated[str, AfterValidator(known_region)] = REGION
 
 
 class Listen(_Part):
@@ -216,6 +221,7 @@ class Store(_Part):
     url: str | None = Field(default=None, repr=False)  # it may hold a password
     people_url: str | None = Field(default=None, repr=False)
     keep_records_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    keep_contacts_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
 class Log(_Part):

@@ -1,4 +1,4 @@
-"""Folders in which an Asterisk of the tests can live.
+"""Folders for tests: one in which an Asterisk can live, one on a disk that is nearly full.
 
 pytest closes its own folders to other accounts, again and again; Asterisk runs as another account
 when the tests run as root.
@@ -6,8 +6,10 @@ when the tests run as root.
 
 from __future__ import annotations
 
+import resource
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,3 +21,26 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@contextmanager
+def scarce_disk(folder: Path) -> Iterator[Callable[[], None]]:
+    """A disk with some 100 kB left; the function it gives frees more.
+
+    A small disk of its own where we may mount one, else a limit on the size of files.
+    """
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1000k,mode=0700", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
+        try:
+            ballast = folder / "ballast"
+            ballast.write_bytes(bytes(400_000))
+            yield ballast.unlink
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+        return
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, before[1]))
+    try:
+        yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -2,11 +2,13 @@
 
 from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.store.bridge import committed, in_loop
+from queues.store.contacts import ContactUnknown
 from queues.store.day_file import DayDamaged
 from queues.store.errors import (
     JournalDamaged,
     KeyUnusable,
     NotCommitted,
+    PeopleInUse,
     SchemaTooNew,
     StoreError,
     StoreInUse,
@@ -20,7 +22,7 @@ from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
-from queues.store.vault import ContactUnknown, DataClass, Erasure, KeptValue, ValueUnreadable
+from queues.store.vault import DataClass, Erasure, KeptValue, ValueUnreadable
 from queues.store.waiting import WriterHealth
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "MissedCall",
     "NewRow",
     "NotCommitted",
+    "PeopleInUse",
     "Position",
     "ProjectorBehind",
     "Records",

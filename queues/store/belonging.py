@@ -6,22 +6,50 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Table, delete, exists, insert, select
+from sqlalchemy import Connection, Table, delete, exists, insert, inspect, select
 
 from queues.store.database import Database
 from queues.store.envelope import Envelope
 from queues.store.errors import KeyUnusable, StoreUnusable
 from queues.store.key_file import MasterKeys, make_keys, read_keys
-from queues.store.tables import contacts, meta, people_meta, vault
+from queues.store.tables import (
+    closed_days,
+    contacts,
+    dialogues,
+    journal,
+    meta,
+    people_meta,
+    vault,
+)
 
 _ID: Final = "store_id"
 _CHECK: Final = "key_check_"
 
 
+def refuse_strangers(store: Database, people: Database) -> None:
+    """Raise `StoreUnusable` unless both are of one store, or new; before either is changed."""
+    with store.read() as in_store, people.read() as in_people:
+        ours, theirs = _id(in_store, meta), _id(in_people, people_meta)
+        if ours == theirs:
+            return
+        has_keys = select(exists().where(contacts.c.wrapped_key.is_not(None)))
+        if theirs is not None and in_people.scalar(has_keys):
+            raise StoreUnusable(
+                f"{people.name}: belongs to another database than {store.name}; put back the one "
+                "that was beside it, or move both away to begin anew. Nothing was changed"
+            )
+        if ours is not None and _is_used(in_store):
+            raise StoreUnusable(
+                f"{people.name}: is missing or empty, and {store.name} tells of people whom only "
+                "the lost one knows; put back a copy of it with its key file, or move both "
+                "databases away to begin anew. Nothing was changed"
+            )
+
+
 def open_envelope(store: Database, people: Database, key_file: Path) -> Envelope:
     """Give the master keys' use, after all three are found to be of one store.
 
-    What is new is made. Raises `StoreUnusable`, `KeyUnusable`, `StoreUnavailable`.
+    After `refuse_strangers`. What is new is made. Raises `KeyUnusable`, `StoreUnavailable`.
     """
     _join(store, people)
     with people.write() as connection:
@@ -46,22 +74,24 @@ def open_envelope(store: Database, people: Database, key_file: Path) -> Envelope
 def _join(store: Database, people: Database) -> None:
     with store.write() as in_store, people.write() as in_people:
         ours = _value(in_store, meta, _ID)
-        theirs = _value(in_people, people_meta, _ID)
-        if ours is not None and ours == theirs:
+        if ours is not None and ours == _value(in_people, people_meta, _ID):
             return
-        if in_people.scalar(select(exists().where(contacts.c.wrapped_key.is_not(None)))):
-            raise StoreUnusable(
-                f"{people.name}: belongs to another database than {store.name}; put back the one "
-                "that was beside it, or move both away to begin anew. Nothing was changed"
-            )
-        if in_store.scalar(select(exists(select(vault.c.id)))):
-            raise StoreUnusable(
-                f"{people.name}: is empty, and {store.name} has values that only the lost one can "
-                "open; put back a copy of it, or move both away to begin anew. Nothing was changed"
-            )
         ours = ours or secrets.token_hex(16)
         _set(in_store, meta, _ID, ours)
         _set(in_people, people_meta, _ID, ours)
+
+
+def _is_used(store: Connection) -> bool:
+    """Whether the store has anything that could be of a person."""
+    return any(
+        store.scalar(select(exists(select(column))))
+        for column in (journal.c.seq, closed_days.c.last_seq, vault.c.id, dialogues.c.call)
+    )
+
+
+def _id(connection: Connection, table: Table) -> str | None:
+    """The id of the store that a database is of; None for a new one, without tables too."""
+    return _value(connection, table, _ID) if inspect(connection).has_table(table.name) else None
 
 
 def _check(

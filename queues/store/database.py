@@ -69,16 +69,20 @@ class Database:
         if self.file is not None:
             self.file.unlock()
 
+    def undo(self) -> None:
+        """Close, and leave no file that was not there before it was opened."""
+        self.engine.dispose()
+        if self.file is not None:
+            self.file.unmake()
+        self.close()
+
 
 def open_database(url: str | URL, *, writable: bool = True, patience_s: float = 0.0) -> Database:
     """Open, and for writing lock, what an address leads to; raises `StoreUnusable`.
 
     A service that is about to end is given `patience_s` to let go of a file.
     """
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        raise StoreUnusable(f"the database's address cannot be read; expected {_SHAPES}") from None
+    address = _read(url)
     if address.get_backend_name() == "sqlite":
         return _open_file(address, writable, patience_s)
     if address.get_backend_name() != "postgresql":
@@ -87,6 +91,20 @@ def open_database(url: str | URL, *, writable: bool = True, patience_s: float = 
             f"expected {_SHAPES}"
         )
     return _open_server(address)
+
+
+def refuse_lone_logs(*urls: str | URL) -> None:
+    """Raise `StoreUnusable` if the log of a file is there without it, before any is opened."""
+    for address in map(_read, urls):
+        if address.get_backend_name() == "sqlite" and address.database:
+            SqliteFile(Path(address.database)).refuse_log_alone()
+
+
+def _read(url: str | URL) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        raise StoreUnusable(f"the database's address cannot be read; expected {_SHAPES}") from None
 
 
 def _open_file(address: URL, writable: bool, patience_s: float) -> Database:

@@ -25,6 +25,11 @@ class Trouble(StrEnum):
     DAMAGED = "damaged"  # what lies on the disk is no database, or no longer one
     FAILED = "failed"  # the disk or the database reports a fault of another kind
 
+    @property
+    def mend(self) -> str:
+        """What is wrong and what to do, without saying where."""
+        return _MEND[self]
+
 
 _MEND: dict[Trouble, str] = {
     Trouble.LOCKED: "another program holds it; end that program, or wait until it is done",
@@ -55,6 +60,10 @@ class StoreInUse(StoreUnusable):
     code = "store_in_use"
 
 
+class PeopleInUse(StoreInUse):
+    """Another service has the database of people; it may be about to end."""
+
+
 class SchemaTooNew(StoreUnusable):
     """The database was made by a later version of the product."""
 
@@ -73,7 +82,7 @@ class StoreUnavailable(StoreError):
     code = "store_unavailable"
 
     def __init__(self, where: str, trouble: Trouble) -> None:
-        super().__init__(f"{where}: {_MEND[trouble]}")
+        super().__init__(f"{where}: {trouble.mend}")
         self.trouble = trouble
 
 

@@ -36,6 +36,7 @@ def check_journal(database: Database) -> int:
                 )
             _drop(connection, _first_of_decision(connection, last), last)
             last = _last_whole(connection, database.name, closed)
+        _refuse_a_cut_end(connection, database.name, last)
         return last
 
 
@@ -65,6 +66,24 @@ def _last_whole(connection: Connection, name: str, closed: int) -> int:
         ).scalar_one()
         raise _missing(name, before_gap + 1, after_gap - 1)
     return max(int(last), closed)
+
+
+def _refuse_a_cut_end(connection: Connection, name: str, last: int) -> None:
+    """What is made of rows is made of committed ones, in the same database: they were there."""
+    made_of = [
+        connection.scalar(select(func.max(column)))
+        for column in (snapshots.c.seq, projections.c.seq)
+    ]
+    reached = max(seq or 0 for seq in made_of)
+    if reached > last:
+        raise JournalDamaged(
+            f"{name}: rows {last + 1} to {reached} at the end of the journal are missing, though "
+            "snapshots or records were made of them; restore a backup of it (an older one will "
+            f"do), and leave the database of people as it is. Up to row {last} it can be read; "
+            "nothing was changed",
+            last + 1,
+            reached,
+        )
 
 
 def _missing(name: str, first: int, last: int) -> JournalDamaged:

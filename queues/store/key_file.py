@@ -79,6 +79,11 @@ def read_keys(path: Path) -> MasterKeys | None:
         ) from None
     try:
         found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise KeyUnusable(
+                f"{path}: is a folder, where the key file should be; move it away, and put back a "
+                "copy of the file"
+            )
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
             raise KeyUnusable(
                 f"{path}: the key file is not a file of ours (account {os.geteuid()}); give it to "

@@ -18,23 +18,28 @@ _STEPS: Final = Path(__file__).parent / "migrations"
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables of one database, the steps that lead to them, and the last of these."""
+    """The tables of one database, the steps that lead to them, and the last of these.
+
+    Where an upgrade `leaves_a_copy`, who goes back to an older version needs no backup.
+    """
 
     tables: MetaData
     steps: Path
     head: str
     revision_table: str
+    leaves_a_copy: bool
 
 
-STORE: Final = Schema(tables.store, _STEPS / "store", "0003", "schema_version")
-PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0001", "people_schema_version")
+STORE: Final = Schema(tables.store, _STEPS / "store", "0003", "schema_version", True)
+# A copy would hold the keys of all who are erased from then on.
+PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0002", "people_schema_version", False)
 
 
 def bring_up(database: Database, schema: Schema) -> None:
-    """Make the tables, or upgrade them after a copy of the file; all of it or nothing.
+    """Make the tables, or upgrade them; all of it or nothing.
 
-    The copy lies beside the file, as `<file>.before-<revision>`. Raises `SchemaTooNew`,
-    `StoreUnusable`, `StoreUnavailable`.
+    If its schema says so, a file is copied before, beside it, as `<file>.before-<revision>`.
+    Raises `SchemaTooNew`, `StoreUnusable`, `StoreUnavailable`.
     """
     with database.read() as connection:
         now = revision_of(connection, schema)
@@ -53,9 +58,14 @@ def bring_up(database: Database, schema: Schema) -> None:
             raise SchemaTooNew(
                 f"{database.name}: was made by a later version of freizeichen (its tables are "
                 f"'{now}', this version knows '{schema.head}'); install that version, or restore "
-                "the copy that it made before its upgrade"
+                + (
+                    "the copy that it made before"
+                    if schema.leaves_a_copy
+                    else "a backup from before"
+                )
+                + " its upgrade"
             )
-        if database.file is not None:
+        if database.file is not None and schema.leaves_a_copy:
             database.file.copy_to(_free_name(database.file.path, schema.head))
     try:
         with database.write() as connection:

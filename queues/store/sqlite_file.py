@@ -27,12 +27,26 @@ class SqliteFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._locked: int | None = None
+        self._made = False
         self._identity: _Identity | None = None
 
     @property
     def name(self) -> str:
         """How errors call it."""
         return str(self.path)
+
+    def refuse_log_alone(self) -> None:
+        """Raise `StoreUnusable` if only the log is there: SQLite would delete it."""
+        try:
+            is_alone = not self.path.exists() and self._log.stat().st_size > 0
+        except OSError:
+            return
+        if is_alone:
+            raise StoreUnusable(
+                f"{self.name} is missing, and its log {self._log.name}, which holds what was "
+                "written last, is there; put the file back beside its log, or move the log away "
+                "before you restore a backup or begin anew. Nothing was changed"
+            )
 
     def lock(self, patience_s: float = 0.0) -> None:
         """Make folder and file where they are missing, and hold them until `unlock`.
@@ -74,6 +88,13 @@ class SqliteFile:
         if self._locked is not None:
             os.close(self._locked)
             self._locked = None
+
+    def unmake(self) -> None:
+        """Remove the file again if `lock` made it: an empty one must not pass for a lost one."""
+        if self._made and self._locked is not None and self._look() == self._identity:
+            for path in (self.path, self._log, self.path.with_name(self.path.name + "-shm")):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     def engine(self, *, writable: bool = True) -> Engine:
         """Give connections to this very file; none once it is moved, removed or replaced.
@@ -149,6 +170,10 @@ class SqliteFile:
             check_same_thread=False,
         )
 
+    @property
+    def _log(self) -> Path:
+        return self.path.with_name(self.path.name + "-wal")
+
     def _look(self) -> _Identity | None:
         try:
             found = self.path.stat()
@@ -174,6 +199,7 @@ class SqliteFile:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
             os.close(os.open(self.path, flags, 0o600))
+            self._made = True
         except FileExistsError:
             found = self.path.lstat()
             if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():

@@ -5,23 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
-from queues.store.belonging import open_envelope
+from queues.store.belonging import open_envelope, refuse_strangers
 from queues.store.closed_days import KEPT_DAYS, ClosedDays
 from queues.store.commit import Committer
-from queues.store.database import Database, open_database
+from queues.store.database import Database, open_database, refuse_lone_logs
 from queues.store.day_file import ClosedDay
 from queues.store.dialogues import Dialogues
+from queues.store.errors import PeopleInUse, StoreInUse, StoreUnavailable
 from queues.store.hold import WriteHold
 from queues.store.journal_check import check_journal
 from queues.store.journal_read import JournalReader
 from queues.store.journal_writer import LONGEST_PAUSE_S, MOST_WAITING, JournalWriter
+from queues.store.progress import Progress, is_older, note_progress
 from queues.store.records import Records
 from queues.store.rows import JournalRow, Kind, check_text
 from queues.store.schema import PEOPLE, STORE, bring_up, require_head
@@ -44,14 +46,19 @@ class Store:
         epoch: int,
         node: str,
         last_seq: int,
+        note: str | None = None,
     ) -> None:
-        """Join what `open` has opened; `last_seq` is the journal's last row at that time."""
+        """Join what `open` has opened; `last_seq` is the journal's last row at that time.
+
+        `note` is what whoever starts the service should know of the store.
+        """
         store = databases[0]
         self._databases = databases
         self._reader = JournalReader(store, days_folder)
         self.epoch = epoch
         self.node = node
         self.last_seq = last_seq
+        self.note = note
         self.journal = writer
         self.vault = vault
         self.snapshots = Snapshots(store)
@@ -81,25 +88,32 @@ class Store:
         `journal` beside the key file). With PostgreSQL and `wait` it waits as a stand-by until no
         other service writes, or until `give_up` is set.
 
-        Raises `StoreUnusable` (`StoreInUse`, `SchemaTooNew`, `KeyUnusable`), `JournalDamaged`,
-        `StoreUnavailable`; what was there is then as it was.
+        Raises `StoreUnusable` (`StoreInUse`, `PeopleInUse`, `SchemaTooNew`, `KeyUnusable`),
+        `JournalDamaged`, `StoreUnavailable`; what was there is then as it was.
         """
         check_text("the node's name", node)
         beside = URL.create("sqlite", database=str(key_file.absolute().parent / "people.db"))
         days_folder = days_folder or key_file.parent / "journal"
+        refuse_lone_logs(url, people_url or beside)
         with ExitStack() as undo:
             store = open_database(url)
-            undo.callback(store.close)
+            undo.callback(store.undo)
             hold = WriteHold(store)
             connection = hold.connect(wait=wait, give_up=give_up)
             undo.callback(connection.close)
-            people = open_database(people_url or beside, patience_s=_PATIENCE_S if wait else 0.0)
-            undo.callback(people.close)
+            try:
+                people = open_database(people_url or beside, patience_s=_PATIENCE_S if wait else 0)
+            except StoreInUse as error:
+                raise PeopleInUse(str(error)) from None
+            undo.callback(people.undo)
+            refuse_strangers(store, people)
             bring_up(store, STORE)
             bring_up(people, PEOPLE)
             vault = Vault(store, people, open_envelope(store, people, key_file), wall=wall)
+            note = is_older(store, people)
             epoch = hold.draw_epoch(connection, node, wall())
             last_seq = check_journal(store)
+            note_progress(people, Progress(epoch, last_seq))
             vault.expire(wall())
             undo.pop_all()
         writer = JournalWriter(
@@ -116,7 +130,16 @@ class Store:
             epoch=epoch,
             node=node,
             last_seq=last_seq,
+            note=note,
         )
+
+    def note_progress(self) -> None:
+        """Note with the people how far the journal is; raises `StoreUnavailable`.
+
+        To be done now and then: it also shows whether the database of people can be written.
+        """
+        if not self.journal.health().fenced:  # then another service notes its own
+            note_progress(self._databases[1], Progress(self.epoch, self.journal.committed))
 
     def read_journal(
         self,
@@ -142,6 +165,8 @@ class Store:
     def close(self, within_s: float = 5.0) -> int:
         """Write what waits and let everything go; tell how many rows were lost since the start."""
         lost = self.journal.close(within_s)
+        with suppress(StoreUnavailable):
+            self.note_progress()
         for database in self._databases:
             database.close()
         return lost

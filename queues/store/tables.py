@@ -178,6 +178,7 @@ people_meta = Table(
 )
 
 # A contact that was erased keeps its random id, so that values out of an old backup are known.
+# `seen_at` is null for one of a version that did not note it.
 contacts = Table(
     "contacts",
     people,
@@ -185,6 +186,7 @@ contacts = Table(
     Column("wrapped_key", LargeBinary),
     Column("key_version", Integer, nullable=False),
     Column("erased_at", Double),
+    Column("seen_at", Double, index=True),
     CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased_has_no_key"),
 )
 

@@ -7,25 +7,24 @@ value; what a value says leaves only through `get`.
 from __future__ import annotations
 
 import base64
+import json
 import secrets
-import threading
 import time
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, overload
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from queues.store.believed import is_believed
+from queues.store.contacts import ID_BYTES, Contacts, ContactUnknown, check_text
 from queues.store.database import Database
 from queues.store.envelope import Envelope, SealBroken
 from queues.store.errors import StoreError, StoreUnavailable
-from queues.store.tables import contact_index, contacts, vault
+from queues.store.tables import dialogues, missed_calls, vault
 
-_ID_BYTES: Final = 16
 _AT_ONCE: Final = 500
 _log = structlog.get_logger("queues.store")
 
@@ -44,12 +43,6 @@ class Erasure(StrEnum):
     DONE = "done"
     LOG_REMAINS = "log_remains"  # somebody read just then: `expire` and the next opening try again
     UNKNOWN = "unknown"  # there is no such contact, or it was erased before
-
-
-class ContactUnknown(StoreError):
-    """There is no such contact, or the person was erased."""
-
-    code = "contact_unknown"
 
 
 class ValueUnreadable(StoreError):
@@ -83,55 +76,45 @@ class Vault:
         self._people = people
         self._envelope = envelope
         self._wall = wall
-        self._changes = threading.Lock()  # no value is put while its person is being erased
+        # Its `changes`: no value is put while its person is being erased, or a contact ends.
+        self._contacts = Contacts(people, envelope, wall)
         self._walked = False  # over all who were ever erased: once, for a store that was restored
         self._undeleted: set[str] = set()  # erased, and their values could not be deleted
         # A service before us may have erased somebody, and not come to empty the logs.
         self._unshredded = True
 
     @overload
-    def contact_of(self, kind: str, value: str, *, create: Literal[True]) -> str: ...
+    def contact_of(
+        self, kind: str, value: str, *, create: Literal[True], former: Sequence[str] = ()
+    ) -> str: ...
     @overload
-    def contact_of(self, kind: str, value: str, *, create: bool = False) -> str | None: ...
-    def contact_of(self, kind: str, value: str, *, create: bool = False) -> str | None:
+    def contact_of(
+        self, kind: str, value: str, *, create: bool = False, former: Sequence[str] = ()
+    ) -> str | None: ...
+    def contact_of(
+        self, kind: str, value: str, *, create: bool = False, former: Sequence[str] = ()
+    ) -> str | None:
         """Give the contact that a number or an address (`kind`) is known to belong to.
 
-        Raises ValueError, without quoting it, for a value that is empty or no text.
+        One that was kept under a `former` spelling is found too, and kept under `value` from then
+        on. With `create` the contact is seen now. Raises ValueError, without quoting it, for a
+        value that is empty or no text.
         """
-        macs = self._envelope.macs(kind, _normalised(kind, value))
-        with self._people.read() as connection:
-            found = _look_up(connection, macs)
-        newest = self._envelope.versions[0]
-        if found is None and not create:
-            return None
-        if found is not None and found[1] == newest:
-            return found[0]
-        with self._changes, self._people.write() as connection:
-            found = _look_up(connection, macs)
-            contact = found[0] if found else self._new_contact(connection)
-            # Under the newest key too, so that an old one is needed no longer once it was seen.
-            connection.execute(delete(contact_index).where(contact_index.c.mac.in_(macs)))
-            connection.execute(
-                insert(contact_index).values(
-                    mac=next(iter(macs)), key_version=newest, contact=contact
-                )
-            )
-        return contact
+        return self._contacts.of(kind, (value, *former), create=create)
 
     def new_contact(self) -> str:
         """Make a contact of whom nothing is known, such as a caller without a number."""
-        with self._people.write() as connection:
-            return self._new_contact(connection)
+        return self._contacts.new()
 
     def put(self, contact: str, data_class: DataClass, value: str, expires_at: float) -> str:
         """Keep a value until `expires_at` (Unix seconds), and give its id.
 
         Raises `ContactUnknown`; ValueError, without quoting it, for what is no text.
         """
-        _check_text(value)
-        value_id = secrets.token_hex(_ID_BYTES)
-        with self._changes:
-            version, wrapped = self._key(contact)
+        check_text(value)
+        value_id = secrets.token_hex(ID_BYTES)
+        with self._contacts.changes:
+            version, wrapped = self._contacts.key(contact)
             about = _about(value_id, data_class)
             with self._store.write() as connection:
                 connection.execute(
@@ -156,7 +139,7 @@ class Vault:
             return None
         about = _about(value_id, DataClass(row.data_class))
         try:
-            version, wrapped = self._key(row.contact)
+            version, wrapped = self._contacts.key(row.contact)
             return self._envelope.open(row.contact, version, wrapped, about, row.ciphertext)
         except ContactUnknown:
             return None
@@ -172,15 +155,15 @@ class Vault:
         It is bound to its contact, whose erasure ends it too, and to `about`: in another place it
         does not open. Raises `ContactUnknown`; ValueError, without quoting it, for what is no text.
         """
-        _check_text(text)
-        version, wrapped = self._key(contact)
+        check_text(text)
+        version, wrapped = self._contacts.key(contact)
         sealed = self._envelope.seal(contact, version, wrapped, _sealed_as(about), text)
         return base64.b64encode(sealed).decode()
 
     def unseal(self, contact: str, about: str, sealed: str) -> str | None:
         """Give what `seal` was given; None when the person was erased. Raises `ValueUnreadable`."""
         try:
-            version, wrapped = self._key(contact)
+            version, wrapped = self._contacts.key(contact)
             text = base64.b64decode(sealed, validate=True)
             return self._envelope.open(contact, version, wrapped, _sealed_as(about), text)
         except ContactUnknown:
@@ -206,14 +189,8 @@ class Vault:
 
         The key goes first: from then on nothing opens any more, in no backup of the store either.
         """
-        with self._changes:
-            with self._people.write() as connection:
-                connection.execute(delete(contact_index).where(contact_index.c.contact == contact))
-                erased = connection.execute(
-                    update(contacts)
-                    .where(contacts.c.id == contact, contacts.c.wrapped_key.is_not(None))
-                    .values(wrapped_key=None, erased_at=self._wall())
-                )
+        with self._contacts.changes:
+            is_known = self._contacts.erase(contact)
             self._unshredded = True
             try:
                 self._delete_erased([contact])
@@ -221,7 +198,7 @@ class Vault:
                 self._undeleted.add(contact)
                 _log.warning("erased values are deleted later", trouble=error.trouble)
             self._shred()
-        if erased.rowcount != 1:
+        if not is_known:
             return Erasure.UNKNOWN
         return Erasure.LOG_REMAINS if self._unshredded else Erasure.DONE
 
@@ -246,9 +223,7 @@ class Vault:
         """
         erased = list(self._undeleted)
         if not self._walked:
-            with self._people.read() as connection:
-                who = select(contacts.c.id).where(contacts.c.erased_at.is_not(None))
-                erased = list(connection.scalars(who))
+            erased = self._contacts.erased()
         count = self._delete_erased(erased)
         self._walked = True
         self._undeleted.difference_update(erased)
@@ -258,7 +233,32 @@ class Vault:
                 count += connection.execute(over).rowcount
             else:
                 _log.warning("the clock leapt days ahead; no value is deleted by it yet")
-        with self._changes:
+        with self._contacts.changes:
+            self._shred()
+        return count
+
+    def end_contacts(self, now: float, keep_s: float) -> int:
+        """End contacts that were not seen for `keep_s` seconds before `now`; how many.
+
+        Nobody ends of whom a value is kept, whose dialogue lives, or who is to be called back; and
+        nobody while the clock is not believed: see `believed.py`.
+        """
+        with self._store.write() as connection:
+            if not is_believed(connection, now):
+                return 0
+        since, count = now - keep_s, 0
+        unseen = self._contacts.unseen(since, now)
+        for start in range(0, len(unseen), _AT_ONCE):
+            some = unseen[start : start + _AT_ONCE]
+            with self._contacts.changes:
+                with self._store.read() as connection:
+                    needed = _needed(connection, some, now)
+                some = [contact for contact in some if contact not in needed]
+                if some:
+                    self._unshredded = True
+                count += self._contacts.end(some, since)
+                self._delete_erased(some)
+        with self._contacts.changes:
             self._shred()
         return count
 
@@ -270,31 +270,6 @@ class Vault:
                 count += connection.execute(delete(vault).where(vault.c.contact.in_(some))).rowcount
         return count
 
-    def _new_contact(self, connection: Connection) -> str:
-        contact = secrets.token_hex(_ID_BYTES)
-        version, wrapped = self._envelope.new_key(contact)
-        connection.execute(
-            insert(contacts).values(id=contact, wrapped_key=wrapped, key_version=version)
-        )
-        return contact
-
-    def _key(self, contact: str) -> tuple[int, bytes]:
-        query = select(contacts.c.key_version, contacts.c.wrapped_key)
-        with self._people.read() as connection:
-            row = connection.execute(query.where(contacts.c.id == contact)).first()
-        if row is None or row.wrapped_key is None:
-            raise ContactUnknown("there is no such contact, or the person was erased")
-        return row.key_version, row.wrapped_key
-
-
-def _look_up(connection: Connection, macs: dict[bytes, int]) -> tuple[str, int] | None:
-    rows = connection.execute(
-        select(contact_index.c.contact, contact_index.c.key_version)
-        .where(contact_index.c.mac.in_(macs))
-        .order_by(contact_index.c.key_version.desc())
-    ).first()
-    return (rows.contact, rows.key_version) if rows else None
-
 
 def _about(value_id: str, data_class: DataClass) -> str:
     return f"freizeichen value {value_id} {data_class.value}"
@@ -304,22 +279,13 @@ def _sealed_as(about: str) -> str:
     return f"freizeichen sealed {about}"
 
 
-def _normalised(kind: str, value: str) -> str:
-    """One spelling for what is one number or address."""
-    _check_text(value)
-    text = unicodedata.normalize("NFKC", value).strip()
-    if kind == "phone":
-        digits = "".join(letter for letter in text if letter in "0123456789")
-        text = f"+{digits}" if text.startswith("+") and digits else digits
-    else:
-        text = text.casefold()
-    if not text:
-        raise ValueError(f"the {kind} of a contact is empty")
-    return text
-
-
-def _check_text(value: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ValueError("a value of the vault holds half of a character") from None
+def _needed(connection: Connection, some: list[str], now: float) -> set[str]:
+    """Those of some contacts whom something in the store still needs."""
+    kept = select(vault.c.contact).where(vault.c.contact.in_(some), vault.c.expires_at > now)
+    missed = select(missed_calls.c.contact).where(missed_calls.c.contact.in_(some))
+    living = connection.scalars(select(dialogues.c["values"]))
+    return {
+        *connection.scalars(kept),
+        *filter(None, connection.scalars(missed)),
+        *(contact for values in living for contact in json.loads(values)),
+    }

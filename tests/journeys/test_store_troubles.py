@@ -33,14 +33,14 @@ def service(folder: Path) -> Iterator[Service]:
         yield running
 
 
-def database(service: Service) -> Path:
-    return service.folder / ".freizeichen/store/store.db"
+def database(service: Service, name: str = "store/store.db") -> Path:
+    return service.folder / ".freizeichen" / name
 
 
 @contextmanager
-def locked(service: Service) -> Iterator[None]:
+def locked(service: Service, name: str = "store/store.db") -> Iterator[None]:
     """Another process's transaction keeps everybody from writing."""
-    with closing(sqlite3.connect(database(service), isolation_level=None)) as other:
+    with closing(sqlite3.connect(database(service, name), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
@@ -72,7 +72,15 @@ def is_kept(service: Service, kind: str) -> bool:
 
 
 def journal_is(service: Service, status: str) -> bool:
-    return bool(service.health()[1]["checks"]["journal"] == status)
+    return is_told(service, "journal", status)
+
+
+def is_told(service: Service, part: str, status: str) -> bool:
+    """Whether `/health` tells this of a part, and why it is not well."""
+    health = service.health()[1]
+    return bool(
+        health["checks"][part] == status and (part in health["reasons"]) == (status != "ok")
+    )
 
 
 async def test_callers_are_served_while_nothing_can_be_written_and_nothing_is_missing_later(
@@ -98,6 +106,23 @@ async def test_callers_are_served_while_nothing_can_be_written_and_nothing_is_mi
             assert stays == ["waiting", "offered", "connecting", "talking"], trouble
     status, said = await asyncio.to_thread(command, service, "replay", "--json")
     assert (status, json.loads(said)["differences"]) == (0, 0), said
+    assert "Traceback" not in service.said()
+
+
+async def test_callers_are_served_while_the_people_are_held_and_health_tells_it(
+    service: Service,
+) -> None:
+    async with agent(service):
+        await until(lambda: service.agent("anna")["state"] == "ready")
+        with locked(service, "people/people.db"):
+            async with caller(service) as who:
+                await who.phone.press("0")
+                await who.hears(AGENT_HZ)
+                await until(lambda: is_told(service, "people", "degraded"))
+                status, health = service.health()
+                assert (status, health["checks"]["journal"]) == (200, "ok")
+                assert health["reasons"]["people"][0]["code"] == "people_locked"
+        await until(lambda: is_told(service, "people", "ok"))
     assert "Traceback" not in service.said()
 
 

@@ -104,6 +104,25 @@ def test_missing_rows_are_an_error_that_names_them(
     assert "restore a backup" in str(raised.value)
 
 
+@pytest.mark.parametrize("made", ["snapshots", "records"])
+def test_a_journal_that_was_cut_below_what_was_made_of_it_is_refused(
+    place: Place, made: str
+) -> None:
+    with place.opened() as store:
+        write(store, *(row(number) for number in range(1, 11)))
+        if made == "snapshots":
+            store.snapshots.save(Snapshot(9, 1.0, 1, "{}"))
+        else:
+            store.records.add(store.records.position(1), Position(1, 9, "{}"))
+    place.say("DELETE FROM journal WHERE seq > 6")
+    with pytest.raises(
+        JournalDamaged, match=r"rows 7 to 9 at the end .* are missing.*older one will.*Up to row 6"
+    ) as raised:
+        place.open()
+    assert (raised.value.first_seq, raised.value.last_seq) == (7, 9)
+    assert place.say("SELECT count(*) FROM journal") == [(6,)]
+
+
 def test_rows_that_vanish_while_it_runs_are_named_and_the_rest_is_read(place: Place) -> None:
     with place.opened() as store:
         write(store, *(row(number) for number in range(1, 11)))

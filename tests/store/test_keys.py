@@ -92,13 +92,20 @@ def test_a_key_file_that_cannot_be_read_is_named_with_its_line(
     assert "AAAA" not in str(raised.value)
 
 
-def test_a_link_or_a_folder_is_no_key_file(tmp_path: Path) -> None:
-    make_keys(tmp_path / "real.key")
-    (tmp_path / "link.key").symlink_to(tmp_path / "real.key")
-    (tmp_path / "folder.key").mkdir()
-    for name in ("link.key", "folder.key"):
-        with pytest.raises(KeyUnusable):
-            read_keys(tmp_path / name)
+def test_a_link_is_no_key_file(tmp_path: Path) -> None:
+    make_keys(tmp_path / "store.key")
+    (tmp_path / "link.key").symlink_to(tmp_path / "store.key")
+    with pytest.raises(KeyUnusable, match="and no link"):
+        read_keys(tmp_path / "link.key")
+
+
+def test_a_folder_in_the_place_of_the_key_file_is_called_one(place: Place) -> None:
+    used(place)
+    place.key_file.unlink()
+    place.key_file.mkdir(mode=0o700)
+    with pytest.raises(KeyUnusable, match=r"store\.key: is a folder.*move it away.*put back"):
+        place.open()
+    assert list(place.key_file.iterdir()) == []
 
 
 def test_a_key_is_never_made_over_another(tmp_path: Path) -> None:
@@ -148,7 +155,7 @@ def test_lost_keys_of_people_are_refused_and_nothing_is_made_in_their_place(plac
     used(place)
     for path in place.folder.glob("people.db*"):
         path.rename(place.folder.parent / path.name)
-    with pytest.raises(StoreUnusable, match=r"people\.db: is empty, and .* put back a copy"):
+    with pytest.raises(StoreUnusable, match=r"people\.db: is missing or empty, .* put back a copy"):
         place.open()
     for path in place.folder.glob("people.db*"):
         path.unlink()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from queues.store import (
 )
 from tests.folders import open_folder
 from tests.store.places import Place, eventually, numbers, row, write
-from tests.store.postgres_server import ROOT, running_server
+from tests.store.postgres_server import ROOT, PostgresServer, running_server
 
 
 def test_what_is_made_is_ours_alone(file_place: Place) -> None:
@@ -189,14 +190,16 @@ def test_a_writer_that_slept_writes_no_dialogue_either(file_place: Place) -> Non
             assert next_one.dialogues.all() == ()
 
 
-def stand_by(place: Place, give_up: threading.Event) -> tuple[threading.Thread, list[object]]:
+def stand_by(
+    place: Place, give_up: threading.Event, **more: Any
+) -> tuple[threading.Thread, list[object]]:
     """Begin to wait as a stand-by, in a thread; what becomes of it is put into the list."""
     assert place.server is not None
     outcome: list[object] = []
 
     def wait() -> None:
         try:
-            outcome.append(place.open(wait=True, give_up=give_up, node="node-b"))
+            outcome.append(place.open(wait=True, give_up=give_up, node="node-b", **more))
         except StoreUnusable as error:
             outcome.append(error)
 
@@ -263,12 +266,12 @@ def test_a_stand_by_can_be_told_to_give_up(server_place: Place) -> None:
 
 
 def test_a_writer_whose_session_ended_cannot_come_back_after_a_stand_by(
-    server_place: Place, tmp_path: Path
+    server_place: Place, server: PostgresServer
 ) -> None:
-    beside = Place(tmp_path / "b", server_place.url, server_place.server, server_place.database)
-    slept = server_place.open()
+    people = server.url(server.new_database())
+    slept = server_place.open(people_url=people)
     write(slept, row(1))
-    thread, outcome = stand_by(beside, threading.Event())
+    thread, outcome = stand_by(server_place, threading.Event(), people_url=people)
     server_place.say(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
         f"AND database = (SELECT oid FROM pg_database WHERE datname = '{server_place.database}')"

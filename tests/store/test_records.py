@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from queues.store import EndedCall, EndedOffer, MissedCall, Position, ProjectorBehind, StoreError
-from tests.store.places import Place
+from tests.store.places import Place, row, write
 
 
 def call(seq: int, ended_at: float, agent: str | None = "anna") -> EndedCall:
@@ -40,6 +40,7 @@ def offer(seq: int, ended_at: float) -> EndedOffer:
 
 def test_a_projector_goes_on_where_it_was(place: Place) -> None:
     with place.opened() as store:
+        write(store, *(row(number) for number in range(7)))
         begin = store.records.position(1)
         assert begin == Position(1, 0, "{}")
         store.records.add(begin, Position(1, 7, '{"open": 1}'), [call(5, 20.0)], [offer(6, 21.0)])

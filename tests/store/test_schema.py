@@ -102,6 +102,19 @@ def test_a_copy_of_an_earlier_upgrade_is_never_overwritten(file_place: Place) ->
     assert (file_place.folder / "store.db.before-0003.2").stat().st_size > 1000
 
 
+def test_people_of_an_older_version_are_upgraded_and_no_copy_of_their_keys_is_left(
+    file_place: Place,
+) -> None:
+    with database_of(file_place, PEOPLE) as database, database.write() as connection:
+        migrate.upgrade(connection, PEOPLE, "p0001")
+        connection.exec_driver_sql("INSERT INTO contacts VALUES ('old', NULL, 1, 1000.0)")
+    file_place.open().close()
+    assert file_place.say_to_people("SELECT id, erased_at, seen_at FROM contacts") == [
+        ("old", 1000.0, None)
+    ]
+    assert not list(file_place.folder.glob("*before*"))
+
+
 def test_an_upgrade_that_fails_changes_nothing(place: Place) -> None:
     older(place)
     place.say("CREATE TABLE projections (name TEXT)")  # in the way of the last table of step 2

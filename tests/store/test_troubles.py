@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import resource
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
@@ -15,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from queues.store import Kind, NotCommitted, StoreError, StoreUnavailable, Trouble
-from tests.folders import open_folder
+from tests.folders import open_folder, scarce_disk
 from tests.store.commit_cutter import CommitCutter
 from tests.store.places import Place, dialogue, eventually, locked, numbers, row, write
 from tests.store.postgres_server import running_server
@@ -163,29 +162,6 @@ def test_a_file_that_is_replaced_is_not_written_to(file_place: Place) -> None:
         eventually(lambda: store.journal.health().trouble is Trouble.GONE)
         assert file_place.file.stat().st_size == 0
         assert store.close(0.1) == 1
-
-
-@contextmanager
-def scarce_disk(folder: Path) -> Iterator[Callable[[], None]]:
-    """A disk with some 100 kB left; the function it gives frees more.
-
-    A small disk of its own where we may mount one, else a limit on the size of files.
-    """
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1000k,mode=0700", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
-        try:
-            ballast = folder / "ballast"
-            ballast.write_bytes(bytes(400_000))
-            yield ballast.unlink
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
-        return
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, before[1]))
-    try:
-        yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_rows_wait_for_a_full_disk_and_are_written_in_order(tmp_path: Path) -> None:

@@ -232,6 +232,16 @@ def test_the_sites_time_zone_is_taken_and_is_german_unless_said(tmp_path: Path) 
     assert load_settings(settings_file(tmp_path, text)).site.zone == "Asia/Seoul"
 
 
+def test_the_sites_region_is_taken_in_either_case_and_is_germany_unless_said(
+    tmp_path: Path,
+) -> None:
+    assert load_settings(settings_file(tmp_path, GOOD)).site.region == "DE"
+    text = GOOD + "site: {region: kr}\n"
+    assert load_settings(settings_file(tmp_path, text)).site.region == "KR"
+    (fault,) = faults_of(tmp_path, GOOD + "site: {region: Germany}\n")
+    assert "freizeichen.yaml:9: site.region: expected a country by two letters" in fault
+
+
 @pytest.mark.parametrize(
     "zone", ["Berlin", "''", "../etc/passwd", "Europe", "/etc/localtime", "+1"]
 )
