@@ -7,7 +7,8 @@ Rules:
 2. A caller of whom only the queue knows goes on in the queue; of whom only the dialogue knows, at
    the dialogue's node.
 3. A caller in a talk that the dialplan made by itself has left our queue, and is left alone.
-4. A caller of ours whom the dialplan took, and gives back, hears from us again at once.
+4. A caller of ours whom the dialplan took, and gives back, hears from us again at once; so does
+   one who comes out of a talk and, as the queue knows, waits.
 5. A caller new to us who waited in the switch's own queue goes on in ours, with all the time of the
    call: nobody hears a welcome after a wait.
 6. A caller who waited in our queue and is gone while nobody heard it, because the service, the link
@@ -144,6 +145,12 @@ class Adoption:
         """The dialplan had taken this caller of ours, and gives the channel back."""
         waits, talks = self._standing(call)
         self._driver.call_given_back(call, waits=waits, talks=talks)
+
+    def comes_out_of_a_talk(self, call: CallId) -> None:
+        """The channel was in a bridge; if the call was transferred there is music again."""
+        waits, _ = self._standing(call)
+        if waits:
+            self._driver.call_given_back(call, waits=True, talks=False)
 
     def ended(self, call: CallId) -> None:
         """The caller is gone."""

@@ -102,6 +102,7 @@ class Service:
         self._visits = Visits(desk, self._audio)
         calls = ListeningCalls(plain_calls, self._visits, prompts, self.ears.desk)
         self._offers = Offers(self.client, desk, self.submit, callers, settings.site.name)
+        self._offers.begin_after(kept.centre.epoch, kept.centre.last_offer)
         for offer, call, leg in offers_left(kept.centre):
             self._offers.restore(offer, call, leg)
         default_queue = QueueId(settings.queues[0].id)

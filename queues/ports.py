@@ -31,6 +31,12 @@ class Telephony(Protocol):
         `TalkStarted` follows, later `AgentLegEnded` or `CallEnded`.
         """
 
+    async def fetch(self, offer: OfferId, call: CallId) -> None:
+        """Take the caller out of the talk, with music at once, and end the agent's leg.
+
+        No input follows. A caller who is gone, or a leg that is, is no error.
+        """
+
 
 class Dialogues(Protocol):
     """The callers' side, told what the centre does with a call that waits."""

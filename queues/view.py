@@ -21,7 +21,8 @@ Json = dict[str, object]
 class CallRow:
     """A call in the centre. Times in Unix seconds: of its hand-over, and of its state.
 
-    `rests_until` is set while it waits and is not offered, because it was not joined.
+    `rests_until` is set while it waits and is not offered, because it was not joined. It was
+    transferred `hops` times; `owner` is whom it is owed to.
     """
 
     call: str
@@ -32,6 +33,8 @@ class CallRow:
     state_since: float
     agent: str | None
     rests_until: float | None
+    hops: int
+    owner: str | None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -44,6 +47,8 @@ class CallRow:
             "state_since": iso(self.state_since),
             "agent": self.agent,
             "rests_until": None if self.rests_until is None else iso(self.rests_until),
+            "hops": self.hops,
+            "owner": self.owner,
         }
 
 
@@ -64,6 +69,8 @@ class AgentRow:
     after_talk: str | None  # what was asked for during a talk
     call: str | None
     queues: tuple[str, ...]
+    skills: tuple[str, ...]  # which of them there are; not shown
+    languages: tuple[str, ...]
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -159,6 +166,8 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         state_since=call.state_since + ahead,
         agent=agent,
         rests_until=None if call.rest_until is None else call.rest_until + ahead,
+        hops=call.hops,
+        owner=call.owner,
     )
 
 
@@ -178,6 +187,8 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
         after_talk=None if planned == "ready" else planned,
         call=None if agent.offer is None else centre.offers[agent.offer].call,
         queues=setting.queues,
+        skills=tuple(each.skill for each in setting.skills),
+        languages=setting.languages,
     )
 
 

@@ -79,6 +79,7 @@ class Offers:
         self._shown_as = shown_name(shown_as)
         self._offers: dict[OfferId, _Offer] = {}
         self._bridges: dict[ChannelId, str] = {}
+        self._before = ("", 0)
         self._to_end: asyncio.Queue[OfferId] = asyncio.Queue()
         self._to_join: asyncio.Queue[OfferId] = asyncio.Queue()
         self._due_changed = asyncio.Event()
@@ -141,6 +142,19 @@ class Offers:
         except AmiError as error:
             raise TelephonyFailed(f"caller and agent not joined: {error.code}") from None
 
+    async def fetch(self, offer: OfferId, call: CallId) -> None:
+        """Take the caller back to the loop that gives channels to us; see `Telephony.fetch`.
+
+        Should the way back fail, the end of the agent's leg brings the caller there.
+        """
+        self._happens(offer, LegEvent.CANCELLED)
+        try:
+            action = wire.redirect(ChannelId(call), context="fz-hold", exten="back")
+            await self._client.send(action)
+        except AmiError as error:
+            log.warning("caller not fetched", call=call, error=error.code)
+        await self._end_leg(offer)
+
     def on_event(self, event: WireEvent) -> None:
         """Hear each event in order; those of other channels change nothing."""
         self._moved.set()
@@ -170,6 +184,19 @@ class Offers:
     def knows(self, channel: ChannelId) -> bool:
         """Whether this channel is the leg of an offer under way."""
         return OfferId(channel) in self._offers
+
+    def begin_after(self, epoch: str, number: int) -> None:
+        """Offers up to this one were decided on by the service before us; see `restore`."""
+        self._before = (epoch, number)
+
+    def is_settled(self, channel: ChannelId) -> bool:
+        """Whether this is the leg of an offer that the service before us knew to be over."""
+        epoch, _, number = channel.partition("-")
+        before, last = self._before
+        is_offer = channel.startswith(OFFER_PREFIX) and number.isdecimal() and bool(before)
+        if not is_offer or self.knows(channel):
+            return False
+        return epoch != before or int(number) <= last
 
     def restore(self, offer: OfferId, call: CallId, state: LegState) -> None:
         """Take over an offer of the service before us, whose leg was last known to be here.

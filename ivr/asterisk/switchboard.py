@@ -7,6 +7,8 @@ Rules:
   is gone ends as lost, who is left is gone on with (`Left`), a caller of whom nobody knows begins
   the line anew, an agent's leg without an offer is hung up
 - who comes new from the switch's own queue goes on in ours, without a welcome
+- a caller of ours who comes out of a talk and is to wait hears music; an agent's leg that was
+  settled before us is hung up, also out of a talk
 - a caller whom the dialplan took while we were silent, and gives back, hears from us again
 - a restart of Asterisk ends everything at once
 """
@@ -83,6 +85,8 @@ class Left(Protocol):
 
     def given_back(self, call: CallId) -> None: ...
 
+    def comes_out_of_a_talk(self, call: CallId) -> None: ...
+
     def ended(self, call: CallId) -> None: ...
 
     def lost(self, calls: Collection[CallId]) -> None: ...
@@ -103,6 +107,9 @@ class NobodyLeft:
 
     def given_back(self, call: CallId) -> None:
         """Without a dialplan that serves callers none is given back."""
+
+    def comes_out_of_a_talk(self, call: CallId) -> None:
+        """Nobody waits who talked."""
 
     def ended(self, call: CallId) -> None:
         """Nobody is left to end."""
@@ -207,6 +214,8 @@ class Switchboard:
                 self._callers.call_arrived(call, LineId(event.line))
         elif event.why in _TAKEN:
             self._left.given_back(call)
+        else:
+            self._left.comes_out_of_a_talk(call)
 
     def _end(self, call: CallId, cause: EndCause) -> None:
         self._known.pop(call, None)
@@ -254,10 +263,12 @@ class Switchboard:
             self._end(call, EndCause.LOST)
         self._calls.looked_up()
         self._offers.look_up(channels)
+        settled = {e.bridge for e in channels if e.bridge and self._offers.is_settled(e.channel)}
         for number, entry in enumerate(channels):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if CallId(entry.channel) in self._left and (entry.in_agi or entry.bridge is not None):
+            is_ours = entry.in_agi or (entry.bridge is not None and entry.bridge not in settled)
+            if CallId(entry.channel) in self._left and is_ours:
                 self._left.found(CallId(entry.channel), in_bridge=entry.bridge is not None)
         for entry in channels:
             if CallId(entry.channel) not in self._known:
@@ -276,8 +287,8 @@ class Switchboard:
             await self._calls.fetch(CallId(entry.channel))
         elif (
             entry.channel.startswith(OFFER_PREFIX)
-            and entry.bridge is None
             and not self._offers.knows(entry.channel)
+            and (entry.bridge is None or self._offers.is_settled(entry.channel))
         ):
             await self._client.send(wire.hangup(entry.channel))
 

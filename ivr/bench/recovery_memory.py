@@ -186,6 +186,9 @@ class _PlayedSwitch:
         else:
             asyncio.get_running_loop().call_soon(self._agent_goes, offer)
 
+    async def fetch(self, offer: OfferId, call: CallId) -> None:
+        """Nobody transfers."""
+
     async def cancel(self, offer: OfferId) -> None:
         """The agent's leg ends."""
         self._leg_ends(offer)

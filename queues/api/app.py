@@ -15,6 +15,7 @@ from queues.api.schema import HealthOut, HealthReasonOut
 from queues.api.shield import Shield
 from queues.api.sign_in import SESSION_S, SignIn
 from queues.api.stream import TICK_S
+from queues.api.transfers import transfer_routes
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
@@ -79,6 +80,7 @@ def create_app(
     app.add_middleware(Shield, hosts=tuple(hosts))
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
+    app.include_router(transfer_routes(wiring.sign_in, submit, view, now))
     app.include_router(report_routes(wiring.sign_in, missed))
 
     @app.get(

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from queues.api.problems import MEDIA_TYPE, ProblemOut
 from queues.api.sign_in import COOKIE, SignIn
 
+CallPath = Annotated[str, Path(min_length=1, max_length=100)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=300)]
 

@@ -77,6 +77,28 @@ AGENT_SIGNED_OUT: Final = Problem(
 REASON_UNKNOWN: Final = Problem(
     422, "reason-unknown", "No such reason", "See `pause_reasons` of GET /api/v1/agents."
 )
+QUEUE_UNKNOWN: Final = Problem(422, "queue-unknown", "No such queue", "See GET /api/v1/queues.")
+SKILL_UNKNOWN: Final = Problem(
+    422, "skill-unknown", "No such skill", "No agent of the settings has it, at any level."
+)
+LANGUAGE_UNKNOWN: Final = Problem(
+    422, "language-unknown", "No such language", "No agent of the settings speaks it."
+)
+CALL_NOT_TALKING: Final = Problem(
+    409,
+    "call-not-talking",
+    "No agent talks with this caller",
+    "Only a call in a talk is passed on.",
+)
+CALL_NOT_YOURS: Final = Problem(
+    409, "call-not-yours", "Another agent talks with this caller", "See `agent` of the call."
+)
+AGENT_CANNOT: Final = Problem(
+    409,
+    "agent-cannot-take-it",
+    "This agent cannot take the call",
+    "Name one who is at work, serves the queue and has what is asked for, or a queue alone.",
+)
 CURSOR_UNKNOWN: Final = Problem(
     400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
 )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 from sse_starlette import EventSourceResponse
 
-from queues.api.asking import Cursor, Limit, problems, signed_in_router
+from queues.api.asking import CallPath, Cursor, Limit, problems, signed_in_router
 from queues.api.pages import Row, page
 from queues.api.problems import (
     AGENT_SIGNED_OUT,
@@ -47,7 +47,6 @@ class Wiring:
     tick_s: float = TICK_S
 
 
-CallPath = Annotated[str, Path(min_length=1, max_length=100)]
 AgentPath = Annotated[str, Path(min_length=1, max_length=100)]
 
 

@@ -29,6 +29,8 @@ def call_out(row: CallRow | DialogueRow, now: float) -> CallOut:
             waited_s=None,
             agent=None,
             rests_until=None,
+            hops=0,
+            owner=None,
         )
     waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})

@@ -1,9 +1,11 @@
 """What the API takes and gives, as JSON. Times are aware ISO 8601, durations seconds."""
 
 from datetime import datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from queues.api.health import HealthStatus
 from queues.cards import By
@@ -13,6 +15,7 @@ from queues.centre.inputs import MissCause, PlaceState
 from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -21,6 +24,43 @@ class PauseIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reason: Reason
+
+
+class SkillIn(BaseModel):
+    """A skill, and how well it is to be had at least."""
+
+    model_config = ConfigDict(extra="forbid")
+    skill: Name
+    level: Annotated[int, Field(ge=1, le=5)] = 1
+
+
+class NeedIn(BaseModel):
+    """What a call asks for: all of these skills, and the language if one is named."""
+
+    model_config = ConfigDict(extra="forbid")
+    skills: Annotated[list[SkillIn], Field(max_length=20)] = []
+    language: Name | None = None
+
+
+class TransferIn(BaseModel):
+    """Where a call is to go on: in `queue`, or with `agent` first and then in the queue.
+
+    The agent is waited for alone for `alone_s` seconds, then anybody of the queue. Without `need`
+    it asks for what the queue asks for. `asked_by` is the agent who talks; null for a supervisor.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    queue: Name | None = None
+    agent: Name | None = None
+    alone_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    need: NeedIn | None = None
+    asked_by: Name | None = None
+
+    @model_validator(mode="after")
+    def _names_where(self) -> Self:
+        if self.queue is None and self.agent is None:
+            raise PydanticCustomError("missing", "queue or agent is to be named")
+        return self
 
 
 class SessionIn(BaseModel):
@@ -72,7 +112,8 @@ class CallOut(BaseModel):
 
     Then it has no queue, and `since` is its arrival. In the centre `since` is its hand-over, and
     `waited_s` runs since then; it is null in a dialogue and once the call talks. With `rests_until`
-    others go first until then, because joins with an agent failed.
+    others go first until then, because joins with an agent failed. It was transferred `hops` times;
+    `owner` is the agent to whom it is owed, because nobody else can take it, or nobody took it.
     """
 
     id: str
@@ -84,6 +125,8 @@ class CallOut(BaseModel):
     waited_s: float | None
     agent: str | None
     rests_until: datetime | None
+    hops: int
+    owner: str | None
 
 
 class CallsOut(BaseModel):
@@ -93,6 +136,20 @@ class CallsOut(BaseModel):
     at: datetime
     calls: list[CallOut]
     next: str | None
+
+
+class TransferOutcome(StrEnum):
+    """What became of a transfer."""
+
+    WAITS = "waits"  # the caller hears music, with the old place
+    OWED = "owed"  # nobody else at work may take it: the talk goes on, the agent owns the call
+
+
+class TransferOut(BaseModel):
+    """What became of a transfer, and the call as it is now."""
+
+    outcome: TransferOutcome
+    call: CallOut
 
 
 class CardEntryOut(BaseModel):

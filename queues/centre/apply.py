@@ -7,18 +7,33 @@ Each function first asks the lives (`agent.py`, `call.py`) for the next states, 
 from dataclasses import fields
 
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.apply_calls import (
+    end_call,
+    move_call,
+    move_to_queue,
+    owe_call,
+    queue_call,
+    relax_need,
+    remember_end,
+    rest_call,
+    talk_begins,
+    transfer_call,
+)
 from queues.centre.apply_settings import take_settings
-from queues.centre.call import CallEvent, CallState, call_after
+from queues.centre.call import CallEvent, call_after
 from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
+    CallOwed,
     CallQueued,
     CallRefused,
     CallRested,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
     NeedRelaxed,
+    TransferRefused,
 )
 from queues.centre.facts import (
     AfterTalkPlanned,
@@ -47,17 +62,13 @@ from queues.centre.house_facts import (
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import (
     index_agent,
-    index_call,
     set_deadline,
     unindex_agent,
-    unindex_call,
 )
 from queues.centre.inputs import PlaceState, RefuseCause
-from queues.centre.needs import ANYBODY
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
     Agent,
-    Call,
     Centre,
     DeadlineKind,
     Offer,
@@ -67,9 +78,7 @@ from queues.centre.state import (
     the_offer,
     the_place,
 )
-from queues.ids import CallId, OfferId
-
-ENDED_KEPT_S = 30.0  # how long a late hand-over of an ended call is recognised
+from queues.ids import OfferId
 
 
 def apply(centre: Centre, fact: Fact) -> None:
@@ -78,18 +87,22 @@ def apply(centre: Centre, fact: Fact) -> None:
         case SettingsTaken():
             take_settings(centre, fact)
         case CallQueued():
-            _queue_call(centre, fact)
+            queue_call(centre, fact)
         case NeedRelaxed():
-            _relax_need(centre, the_call(centre, fact.call), fact)
+            relax_need(centre, the_call(centre, fact.call), fact)
         case CallMoved():
-            _transfer_call(centre, fact)
+            move_to_queue(centre, the_call(centre, fact.call), fact)
+        case CallTransferred():
+            transfer_call(centre, the_call(centre, fact.call), fact)
+        case CallOwed():
+            owe_call(centre, the_call(centre, fact.call), fact.owner)
         case CallTakenBack() | CallReturned():
-            _end_call(centre, fact.call, CallEvent.RETURNED)
+            end_call(centre, fact.call, CallEvent.RETURNED)
         case CallClosed():
-            _end_call(centre, fact.call, CallEvent.ENDED)
-            _remember_end(centre, fact.call, fact.at)
+            end_call(centre, fact.call, CallEvent.ENDED)
+            remember_end(centre, fact.call, fact.at)
         case CallEndNoted():
-            _remember_end(centre, fact.call, fact.at)
+            remember_end(centre, fact.call, fact.at)
         case OfferMade():
             _make_offer(centre, fact)
         case OfferAccepted():
@@ -107,7 +120,7 @@ def apply(centre: Centre, fact: Fact) -> None:
         case AfterTalkPlanned():
             _plan_after_talk(centre, fact)
         case CallRested():
-            _rest_call(centre, the_call(centre, fact.call), None)
+            rest_call(centre, the_call(centre, fact.call), None)
         case PlaceNoted():
             _note_place(centre, the_place(centre, fact.place), fact.state)
         case PlaceRested():
@@ -120,7 +133,7 @@ def apply(centre: Centre, fact: Fact) -> None:
             centre.wall_ahead_s += fact.by_s
         case HistoryLost():
             _begin_with(centre, from_snapshot(fact.state))
-        case CallRefused() | LegDropped():
+        case CallRefused() | TransferRefused() | LegDropped():
             pass  # they tell and command; nothing is kept of them
     centre.at = max(centre.at, fact.at)
 
@@ -128,71 +141,6 @@ def apply(centre: Centre, fact: Fact) -> None:
 def _begin_with(centre: Centre, other: Centre) -> None:
     for field in fields(Centre):
         setattr(centre, field.name, getattr(other, field.name))
-
-
-def _queue_call(centre: Centre, fact: CallQueued) -> None:
-    if fact.call in centre.calls:
-        raise IllegalTransition(f"call {fact.call} is in the centre already")
-    if fact.queue not in centre.queues:
-        raise IllegalTransition(f"no queue {fact.queue} in the settings")
-    call = Call(
-        call=fact.call,
-        line=fact.line,
-        queue=fact.queue,
-        number=fact.number,
-        since=fact.since,
-        state=CallState.WAITING,
-        state_since=fact.since,
-        need=fact.need,
-        steps=fact.steps,
-        only=fact.only,
-        credit_s=fact.credit_s,
-    )
-    centre.calls[fact.call] = call
-    centre.last_call = fact.number
-    _set_need_deadline(centre, call, fact.need_until)
-    index_call(centre, call)
-
-
-def _relax_need(centre: Centre, call: Call, fact: NeedRelaxed) -> None:
-    unindex_call(call)
-    call.need, call.steps, call.only = fact.need, fact.steps, None
-    _set_need_deadline(centre, call, fact.until)
-    index_call(centre, call)
-
-
-def _set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
-    set_deadline(centre, DeadlineKind.NEED, call.call, old=call.need_until, new=new)
-    call.need_until = new
-
-
-def _transfer_call(centre: Centre, fact: CallMoved) -> None:
-    call = the_call(centre, fact.call)
-    unindex_call(call)
-    call.queue, call.need, call.steps, call.only = fact.to, ANYBODY, 0, None
-    _set_need_deadline(centre, call, None)
-    if call.offer is not None:
-        the_offer(centre, call.offer).queue = fact.to
-    if fact.to in centre.queues:  # else it comes with the settings, the next fact
-        index_call(centre, call)
-
-
-def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
-    call = the_call(centre, name)
-    call_after(call.state, event)
-    unindex_call(call)
-    set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
-    _set_need_deadline(centre, call, None)
-    del centre.calls[name]
-
-
-def _remember_end(centre: Centre, name: CallId, at: float) -> None:
-    while centre.ended:
-        oldest = next(iter(centre.ended))
-        if centre.ended[oldest] > at - ENDED_KEPT_S:
-            break
-        del centre.ended[oldest]
-    centre.ended[name] = at
 
 
 def _make_offer(centre: Centre, fact: OfferMade) -> None:
@@ -206,7 +154,7 @@ def _make_offer(centre: Centre, fact: OfferMade) -> None:
         fact.offer, fact.call, fact.agent, fact.place, fact.queue, fact.deadline
     )
     centre.last_offer = fact.number
-    _move_call(centre, call, call_state, fact.at, fact.offer)
+    move_call(centre, call, call_state, fact.at, fact.offer)
     agent.state, agent.since, agent.offer = agent_state, fact.at, fact.offer
     set_deadline(centre, DeadlineKind.OFFER, fact.offer, old=None, new=fact.deadline)
     _occupy(centre, place, fact.offer)
@@ -217,7 +165,7 @@ def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
     call, agent = the_call(centre, offer.call), the_agent(centre, offer.agent)
     call_state = call_after(call.state, CallEvent.ANSWERED)
     agent_state = agent_after(agent.state, AgentEvent.PICKED_UP)
-    _move_call(centre, call, call_state, fact.at, offer.offer)
+    move_call(centre, call, call_state, fact.at, offer.offer)
     agent.state, agent.since = agent_state, fact.at
     agent.after_talk, agent.after_talk_reason = AgentState.READY, None
     the_place(centre, offer.place).unexplained = 0
@@ -231,14 +179,14 @@ def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
     agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
     place = the_place(centre, offer.place)
     _forget_offer(centre, offer)
-    _move_call(centre, call, call_state, fact.at, None)
+    move_call(centre, call, call_state, fact.at, None)
     if isinstance(fact, OfferMissed):
         agent.missed = fact.misses
         if fact.cause in (RefuseCause.NO_ANSWER, RefuseCause.DECLINED):
             agent.idle_since = fact.at  # the next call tries somebody else first
         call.failed_joins, place.unexplained = fact.failed_joins, fact.unexplained
         if fact.call_rest_until is not None:
-            _rest_call(centre, call, fact.call_rest_until)
+            rest_call(centre, call, fact.call_rest_until)
         if fact.rest_until is not None:
             _rest_place(centre, place, fact.rest_until)
     _free_agent(agent, agent_state, fact.then_reason, fact.at)
@@ -252,8 +200,8 @@ def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
     _set_offer_deadline(centre, offer, None)
     offer.talk_since = fact.at
     agent.missed = 0
-    _set_need_deadline(centre, call, None)
-    _move_call(centre, call, call_state, fact.at, offer.offer)
+    talk_begins(centre, call)
+    move_call(centre, call, call_state, fact.at, offer.offer)
 
 
 def _end_talk(centre: Centre, fact: TalkEnded) -> None:
@@ -262,7 +210,7 @@ def _end_talk(centre: Centre, fact: TalkEnded) -> None:
     call_state = call_after(call.state, CallEvent.TALK_ENDED)
     agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
     _forget_offer(centre, offer)
-    _move_call(centre, call, call_state, fact.at, None)
+    move_call(centre, call, call_state, fact.at, None)
     _free_agent(agent, agent_state, fact.then_reason, fact.at)
     agent.idle_since = fact.at
     _set_wrap_up(centre, agent, fact.wrap_up_until)
@@ -309,14 +257,6 @@ def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
     agent.after_talk, agent.after_talk_reason = fact.then, fact.then_reason
 
 
-def _move_call(
-    centre: Centre, call: Call, state: CallState, at: float, offer: OfferId | None
-) -> None:
-    unindex_call(call)
-    call.state, call.state_since, call.offer = state, at, offer
-    index_call(centre, call)
-
-
 def _free_agent(agent: Agent, state: AgentState, reason: str | None, at: float) -> None:
     agent.state, agent.since, agent.reason, agent.offer = state, at, reason, None
     agent.after_talk, agent.after_talk_reason = AgentState.READY, None
@@ -355,13 +295,6 @@ def _note_place(centre: Centre, place: Place, state: PlaceState) -> None:
 def _forgive_place(centre: Centre, place: Place) -> None:
     place.unexplained = 0
     _rest_place(centre, place, None)
-
-
-def _rest_call(centre: Centre, call: Call, until: float | None) -> None:
-    unindex_call(call)
-    set_deadline(centre, DeadlineKind.CALL_REST, call.call, old=call.rest_until, new=until)
-    call.rest_until = until
-    index_call(centre, call)
 
 
 def _occupy(centre: Centre, place: Place, offer: OfferId) -> None:

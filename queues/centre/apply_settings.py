@@ -12,6 +12,7 @@ from queues.centre.call import CallState
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
+from queues.centre.relaxing import relax_of
 from queues.centre.state import Agent, Call, Centre, Place, Queue
 from queues.ids import AgentId, PlaceId
 
@@ -35,10 +36,10 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
 
 def _relaxes_at(centre: Centre, call: Call) -> float | None:
     """Give when the next step of the queue's new setting is due; it may be so already."""
-    following = centre.queues[call.queue].setting.relax[call.steps :]
+    following = relax_of(centre.queues[call.queue].setting, call.hops)[call.steps :]
     if not following or call.state is CallState.TALKING:
         return None
-    return call.since + following[0].after_s
+    return call.wait_from + following[0].after_s
 
 
 def _check_nobody_is_there(centre: Centre) -> None:

@@ -1,6 +1,7 @@
 """Facts about a call: its place in the queue, what it asks for, where it goes."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar
 
 from queues.centre.commands import ReturnReason
@@ -80,6 +81,77 @@ class CallMoved:
     queue: QueueId
     to: QueueId
     in_centre_s: float
+
+
+class TransferFault(StrEnum):
+    """Why a call is not transferred. Nothing changed."""
+
+    NOT_TALKING = "not_talking"  # no agent talks with the caller (any more)
+    NOT_YOURS = "not_yours"  # another agent talks with the caller
+    QUEUE_UNKNOWN = "queue_unknown"
+    AGENT_CANNOT = "agent_cannot"  # signed out, does not serve the queue, lacks the need, or asks
+
+
+class Owing(StrEnum):
+    """Why a call is owed."""
+
+    NOBODY_ABLE = "nobody_able"  # nobody else at work may take it: the talk goes on
+    NOBODY_CAME = "nobody_came"  # it was transferred, and nobody took it for a stated time
+
+
+@dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """A call waits in queue `to` for the `hops`-th time that it is passed on, with its place.
+
+    The agent `passed_by` had talked with the caller; `asked_by` is None for a supervisor. For
+    `need`, `steps`, `need_until` and `only` see `CallQueued`. At `owed_at` (Unix seconds) it is
+    owed to `passed_by` if nobody took it.
+    """
+
+    TYPE: ClassVar[str] = "call_transferred"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    to: QueueId
+    passed_by: AgentId
+    asked_by: AgentId | None
+    hops: int
+    since: float  # when it first waited
+    need: Need
+    steps: int
+    need_until: float | None
+    only: AgentId | None
+    owed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRefused:
+    """A call was not transferred."""
+
+    TYPE: ClassVar[str] = "transfer_refused"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    fault: TransferFault
+
+
+@dataclass(frozen=True, slots=True)
+class CallOwed:
+    """A call is owed to its `owner`, who sees to it, until an agent who may take it talks.
+
+    It asked for `need` in `queue`. With `nobody_able` the talk with the owner goes on, with
+    `nobody_came` the call waits on, and may be offered to the owner too.
+    """
+
+    TYPE: ClassVar[str] = "call_owed"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    owner: AgentId
+    why: Owing
+    queue: QueueId
+    need: Need
 
 
 @dataclass(frozen=True, slots=True)

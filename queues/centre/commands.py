@@ -43,6 +43,14 @@ class ConnectCall:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchCaller:
+    """Take the caller out of the talk, to wait, and end the agent's leg of this offer."""
+
+    offer: OfferId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnCall:
     """Give the caller back to the dialogue."""
 
@@ -57,4 +65,4 @@ class HandOverCall:
     call: CallId
 
 
-Command = RingAgent | CancelRing | ConnectCall | ReturnCall | HandOverCall
+Command = RingAgent | CancelRing | ConnectCall | FetchCaller | ReturnCall | HandOverCall

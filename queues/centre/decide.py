@@ -34,6 +34,7 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
     TimerFired,
+    TransferAsked,
 )
 from queues.centre.on_agents import agent_asked_for, place_changed
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
@@ -45,6 +46,7 @@ from queues.centre.on_offers import (
     time_has_come,
 )
 from queues.centre.on_settings import settings_loaded
+from queues.centre.on_transfers import transfer_asked
 from queues.centre.state import Centre
 
 
@@ -63,6 +65,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return call_entered(centre, what, now)
         case QueueLeft():
             return call_left(centre, what.call, now)
+        case TransferAsked():
+            return transfer_asked(centre, what, now)
         case CallEnded():
             return call_ended(centre, what.call, what.cause, now)
         case ReadyAsked():

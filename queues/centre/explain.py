@@ -10,7 +10,13 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.call import CallState
-from queues.centre.call_facts import CallClosed, CallQueued, CallReturned, CallTakenBack
+from queues.centre.call_facts import (
+    CallClosed,
+    CallQueued,
+    CallReturned,
+    CallTakenBack,
+    CallTransferred,
+)
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import (
     Fact,
@@ -39,7 +45,10 @@ from queues.centre.recompute import Recomputed, words_of
 from queues.centre.row import JournalRow
 from queues.ids import CallId
 
-_IDS: Final = ("offer", "agent", "place", "queue", "to", "line", "runner_up", "policy")
+_IDS: Final = (
+    *("offer", "agent", "place", "queue", "to", "line", "runner_up", "policy"),
+    *("passed_by", "only", "owner"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,7 @@ class _Told:
             case OfferAccepted():
                 rang_s = fact.at - self._offered_at
                 self._move(CallState.CONNECTING, fact.at)
-            case OfferMissed() | OfferWithdrawn():
+            case OfferMissed() | OfferWithdrawn() | CallTransferred():
                 self._move(CallState.WAITING, fact.at)
             case TalkBegan():
                 self._move(CallState.TALKING, fact.at)

@@ -15,12 +15,15 @@ from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
+    CallOwed,
     CallQueued,
     CallRefused,
     CallRested,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
     NeedRelaxed,
+    TransferRefused,
 )
 from queues.centre.house_facts import (
     ClockReanchored,
@@ -54,6 +57,7 @@ class TalkEnd(StrEnum):
     CALLER = "caller"
     AGENT = "agent"
     SWITCH = "switch"
+    TRANSFER = "transfer"  # the call was passed on
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,9 @@ Fact = (
     | NeedRelaxed
     | CallRefused
     | CallMoved
+    | CallTransferred
+    | TransferRefused
+    | CallOwed
     | CallTakenBack
     | CallReturned
     | CallClosed

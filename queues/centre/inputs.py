@@ -139,6 +139,25 @@ class QueueLeft:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The agent who talks with a caller, or a supervisor, sends the call on.
+
+    `asked_by` is None for a supervisor. To a queue, None for the call's own or one of `agent`; with
+    `agent` it waits for that one alone for `alone_s` seconds. `need` is what it asks for from then
+    on, None for what the queue asks for, in the language that the call asked for.
+    """
+
+    TYPE: ClassVar[str] = "transfer_asked"
+    VERSION: ClassVar[int] = 1
+    call: CallId
+    asked_by: AgentId | None
+    queue: QueueId | None
+    agent: AgentId | None
+    alone_s: float
+    need: Need | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The caller's channel is gone."""
 
@@ -272,6 +291,7 @@ Input = (
     | CallArrived
     | QueueEntered
     | QueueLeft
+    | TransferAsked
     | CallEnded
     | ReadyAsked
     | PauseAsked

@@ -58,13 +58,15 @@ class Relaxed(StrEnum):
 class PoolKey:
     """Calls that the same agents can take, in the same order: who waits for whom.
 
-    With `only` they wait for this agent alone. `credit_s` counts as waited, before they came.
+    With `only` they wait for this agent alone. `credit_s` counts as waited, before they came. The
+    agent `passed_by` transferred them and is not to have them again.
     """
 
     queue: QueueId
     need: Need = ANYBODY
     only: AgentId | None = None
     credit_s: float = 0.0
+    passed_by: AgentId | None = None
 
 
 def relaxed(need: Need, step: NeedStep) -> Need:

@@ -32,7 +32,7 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
         return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
     waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
     asked = queue.setting.need if what.need is None else what.need
-    need, steps, next_s = due_need(queue.setting, asked, waited_s)
+    need, steps, next_s = due_need(queue.setting.relax, asked, waited_s)
     until = None if next_s is None else now - waited_s + next_s
     only = _waits_for(centre, what, need)
     return (
@@ -70,7 +70,7 @@ def call_left(centre: Centre, name: CallId, now: float) -> tuple[Fact, ...]:
     call = centre.calls.get(name)
     if call is None or call.state is CallState.TALKING:
         return ()
-    taken = CallTakenBack(now, name, call.queue, now - call.since)
+    taken = CallTakenBack(now, name, call.queue, now - call.wait_from)
     return (*_without_offer(centre, call, WithdrawReason.CALLER_LEFT, now), taken)
 
 

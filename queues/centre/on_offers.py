@@ -21,6 +21,7 @@ from queues.centre.facts import (
 )
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
+from queues.centre.owing import owed
 from queues.centre.relaxing import need_relaxed
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
@@ -66,7 +67,7 @@ def talk_started(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
     call = centre.calls[offer.call]
     if call.state is not CallState.CONNECTING:
         return ()
-    waited = now - call.since
+    waited = now - call.wait_from
     return (TalkBegan(now, name, offer.call, offer.agent, offer.place, offer.queue, waited),)
 
 
@@ -147,6 +148,8 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (CallRested(now, CallId(name)),)
         case DeadlineKind.NEED:
             return (need_relaxed(centre, centre.calls[CallId(name)], now),)
+        case DeadlineKind.OWED:
+            return (owed(centre.calls[CallId(name)], now),)
 
 
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:

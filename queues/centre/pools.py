@@ -34,6 +34,8 @@ def barred(setting: AgentSetting, key: PoolKey) -> str | None:
         return f"does not serve queue {key.queue}"
     if key.only is not None and setting.agent != key.only:
         return f"is not {key.only}, who was waited for"
+    if setting.agent == key.passed_by:
+        return "transferred this call"
     lacking = missing(key.need, setting.skills, setting.languages)
     return None if lacking is None else f"lacks {lacking}"
 

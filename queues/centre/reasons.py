@@ -9,12 +9,17 @@ from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
     CallMoved,
+    CallOwed,
     CallQueued,
     CallRefused,
     CallRested,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
     NeedRelaxed,
+    Owing,
+    TransferFault,
+    TransferRefused,
 )
 from queues.centre.commands import ReturnReason
 from queues.centre.facts import (
@@ -31,6 +36,7 @@ from queues.centre.facts import (
 )
 from queues.centre.inputs import EndCause, RefuseCause
 from queues.centre.needs import ANYBODY, words_of
+from queues.centre.relaxing import STRICT_FROM
 
 _WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
     {
@@ -69,6 +75,15 @@ _ENDED_BY: Final[Mapping[TalkEnd, str]] = MappingProxyType(
         TalkEnd.CALLER: "the caller ended it",
         TalkEnd.AGENT: "the agent's side ended it",
         TalkEnd.SWITCH: "the switch was started anew",
+        TalkEnd.TRANSFER: "the call was passed on",
+    }
+)
+_NOT_TRANSFERRED: Final[Mapping[TransferFault, str]] = MappingProxyType(
+    {
+        TransferFault.NOT_TALKING: "no agent talked with the caller",
+        TransferFault.NOT_YOURS: "another agent asked than the one who talked with the caller",
+        TransferFault.QUEUE_UNKNOWN: "the queue is not in the settings",
+        TransferFault.AGENT_CANNOT: "the agent named was not at work, or may not take it",
     }
 )
 
@@ -91,6 +106,17 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
                 f"queue {fact.queue} is not in the settings any more; it goes on in queue"
                 f" {fact.to}, with the {_s(fact.in_centre_s)} since it came"
             )
+        case CallTransferred():
+            return _transferred(fact)
+        case TransferRefused():
+            return f"not passed on: {_NOT_TRANSFERRED[fact.fault]}"
+        case CallOwed(why=Owing.NOBODY_ABLE):
+            return (
+                f"not passed on: nobody else at work may take it in queue {fact.queue} for"
+                f" {words_of(fact.need)}; {fact.owner} talks on, and it is owed to {fact.owner}"
+            )
+        case CallOwed():
+            return f"nobody took it; it is owed to {fact.owner}, who may be rung for it too"
         case OfferMade():
             return _offered(fact)
         case OfferAccepted():
@@ -132,6 +158,19 @@ def _asking(fact: CallQueued) -> str:
     if fact.credit_s:
         parts.append(f"; {_s(fact.credit_s)} count as waited")
     return "".join(parts)
+
+
+def _transferred(fact: CallTransferred) -> str:
+    parts = [
+        f"{fact.passed_by} passed it on to queue {fact.to} for {words_of(fact.need)}"
+        + ("" if fact.asked_by is not None else ", by a supervisor's hand"),
+        f"transfer {fact.hops}, with its place since it came {_s(fact.at - fact.since)} before",
+    ]
+    if fact.only is not None and fact.need_until is not None:
+        parts.append(f"for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone")
+    if fact.hops >= STRICT_FROM:
+        parts.append("only who has all of that may take it")
+    return "; ".join(parts)
 
 
 def _before(fact: CallQueued) -> str:

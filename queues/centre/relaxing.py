@@ -1,21 +1,29 @@
 """When a waiting call asks for less, and for what then."""
 
+from typing import Final
+
 from queues.centre.call_facts import NeedRelaxed
 from queues.centre.inputs import QueueSetting
-from queues.centre.needs import Need, Relaxed, relaxed
+from queues.centre.needs import Need, NeedStep, Relaxed, relaxed
 from queues.centre.state import Call, Centre
 
+STRICT_FROM: Final = 2  # transfers; from then on the caller is passed to nobody who lacks something
 _PREFERENCE_OVER = "the time in which one agent was waited for is over"
 
 
+def relax_of(setting: QueueSetting, hops: int) -> tuple[NeedStep, ...]:
+    """Give the steps by which a call that was transferred `hops` times asks for less."""
+    return () if hops >= STRICT_FROM else setting.relax
+
+
 def due_need(
-    setting: QueueSetting, need: Need, waited_s: float, steps: int = 0
+    relax: tuple[NeedStep, ...], need: Need, waited_s: float, steps: int = 0
 ) -> tuple[Need, int, float | None]:
     """Give the need after all steps that are due, their number, and the wait of the next one.
 
     `steps` of them are in the need already.
     """
-    for step in setting.relax[steps:]:
+    for step in relax[steps:]:
         if step.after_s > waited_s:
             return need, steps, step.after_s
         need, steps = relaxed(need, step), steps + 1
@@ -24,11 +32,11 @@ def due_need(
 
 def need_relaxed(centre: Centre, call: Call, now: float) -> NeedRelaxed:
     """The time has come at which a call asks for less, or for one agent alone no more."""
-    setting = centre.queues[call.queue].setting
-    waited_s = now - call.since
-    need, steps, next_s = due_need(setting, call.need, waited_s, call.steps)
+    relax = relax_of(centre.queues[call.queue].setting, call.hops)
+    waited_s = now - call.wait_from
+    need, steps, next_s = due_need(relax, call.need, waited_s, call.steps)
     over = call.only is not None
     why = Relaxed.PREFERENCE_OVER if over else Relaxed.WAITED
-    reason = _PREFERENCE_OVER if over or steps == 0 else setting.relax[steps - 1].reason
-    until = None if next_s is None else call.since + next_s
+    reason = _PREFERENCE_OVER if over or steps == 0 else relax[steps - 1].reason
+    until = None if next_s is None else call.wait_from + next_s
     return NeedRelaxed(now, call.call, call.queue, need, steps, until, why, reason, waited_s)

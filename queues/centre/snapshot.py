@@ -15,6 +15,7 @@ from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
 from queues.centre.upcasters import (
     AGENT_WITHOUT_NEEDS,
+    CALL_NEVER_TRANSFERRED,
     CALL_WITHOUT_NEED,
     QUEUE_WITHOUT_NEEDS,
     objects,
@@ -36,7 +37,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     version: int
     at: float
     wall_ahead_s: float
@@ -52,8 +53,10 @@ class _Stored:
 
 
 _read_stored = reader_of(_Stored)
-_WITHOUT_NEEDS = 1
-UNDERSTOOD: Final = frozenset({_WITHOUT_NEEDS, _Stored.VERSION})  # versions that are read
+_WITHOUT_NEEDS, _WITHOUT_TRANSFERS = 1, 2
+UNDERSTOOD: Final = frozenset(  # versions that are read
+    {_WITHOUT_NEEDS, _WITHOUT_TRANSFERS, _Stored.VERSION}
+)
 
 
 def to_snapshot(centre: Centre) -> Snapshot:
@@ -104,7 +107,9 @@ def _of_today(snapshot: Snapshot) -> Snapshot:
     """Give the snapshot as this release writes it. Journals hold older ones (`HistoryLost`)."""
     version = snapshot.get("version")
     if version == _WITHOUT_NEEDS:
-        return _with_needs(snapshot)
+        return _with_transfers(_with_needs(snapshot))
+    if version == _WITHOUT_TRANSFERS:
+        return _with_transfers(snapshot)
     if version != _Stored.VERSION:
         raise SnapshotUnreadable(
             f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
@@ -121,13 +126,31 @@ def _with_needs(snapshot: Snapshot) -> Snapshot:
     return Snapshot(
         snapshot
         | {
-            "version": _Stored.VERSION,
+            "version": _WITHOUT_TRANSFERS,
             "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in queues],
             "agents": [
                 agent | {"setting": setting | AGENT_WITHOUT_NEEDS}
                 for agent, setting in zip(agents, settings, strict=True)
             ],
             "calls": [call | CALL_WITHOUT_NEED for call in calls],
+        }
+    )
+
+
+def _with_transfers(snapshot: Snapshot) -> Snapshot:
+    try:
+        calls = objects(snapshot["calls"])
+        began = [call["since"] for call in calls]
+    except (LookupError, TypeError):
+        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
+    return Snapshot(
+        snapshot
+        | {
+            "version": _Stored.VERSION,
+            "calls": [
+                call | CALL_NEVER_TRANSFERRED | {"wait_from": since}
+                for call, since in zip(calls, began, strict=True)
+            ],
         }
     )
 

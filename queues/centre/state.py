@@ -30,6 +30,7 @@ class DeadlineKind(StrEnum):
     PLACE_REST = "place_rest"  # a phone that was not reached, or not joined
     CALL_REST = "call_rest"  # a call that was not joined, more than once
     NEED = "need"  # a call asks for less from then on
+    OWED = "owed"  # a call that nobody took since it was transferred
 
 
 Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
@@ -48,6 +49,10 @@ class Call:
 
     `steps` of its queue have relaxed `need`, which asks for less at `need_until`. Until then it may
     wait for one agent `only`.
+
+    `since` is when it first waited, for its place; `wait_from` when this wait began. It was
+    transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
+    `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
     """
 
     call: CallId
@@ -55,6 +60,7 @@ class Call:
     queue: QueueId
     number: int
     since: float
+    wait_from: float
     state: CallState
     state_since: float
     offer: OfferId | None = None
@@ -65,12 +71,16 @@ class Call:
     need_until: float | None = None
     only: AgentId | None = None
     credit_s: float = 0.0
+    hops: int = 0
+    passed_by: AgentId | None = None
+    owed_at: float | None = None
+    owner: AgentId | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
     def key(self) -> PoolKey:
         """Which calls it waits with."""
-        return PoolKey(self.queue, self.need, self.only, self.credit_s)
+        return PoolKey(self.queue, self.need, self.only, self.credit_s, self.passed_by)
 
     @property
     def rank(self) -> CallRank:

@@ -41,6 +41,12 @@ CALL_WITHOUT_NEED: Final[Payload] = {
     "only": None,
     "credit_s": 0.0,
 }
+CALL_NEVER_TRANSFERRED: Final[Payload] = {
+    "hops": 0,
+    "passed_by": None,
+    "owed_at": None,
+    "owner": None,
+}
 
 
 def _settings_without_needs(payload: Payload) -> Payload:

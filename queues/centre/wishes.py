@@ -5,6 +5,7 @@ from queues.centre.commands import (
     CancelRing,
     Command,
     ConnectCall,
+    FetchCaller,
     HandOverCall,
     ReturnCall,
     ReturnReason,
@@ -42,6 +43,8 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (HandOverCall(fact.call),)
         case TalkEnded(by=TalkEnd.CALLER):
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
+        case TalkEnded(by=TalkEnd.TRANSFER):
+            return (FetchCaller(fact.offer, fact.call),)
         case CallReturned():
             return (ReturnCall(fact.call, fact.reason),)
         case CallRefused():

@@ -15,6 +15,7 @@ import structlog
 from queues.centre.commands import (
     CancelRing,
     ConnectCall,
+    FetchCaller,
     HandOverCall,
     ReturnCall,
     RingAgent,
@@ -25,7 +26,7 @@ from queues.ports import Dialogues, Telephony, TelephonyFailed
 
 _log = structlog.get_logger("queues.dispatcher")
 
-Leg = RingAgent | CancelRing | ConnectCall  # what the switch is to do
+Leg = RingAgent | CancelRing | ConnectCall | FetchCaller  # what the switch is to do
 Word = HandOverCall | ReturnCall  # what a dialogue is to know
 
 
@@ -102,6 +103,8 @@ class Performer:
                         )
                     case ConnectCall():
                         await self._telephony.connect(command.offer, command.call)
+                    case FetchCaller():
+                        await self._telephony.fetch(command.offer, command.call)
                     case CancelRing():
                         await self._telephony.cancel(command.offer)
         except asyncio.CancelledError as error:
@@ -121,8 +124,8 @@ class Performer:
                 log.warning("command failed", error="TimeoutError")
             case _:
                 log.error("command failed", exc_info=error)
-        if isinstance(command, CancelRing):
-            return
+        if isinstance(command, CancelRing | FetchCaller):
+            return  # the offer is over
         try:
             self._refused(OfferRefused(command.offer, RefuseCause.FAILED))
         except Exception as fault:  # the centre gives the offer up at its own deadline

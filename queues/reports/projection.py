@@ -21,6 +21,7 @@ from queues.centre.call_facts import (
     CallQueued,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
 )
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import (
@@ -41,7 +42,7 @@ from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text
 from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
 
-VERSION: Final = 1
+VERSION: Final = 2
 LONGEST_S: Final = 48 * 3600.0
 _INPUTS: Final = frozenset({CallArrived.TYPE, CallMissed.TYPE})
 
@@ -100,6 +101,8 @@ class Projection:
                 self._enter(fact)
             case CallMoved() if (call := self._open.calls.get(fact.call)) is not None:
                 call.queue, call.hops = fact.to, call.hops + 1
+            case CallTransferred() if (call := self._open.calls.get(fact.call)) is not None:
+                call.queue, call.hops, call.waits_since = fact.to, call.hops + 1, fact.at
             case CallTakenBack() | CallReturned():
                 self._stop_waiting(fact.call, fact.at)
             case CallClosed() | CallEndNoted():
@@ -241,7 +244,7 @@ class Projection:
         for there in centre.calls.values():
             call = self._known(there.call, there.line, there.since)
             if call.entered_at is None:
-                call.entered_at, call.hops = self._wall(there.since), 1
+                call.entered_at, call.hops = self._wall(there.since), 1 + there.hops
             call.queue = there.queue
             if there.state is CallState.TALKING:
                 self._stop_waiting(there.call, there.state_since)
@@ -250,7 +253,7 @@ class Projection:
                 if there.offer is not None:
                     call.agent = centre.offers[there.offer].agent
             elif call.waits_since is None:
-                call.waits_since = there.since
+                call.waits_since = there.wait_from
         for offer in centre.offers.values():
             if offer.talk_since is None and offer.offer not in self._open.offers:
                 self._open_offer(offer, centre.calls[offer.call].state_since)

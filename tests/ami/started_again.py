@@ -112,6 +112,7 @@ class Start:
         self.driver = Driver()
         lines = lines_left(scene.centre, dialogues)
         self.offers = Offers(link, desk, self.submit, lines, "Test")
+        self.offers.begin_after(scene.centre.epoch, scene.centre.last_offer)
         for offer, call, leg in offers_left(scene.centre):
             self.offers.restore(offer, call, leg)
         loop = asyncio.get_running_loop()

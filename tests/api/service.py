@@ -46,6 +46,9 @@ class DeadSwitch:
     async def connect(self, offer: OfferId, call: CallId) -> None:
         """Do nothing."""
 
+    async def fetch(self, offer: OfferId, call: CallId) -> None:
+        """Do nothing."""
+
 
 class DeafDialogues:
     """Hears nothing."""

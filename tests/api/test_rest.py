@@ -86,6 +86,8 @@ async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_
         "waited_s": None,
         "agent": None,
         "rests_until": None,
+        "hops": 0,
+        "owner": None,
     }
     assert last["next"] is None
 

@@ -9,6 +9,7 @@ PATHS = [
     ("GET", "/api/v1/queues"),
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/a/card"),
+    ("POST", "/api/v1/calls/a/transfer"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/reports/missed"),
     ("GET", "/api/v1/live"),

@@ -64,6 +64,13 @@ async def said(stage: Stage, kind: type[Said], within_s: float = WITHIN_S) -> Sa
             await asyncio.sleep(0.01)
 
 
+async def said_of(stage: Stage, what: Input) -> None:
+    """Wait until just this input was submitted."""
+    async with asyncio.timeout(WITHIN_S):
+        while what not in stage.inputs:  # noqa: ASYNC110  (a list tells nobody)
+            await asyncio.sleep(0.01)
+
+
 async def place_is(stage: Stage, state: PlaceState) -> None:
     """Wait until the last word on `PLACE` is this state."""
     async with asyncio.timeout(WITHIN_S):

@@ -29,6 +29,7 @@ from tests.contract.stages import (
     place_is,
     real_stage,
     said,
+    said_of,
 )
 from tests.switch import Switch
 from tests.unit.queues.fakes import Phone
@@ -133,6 +134,41 @@ async def test_a_caller_who_hangs_up_leaves_a_leg_that_is_ended_by_cancelling(
     await asyncio.sleep(SETTLE_S)
     # Whose end it was is told rightly: nothing says that the agent hung up.
     assert of_offers(stage) == [OfferAnswered(offer), TalkStarted(offer), ended]
+
+
+async def test_a_caller_who_is_fetched_leaves_the_talk_in_silence_and_is_joined_anew(
+    stage: Stage,
+) -> None:
+    offer, call = await talking(stage)
+    await stage.telephony.fetch(offer, call)
+    await place_is(stage, PlaceState.FREE)
+    following = new_offer()
+    await stage.telephony.ring(following, call, PLACE, timeout_s=RING_S)
+    await said_of(stage, OfferAnswered(following))
+    await stage.telephony.connect(following, call)
+    await said_of(stage, TalkStarted(following))
+    await asyncio.sleep(SETTLE_S)
+    assert of_offers(stage) == [
+        *(OfferAnswered(offer), TalkStarted(offer)),
+        *(OfferAnswered(following), TalkStarted(following)),
+    ]
+
+
+async def test_fetching_a_caller_who_is_gone_ends_the_leg_and_is_no_error(stage: Stage) -> None:
+    offer, call = await talking(stage)
+    await stage.caller_hangs_up()
+    ended = await said(stage, CallEnded)
+    await stage.telephony.fetch(offer, call)
+    await place_is(stage, PlaceState.FREE)
+    await asyncio.sleep(SETTLE_S)
+    assert of_offers(stage) == [OfferAnswered(offer), TalkStarted(offer), ended]
+
+
+async def test_a_caller_whose_agent_is_gone_is_fetched_without_an_error(stage: Stage) -> None:
+    offer, call = await talking(stage)
+    await stage.agent_hangs_up(offer)
+    await said(stage, AgentLegEnded)
+    await stage.telephony.fetch(offer, call)
 
 
 async def test_an_agent_who_hangs_up_before_the_talk_is_told(stage: Stage) -> None:

@@ -100,6 +100,13 @@ class FakeTelephony:
             raise TelephonyFailed("the switch refused to join")
         self._later(leg, 0.0, self._join)
 
+    async def fetch(self, offer: OfferId, call: CallId) -> None:
+        """Take them apart and end the agent's leg, silently."""
+        self.commands.append(("fetch", offer))
+        leg = self._legs.pop(offer, None)
+        if leg is not None:
+            self._end(leg)
+
     def agent_hangs_up(self, offer: OfferId) -> None:
         """The agent puts the phone down on an answered leg."""
         leg = self._legs.pop(offer)

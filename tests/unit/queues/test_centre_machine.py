@@ -42,6 +42,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
+from queues.centre.owing import OWED_AFTER_S
 from queues.centre.policies.pairing import next_offer
 from queues.centre.pools import barred
 from queues.centre.snapshot import from_snapshot, to_snapshot
@@ -317,6 +318,10 @@ class CentreMachine(RuleBasedStateMachine):
             if call.need_until is not None:
                 expected["need", call.call] = call.need_until
                 assert call.state is not CallState.TALKING
+            if call.owed_at is not None:
+                expected["owed", call.call] = call.owed_at
+                assert call.passed_by is not None
+                assert call.state is not CallState.TALKING
         assert kept == expected
 
     @invariant()
@@ -343,7 +348,7 @@ class CentreMachine(RuleBasedStateMachine):
             if wake is not None and not self.centre.offers:
                 self.now = max(self.now, wake)
             self.take(TimerFired())
-            assert self.now - began <= PLACE_RESTS_S[-1] + 60.0 * len(joins)
+            assert self.now - began <= OWED_AFTER_S + PLACE_RESTS_S[-1] + 60.0 * len(joins)
         assert max(joins.values(), default=0) <= len(CALL_RESTS_S) + 1
 
     def go_on_with(self, offer: Offer, joins: dict[CallId, int]) -> None:

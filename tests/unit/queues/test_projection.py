@@ -23,6 +23,7 @@ from queues.centre.inputs import (
     RefuseCause,
     SwitchRestarted,
     TalkStarted,
+    TransferAsked,
 )
 from queues.centre.row import JournalRow
 from queues.centre.snapshot import to_snapshot
@@ -144,6 +145,24 @@ def test_a_queue_that_goes_away_is_a_hop() -> None:
     end(scene, "c1", after=1)
     (call,) = projected(scene.rows).calls
     assert (call.queue, call.hops, call.waited_s) == ("billing", 2, 2.0)
+
+
+def test_a_transfer_is_a_hop_and_waits_count_without_the_talk_between() -> None:
+    scene = Written(centre_settings(("anna", (BILLING,)), ("bert", (REPAIRS,)), wrap_up_s=0.0))
+    scene.ready("anna")
+    arrive(scene, "c1")
+    scene.enter("c1")
+    scene.take(OfferAnswered(scene.offer("c1")), after=4)
+    scene.talk("c1")
+    scene.ready("bert")
+    scene.take(TransferAsked(C1, None, REPAIRS, None, 0.0, None), after=60)
+    scene.take(OfferAnswered(scene.offer("c1")), after=5)
+    second = scene.talk("c1")
+    scene.take(AgentLegEnded(second), after=30)
+    end(scene, "c1")
+    (call,) = projected(scene.rows).calls
+    assert (call.queue, call.agent, call.hops) == ("repairs", "bert", 2)
+    assert (call.waited_s, call.talked_s, call.outcome) == (9.0, 90.0, "talked")
 
 
 def test_times_are_those_of_the_wall_clock_and_durations_are_not_bent_by_it() -> None:

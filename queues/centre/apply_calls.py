@@ -1,0 +1,132 @@
+"""How facts change a call's record: where it waits, for what, since when, whose it is."""
+
+from queues.centre.call import CallEvent, CallState, call_after
+from queues.centre.call_facts import CallMoved, CallQueued, CallTransferred, NeedRelaxed
+from queues.centre.illegal import IllegalTransition
+from queues.centre.index import index_call, set_deadline, unindex_call
+from queues.centre.needs import ANYBODY
+from queues.centre.state import Call, Centre, DeadlineKind, the_call, the_offer
+from queues.ids import AgentId, CallId, OfferId
+
+ENDED_KEPT_S = 30.0  # how long a late hand-over of an ended call is recognised
+
+
+def queue_call(centre: Centre, fact: CallQueued) -> None:
+    """A call waits from now on."""
+    if fact.call in centre.calls:
+        raise IllegalTransition(f"call {fact.call} is in the centre already")
+    if fact.queue not in centre.queues:
+        raise IllegalTransition(f"no queue {fact.queue} in the settings")
+    call = Call(
+        call=fact.call,
+        line=fact.line,
+        queue=fact.queue,
+        number=fact.number,
+        since=fact.since,
+        wait_from=fact.since,
+        state=CallState.WAITING,
+        state_since=fact.since,
+        need=fact.need,
+        steps=fact.steps,
+        only=fact.only,
+        credit_s=fact.credit_s,
+    )
+    centre.calls[fact.call] = call
+    centre.last_call = fact.number
+    _set_need_deadline(centre, call, fact.need_until)
+    index_call(centre, call)
+
+
+def relax_need(centre: Centre, call: Call, fact: NeedRelaxed) -> None:
+    """A call asks for less."""
+    unindex_call(call)
+    call.need, call.steps, call.only = fact.need, fact.steps, None
+    _set_need_deadline(centre, call, fact.until)
+    index_call(centre, call)
+
+
+def move_to_queue(centre: Centre, call: Call, fact: CallMoved) -> None:
+    """A call goes on in another queue, whatever it is at."""
+    unindex_call(call)
+    call.queue, call.need, call.steps, call.only = fact.to, ANYBODY, 0, None
+    _set_need_deadline(centre, call, None)
+    if call.offer is not None:
+        the_offer(centre, call.offer).queue = fact.to
+    if fact.to in centre.queues:  # else it comes with the settings, the next fact
+        index_call(centre, call)
+
+
+def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
+    """A call whose talk just ended waits again, at its place."""
+    state = call_after(call.state, CallEvent.TRANSFERRED)
+    if fact.to not in centre.queues:
+        raise IllegalTransition(f"no queue {fact.to} in the settings")
+    call.queue, call.need, call.steps, call.only = fact.to, fact.need, fact.steps, fact.only
+    call.hops, call.passed_by, call.owner = fact.hops, fact.passed_by, None
+    call.wait_from, call.failed_joins = fact.at, 0
+    _set_need_deadline(centre, call, fact.need_until)
+    _set_owed_deadline(centre, call, fact.owed_at)
+    move_call(centre, call, state, fact.at, None)
+
+
+def owe_call(centre: Centre, call: Call, owner: AgentId) -> None:
+    """A call is owed to its owner, who may have it again."""
+    unindex_call(call)
+    call.owner, call.passed_by = owner, None
+    _set_owed_deadline(centre, call, None)
+    index_call(centre, call)
+
+
+def talk_begins(centre: Centre, call: Call) -> None:
+    """Somebody took the call: it is owed no more, and asks for nothing."""
+    call.owner = call.passed_by = None
+    _set_need_deadline(centre, call, None)
+    _set_owed_deadline(centre, call, None)
+
+
+def rest_call(centre: Centre, call: Call, until: float | None) -> None:
+    """A call is not offered until then; None: it is again."""
+    unindex_call(call)
+    set_deadline(centre, DeadlineKind.CALL_REST, call.call, old=call.rest_until, new=until)
+    call.rest_until = until
+    index_call(centre, call)
+
+
+def move_call(
+    centre: Centre, call: Call, state: CallState, at: float, offer: OfferId | None
+) -> None:
+    """A call is in another state, with or without an offer."""
+    unindex_call(call)
+    call.state, call.state_since, call.offer = state, at, offer
+    index_call(centre, call)
+
+
+def end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
+    """A call leaves the centre."""
+    call = the_call(centre, name)
+    call_after(call.state, event)
+    unindex_call(call)
+    set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
+    _set_need_deadline(centre, call, None)
+    _set_owed_deadline(centre, call, None)
+    del centre.calls[name]
+
+
+def remember_end(centre: Centre, name: CallId, at: float) -> None:
+    """A call ended; those that ended long ago are forgotten."""
+    while centre.ended:
+        oldest = next(iter(centre.ended))
+        if centre.ended[oldest] > at - ENDED_KEPT_S:
+            break
+        del centre.ended[oldest]
+    centre.ended[name] = at
+
+
+def _set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
+    set_deadline(centre, DeadlineKind.NEED, call.call, old=call.need_until, new=new)
+    call.need_until = new
+
+
+def _set_owed_deadline(centre: Centre, call: Call, new: float | None) -> None:
+    set_deadline(centre, DeadlineKind.OWED, call.call, old=call.owed_at, new=new)
+    call.owed_at = new
