@@ -183,7 +183,7 @@ async def started(
 
 
 def channel(name: str, application: str = "AGI", bridge: str | None = None) -> ChannelListed:
-    is_leg = name.startswith("test-")
+    is_leg = name.startswith(("test-", "offer"))
     why, context = ("agent", "fz-agent") if is_leg else ("new", "fz-hold")
     return ChannelListed(
         ChannelId(name), ChannelName(f"PJSIP/{name}-0000000a"), context, "s", application,
