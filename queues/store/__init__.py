@@ -1,7 +1,7 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
 from queues.record_rows import EndedCall, EndedOffer, MissedCall
-from queues.store.bridge import committed, in_loop
+from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
 from queues.store.day_file import DayDamaged
 from queues.store.errors import (
@@ -58,6 +58,5 @@ __all__ = [
     "ValueUnreadable",
     "WriterFenced",
     "WriterHealth",
-    "committed",
     "in_loop",
 ]
