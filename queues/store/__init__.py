@@ -20,6 +20,7 @@ from queues.store.errors import (
 from queues.store.journal_writer import JournalWriter
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
+from queues.store.seal import SealCheck, seals_to_check
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
 from queues.store.vault import DataClass, Erasure, KeptValue, ValueUnreadable
@@ -47,6 +48,7 @@ __all__ = [
     "ProjectorBehind",
     "Records",
     "SchemaTooNew",
+    "SealCheck",
     "Snapshot",
     "Store",
     "StoreError",
@@ -59,4 +61,5 @@ __all__ = [
     "WriterFenced",
     "WriterHealth",
     "in_loop",
+    "seals_to_check",
 ]
