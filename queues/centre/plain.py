@@ -18,10 +18,10 @@ _names: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each type se
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What stood in the fields of records of one type, which change meanwhile."""
+    """What stood in the fields of records of one type, which change meanwhile: field by field."""
 
     names: tuple[str, ...]
-    rows: tuple[tuple[object, ...], ...] = field(repr=False)
+    columns: tuple[tuple[object, ...], ...] = field(repr=False)
 
 
 def plain(fact: Fact) -> dict[str, Plain]:
@@ -44,9 +44,12 @@ def object_as_json(value: object) -> dict[str, Plain]:
 
 
 def records(kind: type, values: Iterable[object]) -> Records:
-    """Take what stands in the fields of these just now: a tenth of the time that JSON takes."""
-    names = _stored_fields(kind)
-    return Records(names, tuple(map(attrgetter(*names), values)))
+    """Take what stands in the fields of these just now: a tenth of the time that JSON takes.
+
+    A tuple a field and not a record: thousands of new objects would bring the collector along.
+    """
+    names, there = _stored_fields(kind), tuple(values)
+    return Records(names, tuple(tuple(map(attrgetter(name), there)) for name in names))
 
 
 def _stored_fields(kind: type) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ def _value(value: object) -> Plain:
         case Records():
             return [
                 {name: _value(item) for name, item in zip(value.names, row, strict=True)}
-                for row in value.rows
+                for row in zip(*value.columns, strict=True)
             ]
         case _:
             return object_as_json(value)
