@@ -56,13 +56,17 @@ async def waits(service: Service, who: Caller, number: int) -> None:
 
 @asynccontextmanager
 async def agent(
-    service: Service, place: str = "desk1", *, answers_after_s: float = 0.05
+    service: Service,
+    place: str = "desk1",
+    *,
+    answers_after_s: float = 0.05,
+    hz: float = AGENT_HZ,
 ) -> AsyncIterator[AgentPhone]:
     """An agent who is at the phone and ready, and hums."""
     account = next(each for each in service.run.places if each.username == place)
     server = (service.run.sip_host, service.run.sip_port)
     plan = AgentPlan(line=1, answer_after_s=answers_after_s)
-    phone = AgentPhone(server, account, plan, sound.tone(AGENT_HZ, 60))
+    phone = AgentPhone(server, account, plan, sound.tone(hz, 60))
     try:
         await asyncio.to_thread(phone.start)
         await asyncio.to_thread(ready, service, str(account.agent))

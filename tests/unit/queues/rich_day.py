@@ -32,6 +32,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    TransferAsked,
 )
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
@@ -93,6 +94,8 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
+                if fact.call.endswith(("3", "7")):
+                    self.later(15.0, self.pass_on, fact.call, fact.agent)
             if isinstance(fact, CallReturned) and self.chance.random() < 0.5:
                 self.later(3.0, self.submit, CallEnded(fact.call, EndCause.HUNG_UP))
             elif isinstance(fact, CallReturned):
@@ -109,6 +112,10 @@ class Day:
         else:
             self.telephony.caller_hangs_up(call)
             self.later(0.1, self.submit, AgentLegEnded(offer))  # late, and twice known
+
+    def pass_on(self, call: CallId, agent: AgentId) -> None:
+        queue = REPAIRS if agent == "anna" else MOVING
+        self.submit(TransferAsked(call, agent, queue, None, 0.0, None))
 
     def enter(self, call: CallId, queue: QueueId) -> None:
         self.submit(QueueEntered(call, LineId("100"), queue))

@@ -69,14 +69,14 @@ def test_a_day_is_decided_the_same_again_and_from_a_snapshot_in_the_midst_too() 
 def test_one_recorded_decision_that_was_altered_is_reported_and_nothing_else() -> None:
     rows = a_day()
     made = [row for row in rows if row.type == "offer_made"]
-    report = replay(changed(rows, "offer_made", agent="emil", candidates=9))
+    report = replay(changed(rows, "offer_made", agent="zoe", candidates=9))
     assert report.differences == 1
     assert report.first is not None
     assert report.first.seq == made[-1].seq
     assert report.first.fields == ("agent", "candidates")
     assert report.first.expected is not None
     assert report.first.found is not None
-    assert report.first.expected.fields["agent"] == "emil"
+    assert report.first.expected.fields["agent"] == "zoe"
     assert report.first.found.fields["agent"] == made[-1].payload["agent"]
 
 
