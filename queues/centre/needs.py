@@ -52,6 +52,7 @@ class Relaxed(StrEnum):
 
     WAITED = "waited"  # a step of the queue
     PREFERENCE_OVER = "preference_over"  # the time for which one agent was waited for
+    PREFERRED_MISSED = "preferred_missed"  # that agent was rung, and did not take it
 
 
 @dataclass(frozen=True, slots=True)

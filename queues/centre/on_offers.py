@@ -190,6 +190,8 @@ def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -
         failed_joins=failed_joins,
         call_rest_until=now + call_rest_s if call_rest_s and not given_back else None,
     )
+    if call.only is not None and cause in _COUNTED:
+        return (missed, need_relaxed(centre, call, now, was_missed=True))
     if not given_back:
         return (missed,)
     return (missed, CallReturned(now, call.call, call.queue, ReturnReason.FAILED))

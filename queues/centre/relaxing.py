@@ -9,6 +9,7 @@ from queues.centre.state import Call, Centre
 
 STRICT_FROM: Final = 2  # transfers; from then on the caller is passed to nobody who lacks something
 _PREFERENCE_OVER = "the time in which one agent was waited for is over"
+_PREFERRED_MISSED = "the agent who was waited for did not take it"
 
 
 def relax_of(setting: QueueSetting, hops: int) -> tuple[NeedStep, ...]:
@@ -30,13 +31,20 @@ def due_need(
     return need, steps, None
 
 
-def need_relaxed(centre: Centre, call: Call, now: float) -> NeedRelaxed:
-    """The time has come at which a call asks for less, or for one agent alone no more."""
+def need_relaxed(
+    centre: Centre, call: Call, now: float, *, was_missed: bool = False
+) -> NeedRelaxed:
+    """The time has come at which a call asks for less, or for one agent alone no more.
+
+    `was_missed`: not the time, but that agent did not take it.
+    """
     relax = relax_of(centre.queues[call.queue].setting, call.hops)
     waited_s = now - call.wait_from
     need, steps, next_s = due_need(relax, call.need, waited_s, call.steps)
     over = call.only is not None
     why = Relaxed.PREFERENCE_OVER if over else Relaxed.WAITED
     reason = _PREFERENCE_OVER if over or steps == 0 else relax[steps - 1].reason
+    if was_missed:
+        why, reason = Relaxed.PREFERRED_MISSED, _PREFERRED_MISSED
     until = None if next_s is None else call.wait_from + next_s
     return NeedRelaxed(now, call.call, call.queue, need, steps, until, why, reason, waited_s)

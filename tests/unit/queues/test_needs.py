@@ -3,13 +3,15 @@
 import pytest
 
 from queues.centre.call_facts import CallQueued, NeedRelaxed
-from queues.centre.facts import OfferMade
+from queues.centre.facts import OfferMade, OfferMissed
 from queues.centre.inputs import (
     AgentLegEnded,
     AgentSetting,
+    OfferRefused,
     QueueEntered,
     QueueSetting,
     ReadyAsked,
+    RefuseCause,
     SettingsLoaded,
     SignOutAsked,
     TimerFired,
@@ -134,6 +136,30 @@ def test_a_call_waits_for_one_agent_alone_and_then_for_anybody() -> None:
     )
     assert isinstance(offer, OfferMade)
     assert (offer.call, offer.agent) == ("c1", "anna")
+
+
+@pytest.mark.parametrize("cause", [RefuseCause.NO_ANSWER, RefuseCause.DECLINED])
+def test_who_was_waited_for_and_does_not_take_it_is_waited_for_no_more(cause: RefuseCause) -> None:
+    scene = house(("anna", (LAW,), ("de",)), ("bert", (LAW,), ("de",)))
+    entered(scene, "c1", preferred="bert")
+    missed, step, offer = scene.take(OfferRefused(scene.offer("c1"), cause), after=5)
+    assert isinstance(missed, OfferMissed)
+    assert isinstance(step, NeedRelaxed)
+    assert (step.why, step.need, step.until) == (
+        Relaxed.PREFERRED_MISSED,
+        GERMAN_LAW,
+        scene.now + 25,
+    )
+    assert isinstance(offer, OfferMade)
+    assert (offer.call, offer.agent) == ("c1", "anna")
+    assert scene.replayed() == scene.centre
+
+
+def test_a_phone_that_was_not_reached_ends_no_wait_for_its_agent() -> None:
+    scene = house(("anna", (LAW,), ("de",)), ("bert", (LAW,), ("de",)))
+    entered(scene, "c1", preferred="bert")
+    scene.take(OfferRefused(scene.offer("c1"), RefuseCause.UNREACHABLE))
+    assert rung(scene) == [("c1", "bert")]
 
 
 def test_nobody_waits_for_an_agent_who_is_gone_or_cannot_take_the_call() -> None:
