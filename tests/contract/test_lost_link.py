@@ -112,6 +112,19 @@ async def test_a_leg_that_could_not_be_cancelled_is_ended_when_the_link_is_back(
     assert len(scene.stage.telephony) == 0
 
 
+async def test_a_caller_who_could_not_be_fetched_is_out_of_the_talk_when_the_link_is_back(
+    scene: Scene,
+) -> None:
+    await scene.talks()
+    await scene.lose_link()
+    await scene.stage.telephony.fetch(scene.offer, scene.call)
+    await scene.regain_link()
+    await place_is(scene.stage, PlaceState.FREE)
+    await scene.stage.calls.start_music(scene.call)  # which waits until the channel is ours again
+    assert of_offers(scene.stage) == [OfferAnswered(scene.offer), TalkStarted(scene.offer)]
+    assert len(scene.stage.telephony) == 0
+
+
 async def test_a_caller_who_hung_up_meanwhile_is_told_as_lost(scene: Scene) -> None:
     await scene.lose_link()
     await scene.stage.caller_hangs_up()

@@ -131,7 +131,7 @@ async def test_an_agent_who_is_named_is_rung_alone_and_if_not_answering_anybody(
         await until(lambda: service.agent("cem")["place_state"] == "free")
         await until(lambda: service.agent("jiwoo")["place_state"] == "free")
         call = (await only_call(service))["id"]
-        await pass_on(service, call, agent="jiwoo", alone_s=4)
+        await pass_on(service, call, agent="jiwoo", alone_s=60)
         await until(lambda: named.calls, 3)
         assert not other.calls
         await who.hears(OTHER_HZ)
