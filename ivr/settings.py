@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
 from ivr.settings_parts import (
@@ -31,6 +32,7 @@ from ivr.settings_parts import (
     Host,
     Id,
     Language,
+    Misplaced,
     Number,
     Part,
     Port,
@@ -38,7 +40,7 @@ from ivr.settings_parts import (
     Shown,
     Zone,
 )
-from ivr.settings_people import Agent, Queue
+from ivr.settings_people import Agent, Queue, check_needs, staff_of
 
 EMERGENCY_NUMBERS = ("110", "112", "116117")
 _LARGEST_FILE = 1_000_000  # bytes
@@ -49,6 +51,8 @@ _SHORTLY = {
     "extra_forbidden": "this is no setting; check the spelling",
     "missing": "is missing",
     "string_type": "expected text; put it in quotes",
+    "model_type": "expected lines of 'name: value' below it",
+    "dict_type": "expected lines of 'name: value' below it",
 }
 _OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
 
@@ -217,7 +221,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
                 )
+        check_needs(self.queues, self.agents)
         return self
+
+    @property
+    def staff(self) -> Staff:
+        """Its queues and agents, as the centre takes them."""
+        return staff_of(self.queues, self.agents)
 
     @classmethod
     def settings_customise_sources(
@@ -271,7 +281,7 @@ def _read(path: Path) -> CommentedMap:
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
     """The faults, without those that only follow from one deeper inside (a list too short)."""
-    faults: list[Mapping[str, Any]] = list(error.errors())
+    faults = [each for told in error.errors() for each in _each_in_its_place(told)]
     places = [tuple(fault["loc"]) for fault in faults]
     return [
         fault
@@ -281,9 +291,17 @@ def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
     ]
 
 
+def _each_in_its_place(fault: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A fault of a whole table, as those of the values that do not go together."""
+    why = fault.get("ctx", {}).get("error")
+    if not isinstance(why, Misplaced):
+        return [fault]
+    return [{**fault, "loc": (*fault["loc"], *place), "msg": said} for place, said in why.faults]
+
+
 def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     location = tuple(fault["loc"])
-    name = ".".join(str(part) for part in location)
+    name = ".".join(str(part) for part in location if part != "[key]")
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_pattern_mismatch":
         message = MEANT[fault["ctx"]["pattern"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,17 @@ Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 DialplanFile = Annotated[str, StringConstraints(pattern=_DIALPLAN)]
 Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
+
+
+Fault = tuple[tuple[str | int, ...], str]  # a place below the table, what is wrong there
+
+
+class Misplaced(ValueError):
+    """Values that are each in order and do not go together: where, below the table, and why."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(message for _, message in self.faults))
 
 
 class Part(BaseModel):
