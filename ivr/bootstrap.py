@@ -107,6 +107,7 @@ class Service:
                 calls.hears,
                 self._keeping.dialogues.keep,
                 calls.not_heard,
+                self._staff,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -131,6 +132,7 @@ class Service:
             self.dispatcher.view,
             self._keeping.dialogues.end,
             self._keeping.dialogues.contact_kept,
+            self._staff,
         )
         self._silence = ReadyForSilence(
             self.client,

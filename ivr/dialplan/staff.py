@@ -51,13 +51,17 @@ class Staff:
         The node's word counts before the queue's, and that before the dialplan's language, which
         counts only where an agent of the queue has languages at all.
         """
-        own = next((each.need for each in self.queues if each.queue == queue), ANYBODY)
+        own = self.queues_need(queue)
         skills = own.skills if asked.skills is None else asked.skills
         language = asked.language or own.language
-        if language is None and any(agent.languages for agent in self._of(queue)):
+        if language is None and spoken and any(agent.languages for agent in self._of(queue)):
             language = spoken
         need = Need(skills, None if language == ANY_LANGUAGE else language)
         return None if need == own else need
+
+    def queues_need(self, queue: QueueId) -> Need:
+        """What the calls of a queue ask for that bring no need of their own."""
+        return next((each.need for each in self.queues if each.queue == queue), ANYBODY)
 
     def never_met(self, queue: QueueId, need: Need | None) -> Need | None:
         """Give what is asked for at last, if no agent of the queue has even that.
