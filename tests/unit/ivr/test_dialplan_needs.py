@@ -14,6 +14,7 @@ from ivr.dialplan import DialplanFaulty, NodeId, Plan, Queue, load_plan
 from ivr.dialplan.hand_overs import hand_overs
 from ivr.dialplan.staff import NOTHING_SAID, UNKNOWN_STAFF, Asked, Staff
 from ivr.flow.commands import EnterQueue
+from ivr.preparation import CannotStart, load_plans
 from queues.centre.inputs import AgentSetting, QueueEntered, QueueSetting
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, PlaceId, QueueId
@@ -240,3 +241,10 @@ def test_the_command_shows_the_need_of_each_queue_node_and_refuses_those_of_nobo
         1,
         True,
     )
+
+
+def test_a_place_whose_agents_lack_a_lines_language_does_not_start() -> None:
+    anna = {"id": "anna", "name": "A", "place": "desk1", "queues": ["service"], "languages": ["de"]}
+    with pytest.raises(CannotStart, match="at last they ask for language en") as refused:
+        load_plans(place_settings(agents=[anna]))
+    assert "de/main.yaml" not in str(refused.value)
