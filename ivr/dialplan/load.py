@@ -73,7 +73,16 @@ def _node(draft: Draft) -> Node:
             return Goodbye(prompts)
         case "queue":
             queue = QueueId(draft.queue.name if draft.queue else "")  # a missing one is a fault
-            return Queue(queue, prompts, way["then"], way["refused"])
+            refused = way["refused"]
+            return Queue(
+                queue,
+                prompts,
+                way["then"],
+                refused,
+                way.get("when_full", refused),
+                way.get("when_nobody", refused),
+                way.get("when_long", refused),
+            )
         case _:
             return Menu(
                 prompts=prompts,

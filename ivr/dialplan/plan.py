@@ -54,13 +54,18 @@ class Menu:
 class Queue:
     """Speak, if there is something to say, then wait for an agent.
 
-    `then` follows the talk; `refused` follows when the queue cannot take the call.
+    `then` follows the talk; `refused` when the queue cannot take the call, and in its stead
+    `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it, and
+    `when_long` if it has waited as long as anybody may.
     """
 
     queue: QueueId
     prompts: tuple[PromptId, ...]
     then: NodeId
     refused: NodeId
+    when_full: NodeId
+    when_nobody: NodeId
+    when_long: NodeId
 
 
 @dataclass(frozen=True, slots=True)

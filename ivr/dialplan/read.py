@@ -19,16 +19,23 @@ _TRIES = 2
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,39}")
 _KEYS = "0123456789*#"
-_REFS = (*HINTS, "goto", "then", "refused", "otherwise", "when_silent")
+_OVERFLOW = ("when_full", "when_nobody", "when_long")
+_REFS = (*HINTS, "goto", "then", "refused", *_OVERFLOW, "otherwise", "when_silent")
 
 _TOP = (
     *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
     *("keys_notice", "when_down", "defaults", "prompts", "nodes"),
 )
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
-_DEFAULTS = (*_TURNS, "then", "refused")
+_DEFAULTS = (*_TURNS, "then", "refused", *_OVERFLOW)
 _WORDS = {
-    "queue": ("queue", "say", "then", "refused"),  # first: a queue node may have a 'say' as well
+    "queue": (
+        "queue",
+        "say",
+        "then",
+        "refused",
+        *_OVERFLOW,
+    ),  # first: a queue node may have a 'say' as well
     "menu": ("menu", "keys", "words", *_TURNS),
     "goodbye": ("goodbye",),
     "say": ("say", "goto"),

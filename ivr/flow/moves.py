@@ -159,14 +159,23 @@ def go_deaf(plan: Plan, session: Session) -> Step:
 
 
 def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) -> Step:
-    """The caller is the dialogue's again: after a talk, or because the queue takes no call."""
+    """The caller is the dialogue's again: after a talk, or because the queue keeps no such call."""
     node = plan.nodes[session.node]
     if not isinstance(node, Queue):
         raise IllegalTransition(f"'{session.node}' is no queue")
-    if reason is ReturnReason.TALK_OVER:
-        session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
-        return enter(plan, session, node.then, now)
-    return enter(plan, session, node.refused, now)
+    match reason:
+        case ReturnReason.TALK_OVER:
+            session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
+            return enter(plan, session, node.then, now)
+        case ReturnReason.FULL:
+            follows = node.when_full
+        case ReturnReason.NOBODY:
+            follows = node.when_nobody
+        case ReturnReason.WAITED:
+            follows = node.when_long
+        case ReturnReason.REFUSED | ReturnReason.FAILED:
+            follows = node.refused
+    return enter(plan, session, follows, now)
 
 
 def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:

@@ -90,7 +90,7 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
         case CallRefused(reason=ReturnReason.REFUSED):
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
         case CallRefused():
-            return f"queue {fact.queue} took it not: {_RETURNED[fact.reason]}; the dialogue has the caller again"
+            return f"{_RETURNED[fact.reason]} in queue {fact.queue}; the dialogue has it again"
         case CallMoved():
             return (
                 f"queue {fact.queue} is not in the settings any more; it goes on in queue"
