@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from ivr.dialplan.draft import Draft, PlanDraft, Ref
+from ivr.dialplan.draft import Draft, PlanDraft, Ref, ToldDraft
 from ivr.dialplan.faults import Findings
 from ivr.dialplan.lint import check
-from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say, content_hash
+from ivr.dialplan.plan import (
+    Goodbye,
+    Menu,
+    Node,
+    NodeId,
+    Plan,
+    PromptId,
+    Queue,
+    Say,
+    Told,
+    content_hash,
+)
 from ivr.dialplan.read import read_plan
+from ivr.dialplan.spoken_waits import with_numbers
 from ivr.dialplan.tree import read_tree
 from queues.ids import QueueId
 
@@ -29,7 +41,8 @@ def load_plan(text: str | bytes, *, file: str, queues: Collection[str]) -> Plan:
 
 def _finish(draft: PlanDraft, file: str) -> Plan:
     """The plan of a draft without faults."""
-    prompts = MappingProxyType({PromptId(n): text for n, (_, text) in draft.prompts.items()})
+    texts = {PromptId(n): text for n, (_, text) in draft.prompts.items()}
+    prompts = MappingProxyType(with_numbers(texts, *_numbered(draft)))
     nodes = MappingProxyType({NodeId(n): _node(node) for n, node in draft.nodes.items()})
     start = NodeId(draft.start.name if draft.start else "")  # a missing one is a fault
     notice = PromptId(draft.notice.name) if draft.notice else None
@@ -82,6 +95,8 @@ def _node(draft: Draft) -> Node:
                 way.get("when_full", refused),
                 way.get("when_nobody", refused),
                 way.get("when_long", refused),
+                MappingProxyType({key: _to(ref) for key, ref in draft.keys.items()}),
+                _told(draft.told),
             )
         case _:
             return Menu(
@@ -105,3 +120,18 @@ def _said_when_listening(draft: Draft, word: str) -> PromptId | None:
 
 def _to(ref: Ref) -> NodeId:
     return NodeId(ref.name)
+
+
+def _told(draft: ToldDraft | None) -> Told | None:
+    if draft is None:
+        return None
+    position, wait = (None if r is None else PromptId(r.name) for r in (draft.position, draft.wait))
+    messages = tuple(PromptId(ref.name) for ref in draft.messages)
+    return Told(draft.first_s, draft.every_s, messages, position, wait)
+
+
+def _numbered(draft: PlanDraft) -> tuple[frozenset[PromptId], frozenset[PromptId]]:
+    """The prompts that say places, and those that say waits."""
+    told = [node.told for node in draft.nodes.values() if node.told is not None]
+    places = frozenset(PromptId(each.position.name) for each in told if each.position)
+    return places, frozenset(PromptId(each.wait.name) for each in told if each.wait)

@@ -51,8 +51,26 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What is said to a caller who waits, first after `first_s`, then each `every_s` seconds.
+
+    Each time the next of the `messages`, then `position` and `wait`: prompts of which there is one
+    for each number (`spoken_waits`).
+    """
+
+    first_s: float
+    every_s: float
+    messages: tuple[PromptId, ...]
+    position: PromptId | None
+    wait: PromptId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """Speak, if there is something to say, then wait for an agent.
+
+    A key of `keys` leads elsewhere, and the place is held meanwhile. `told` is what is said during
+    the wait, None for music alone.
 
     `then` follows the talk; `refused` when the queue cannot take the call, and in its stead
     `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it, and
@@ -66,6 +84,8 @@ class Queue:
     when_full: NodeId
     when_nobody: NodeId
     when_long: NodeId
+    keys: Mapping[str, NodeId]
+    told: Told | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +164,8 @@ def _plain(node: Node) -> dict[str, object]:
     if isinstance(node, Menu):
         ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
         return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
+    if isinstance(node, Queue):
+        told = None if node.told is None else asdict(node.told)
+        rest = {n: getattr(node, n) for n in Queue.__slots__}
+        return {**rest, "keys": dict(node.keys), "told": told}
     return asdict(node)

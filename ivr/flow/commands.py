@@ -52,9 +52,30 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Hand the caller over to wait for an agent, with music."""
+    """Hand the caller over to wait for an agent, with music, after `waited_s` in another queue."""
 
     queue: QueueId
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue:
+    """Take the caller back from the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellWait:
+    """Say these prompts to a waiting caller, then the place and the range of the wait, if known.
+
+    `position` and `wait` are prompts of which there is one for each number or range. `PromptEnded`
+    follows with this token.
+    """
+
+    prompts: tuple[str, ...]
+    position: str | None
+    wait: str | None
+    token: int
+    keys_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +88,4 @@ class HangUp:
     """End the call."""
 
 
-Command = Answer | Play | Ask | WakeAt | EnterQueue | WaitOn | HangUp
+Command = Answer | Play | Ask | WakeAt | EnterQueue | LeaveQueue | TellWait | WaitOn | HangUp

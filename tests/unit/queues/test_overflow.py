@@ -20,6 +20,7 @@ from queues.centre.inputs import (
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
+from queues.picture import Picture, look_at_all
 from tests.unit.queues.scenes import BILLING, Scene, settings, wishes
 
 LAW = Need((Skill("law", 2),))
@@ -118,3 +119,15 @@ def test_deadlines_of_a_call_that_come_at_once_end_it_once() -> None:
     scene.enter("c1")
     scene.take(TimerFired(), after=100)
     assert given_back(scene) == [("c1", "waited")]
+
+
+def test_the_place_in_the_queue_counts_those_who_came_before_and_still_wait() -> None:
+    scene = house()
+    for call in ("c1", "c2", "c3"):
+        scene.enter(call, after=1)
+    scene.ready("anna")
+    scene.talk("c1")
+    picture = Picture()
+    picture.follow(look_at_all(scene.centre))
+    seen = picture.view(0)
+    assert [seen.place(call) for call in ("c1", "c2", "c3", "c9")] == [None, 1, 2, None]
