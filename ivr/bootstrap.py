@@ -134,6 +134,8 @@ class Service:
             self._keeping.dialogues.end,
             self._keeping.dialogues.contact_kept,
             self._staff,
+            lived_at=kept.centre.at,
+            own_time=self.clock.own,
         )
         self._silence = ReadyForSilence(
             self.client,
@@ -157,7 +159,7 @@ class Service:
             callers,
             frozenset(PlaceId(place) for place in settings.places),
             self._adoption,
-            Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
+            Told(self._on_event, self._keeping.dialogues.arrived, self._looked_up),
         )
         self._hearing_watch = HearingWatch(self.ears.desk.load, calls.counts.sent_to_keys)
         self._collector = CallersSide(
@@ -184,6 +186,10 @@ class Service:
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
         self._turnstile.on_event(event)
+
+    def _looked_up(self) -> None:
+        self.dispatcher.release()
+        self._silence.looked_up()
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
@@ -291,7 +297,7 @@ class Service:
             await asyncio.Event().wait()
 
     async def _missed(self, missed: MissedCall) -> None:
-        """Keep a call that the switch had to end by itself; raises if that cannot be done.
+        """Keep a call that ended while nobody decided; raises if that cannot be done.
 
         The dialplan notes a caller before it says its farewell; one who was taken back is served.
         """

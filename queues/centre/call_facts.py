@@ -110,7 +110,10 @@ class CallReturned:
 
 @dataclass(frozen=True, slots=True)
 class CallClosed:
-    """A call of the centre is over, `in_centre_s` after its hand-over (a talk included)."""
+    """A call of the centre is over, `in_centre_s` after it began to wait (a talk included).
+
+    One that was gone long before that was heard counts until it is last known to have lived.
+    """
 
     TYPE: ClassVar[str] = "call_closed"
     VERSION: ClassVar[int] = 1

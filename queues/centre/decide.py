@@ -68,7 +68,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case QueueLeft():
             return call_left(centre, what.call, now)
         case CallEnded():
-            return call_ended(centre, what.call, what.cause, now)
+            return call_ended(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():

@@ -39,7 +39,7 @@ class RefuseCause(StrEnum):
 class MissCause(StrEnum):
     """Why a call is a missed one."""
 
-    NO_SERVICE = "no_service"  # nobody decided here, and the switch ended the call by itself
+    NO_SERVICE = "no_service"  # nobody decided here when it ended, and the switch noted it
     GONE = "gone"  # it waited, and was gone when somebody heard of calls again
 
 
@@ -146,12 +146,16 @@ class QueueLeft:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The caller's channel is gone."""
+    """The caller's channel is gone.
+
+    If it is told late `gone_at` is when it is last known to have lived, by the centre's clock.
+    """
 
     TYPE: ClassVar[str] = "call_ended"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     call: CallId
     cause: EndCause
+    gone_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

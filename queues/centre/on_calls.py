@@ -13,7 +13,7 @@ from queues.centre.call_facts import (
 )
 from queues.centre.commands import ReturnReason
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
-from queues.centre.inputs import EndCause, QueueEntered
+from queues.centre.inputs import CallEnded, EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
 from queues.centre.overflow import no_room
@@ -58,17 +58,24 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
     )
 
 
-def call_ended(centre: Centre, name: CallId, cause: EndCause, now: float) -> tuple[Fact, ...]:
+def call_ended(centre: Centre, what: CallEnded, now: float) -> tuple[Fact, ...]:
     """The caller is gone: the agent is freed at once, whatever the call was at."""
-    call = centre.calls.get(name)
+    call = centre.calls.get(what.call)
     if call is None:
-        return () if name in centre.ended else (CallEndNoted(now, name, cause),)
-    return _closed(centre, call, cause, WithdrawReason.CALLER_GONE, TalkEnd.CALLER, now)
+        return () if what.call in centre.ended else (CallEndNoted(now, what.call, what.cause),)
+    gone_at = now
+    if what.gone_at is not None and call.state is not CallState.TALKING:
+        gone_at = max(call.since, min(now, what.gone_at))
+    return _closed(
+        centre, call, what.cause, WithdrawReason.CALLER_GONE, TalkEnd.CALLER, now, gone_at
+    )
 
 
 def call_lost_with_switch(centre: Centre, call: Call, now: float) -> tuple[Fact, ...]:
     """Asterisk was started anew: nothing is left of the call and of any leg."""
-    return _closed(centre, call, EndCause.LOST, WithdrawReason.SWITCH_LOST, TalkEnd.SWITCH, now)
+    return _closed(
+        centre, call, EndCause.LOST, WithdrawReason.SWITCH_LOST, TalkEnd.SWITCH, now, now
+    )
 
 
 def call_left(centre: Centre, name: CallId, now: float) -> tuple[Fact, ...]:
@@ -87,8 +94,9 @@ def _closed(
     reason: WithdrawReason,
     by: TalkEnd,
     now: float,
+    gone_at: float,
 ) -> tuple[Fact, ...]:
-    closed = CallClosed(now, call.call, call.queue, cause, now - call.since)
+    closed = CallClosed(now, call.call, call.queue, cause, gone_at - call.since)
     if call.state is CallState.TALKING and call.offer is not None:
         return (end_talk(centre, the_offer(centre, call.offer), by, now), closed)
     return (*_without_offer(centre, call, reason, now), closed)

@@ -91,6 +91,11 @@ def _call_queued_1(payload: Payload) -> Payload:
     return payload | {"since": payload["at"]}
 
 
+def _call_ended_1(payload: Payload) -> Payload:
+    """In version 1 every end counted from when it was told."""
+    return payload | {"gone_at": None}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
     {
         ("settings_loaded", 1): _settings_without_needs,
@@ -102,6 +107,7 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
         ("call_refused", 1): _call_refused_1,
         ("call_queued", 1): _call_queued_1,
         ("call_queued", 2): _queued_without_need,
+        ("call_ended", 1): _call_ended_1,
     }
 )
 

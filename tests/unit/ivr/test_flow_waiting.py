@@ -98,7 +98,7 @@ def test_another_queue_gets_the_time_waited_and_only_then_the_place_is_given_up(
     call = at_the_way_out()
     call.tell(KeyPressed("3"))
     assert call.session.holds == "human"  # its announcement is spoken
-    assert call.ended() == (LeaveQueue(), EnterQueue(BILLING, 0.0))
+    assert call.ended() == (LeaveQueue(), EnterQueue(BILLING))
 
 
 def test_an_agent_joins_at_the_way_out_and_what_follows_the_talk_is_the_queues() -> None:
@@ -117,7 +117,7 @@ def test_a_queue_that_gives_the_place_up_leaves_the_caller_at_the_way_out() -> N
     assert call.tell(CallReturned(ReturnReason.WAITED)) == ()
     assert call.session.phase is Phase.LISTENING
     call.tell(KeyPressed("2"))
-    assert call.last[0] == EnterQueue(SERVICE, 0.0)
+    assert call.last[0] == EnterQueue(SERVICE)
 
 
 def test_goodbye_at_the_way_out_hangs_up_and_so_gives_the_place_back() -> None:

@@ -55,7 +55,7 @@ def test_needs_steps_and_order_become_the_centres(tmp_path: Path) -> None:
         Order.SERVICE_LEVEL,
         30.0,
     )
-    assert plain == QueueSetting(QueueId("plain"), 15, 10, 1)
+    assert plain == QueueSetting(QueueId("plain"), 15, 10, 1, longest_wait_s=3600)
     assert staff.agents[0] == AgentSetting(
         AgentId("anna"),
         PlaceId("desk1"),
