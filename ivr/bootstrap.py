@@ -28,7 +28,7 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
-from ivr.dialogue import Surroundings
+from ivr.dialogue import Standing, Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
@@ -108,6 +108,7 @@ class Service:
                 self._keeping.dialogues.keep,
                 calls.not_heard,
                 self._staff,
+                self._standing,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -175,6 +176,10 @@ class Service:
             left=lambda: len(self._adoption),
             beats=lambda: self._silence.beats,
         )
+
+    def _standing(self, call: CallId) -> Standing | None:
+        place = self.dispatcher.view().place(call)
+        return None if place is None else Standing(place)
 
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)

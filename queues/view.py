@@ -16,6 +16,7 @@ from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
+_TALKING: Final = "talking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,14 @@ class View:
     agents: tuple[AgentRow, ...]
     queues: tuple[QueueRow, ...]
 
+    def place(self, call: str) -> int | None:
+        """Give which of its queue's waiting calls this is, from 1; None if it does not wait."""
+        row = next((row for row in self.calls if row.call == call), None)
+        if row is None or row.state == _TALKING:
+            return None
+        before = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        return 1 + sum(r.since < row.since for r in before)
+
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
         return next((row for row in self.agents if row.agent == name), None)
@@ -153,9 +162,6 @@ class Change:
     calls: Mapping[str, CallRow | None]
     agents: Mapping[str, AgentRow | None]
     roster: Roster | None = None
-
-
-_TALKING: Final = "talking"
 
 
 def iso(at: float) -> str:

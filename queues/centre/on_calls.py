@@ -11,10 +11,12 @@ from queues.centre.call_facts import (
     CallRefused,
     CallTakenBack,
 )
+from queues.centre.commands import ReturnReason
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
 from queues.centre.inputs import EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
+from queues.centre.overflow import no_room
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre, the_offer
@@ -29,12 +31,15 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
         return ()  # said twice, or the caller hung up while the dialogue handed over
     queue = centre.queues.get(what.queue)
     if queue is None:
-        return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
+        return (CallRefused(now, what.call, what.line, what.queue, ReturnReason.REFUSED),)
     waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
     asked = queue.setting.need if what.need is None else what.need
+    if (reason := no_room(centre, queue.setting, asked)) is not None:
+        return (CallRefused(now, what.call, what.line, what.queue, reason),)
     need, steps, next_s = due_need(queue.setting, asked, waited_s)
     until = None if next_s is None else now - waited_s + next_s
     only = _waits_for(centre, what, need)
+    longest_s = queue.setting.longest_wait_s
     return (
         CallQueued(
             at=now,
@@ -48,6 +53,7 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
             need_until=until if only is None else now + what.preferred_s,
             only=only,
             credit_s=what.credit_s,
+            leave_at=None if longest_s is None else now + max(0.0, longest_s - waited_s),
         ),
     )
 
