@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from ivr import dialogue as dialogue_module
 from ivr.cli import app
 from ivr.dialplan import DialplanFaulty, NodeId, Plan, Queue, load_plan
 from ivr.dialplan.hand_overs import hand_overs
@@ -206,6 +207,21 @@ async def test_a_caller_enters_the_queue_with_the_need_that_counts_there() -> No
         await on.until(lambda: bool(on.inputs))
         need = Need((), "en")  # the dialplan's language: an agent there has languages
         assert on.inputs == [QueueEntered(CALL, LINE, SERVICE, need=need, credit_s=60.0)]
+
+
+async def test_who_is_rescued_from_a_dialogue_that_failed_asks_for_the_language_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_args: object, **_named: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(dialogue_module, "advance", fails)
+    async with stage(staff=ALL) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: bool(on.inputs))
+        assert on.inputs == [QueueEntered(CALL, LINE, SERVICE, need=Need((), "en"))]
+        on.driver.call_ended(CALL)
+        await on.until(lambda: on.driver.calls == ())
 
 
 def test_the_command_shows_the_need_of_each_queue_node_and_refuses_those_of_nobody(
