@@ -1,67 +1,24 @@
-"""`freizeichen explain` and `replay` on a real store, beside an open one and after it."""
+"""`freizeichen explain` and `records` on a real store, beside an open one and after it."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ruamel.yaml import YAML
-from typer.testing import CliRunner, Result
 
-from ivr.cli import app
-from ivr.kept import Kept, open_kept
 from ivr.place import Place
 from ivr.projector import Projector
-from ivr.settings import load_settings
 from queues.store import Kind, NewRow
-from tests.switch import test_settings
+from tests.kept.told_place import opened, rows, run, told_place, write_a_day
 from tests.unit.queues.journals import KEPT, read_journal
-
-WITHIN_S = 20.0
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    path = tmp_path / "freizeichen.yaml"
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(test_settings().model_dump(mode="json", exclude_none=True), file)
-    (tmp_path / ".freizeichen").mkdir()
-    return Place(path, tmp_path / ".freizeichen", is_example=False)
-
-
-@contextmanager
-def opened(place: Place) -> Iterator[Kept]:
-    with open_kept(load_settings(place.settings_file), place, lambda _: None) as kept:
-        yield kept
-
-
-def write_a_day(kept: Kept, *, old: NewRow | None = None) -> None:
-    """The day that the first release left, behind an older row."""
-    if old is not None:
-        kept.store.journal.submit([old])
-    for row in read_journal(KEPT[0]):
-        new = NewRow(
-            row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
-        )
-        kept.store.journal.submit([new])
-    assert kept.store.journal.flush(WITHIN_S)
-
-
-def run(place: Place, *words: str) -> Result:
-    return CliRunner().invoke(app, [*words, "--settings", str(place.settings_file)])
-
-
-def rows(place: Place, query: str) -> list[Any]:
-    with closing(sqlite3.connect(place.run_folder / "store/store.db")) as database:
-        found = database.execute(query).fetchall()
-        database.commit()
-    return found
+    return told_place(tmp_path)
 
 
 def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> None:
@@ -163,25 +120,6 @@ def test_a_call_that_nobody_knows_is_said_to_be_unknown(place: Place) -> None:
         assert len(result.output) < 200
 
 
-def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) -> None:
-    with opened(place) as kept:
-        write_a_day(kept)
-    whole = run(place, "replay", "--json")
-    assert whole.exit_code == 0, whole.output
-    assert json.loads(whole.stdout)["facts"] > 100
-    seq, payload = rows(
-        place, "SELECT seq, payload FROM journal WHERE type = 'call_closed' ORDER BY seq"
-    )[0]
-    altered = json.loads(payload) | {"in_centre_s": 1.5}
-    rows(place, f"UPDATE journal SET payload = '{json.dumps(altered)}' WHERE seq = {seq}")
-    result = run(place, "replay", "--json")
-    assert result.exit_code == 1
-    report = json.loads(result.stdout)
-    assert (report["differences"], report["shown"][0]["seq"]) == (1, seq)
-    assert report["shown"][0]["fields"] == ["in_centre_s"]
-    assert f"row {seq}: call_closed differs in in_centre_s" in run(place, "replay").stdout
-
-
 def test_records_are_made_again_from_the_journal_alone(place: Place) -> None:
     with opened(place) as kept:
         write_a_day(kept)
@@ -204,17 +142,3 @@ def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
         assert result.exit_code == 1
         assert "start the service once" in result.output
         assert "Traceback" not in result.output
-
-
-def test_an_input_that_cannot_be_read_keeps_no_start_and_a_replay_names_it(place: Place) -> None:
-    with opened(place) as kept:
-        write_a_day(kept)
-    with opened(place) as kept:
-        calls = set(kept.centre.calls)
-    (seq,) = rows(place, "SELECT min(seq) FROM journal WHERE kind = 'input' AND seq > 1")[0]
-    rows(place, f"UPDATE journal SET payload = '{{' WHERE seq = {seq}")
-    with opened(place) as kept:
-        assert set(kept.centre.calls) == calls
-    replayed = run(place, "replay")
-    assert replayed.exit_code != 0
-    assert f"row {seq}" in replayed.output
