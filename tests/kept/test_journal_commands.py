@@ -45,7 +45,13 @@ def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> 
     )
     assert {"call_queued", "offer_made", "talk_began"} <= {e["what"] for e in told["entries"]}
     assert all(entry["why"] for entry in told["entries"])
+    assert {each["waited_for"] for each in told["wait"]} == set(told["waited"])
+    offers = [
+        entry["anew"]["standing"] for entry in told["entries"] if entry["what"] == "offer_made"
+    ]
+    assert all(offer["calls"][0]["call"] == a_call(place) for offer in offers)
     text = run(place, "explain", a_call(place))
+    assert "where the time of the wait went" in text.stdout
     assert "talking:" in text.stdout
 
 
@@ -134,6 +140,9 @@ def test_a_call_of_these_days_is_explained_without_the_file_of_an_old_one(place:
     without = json.loads(result.stdout)
     for entry in (*told["entries"], *without["entries"]):
         entry.pop("anew")
+    assert told.pop("wait")
+    assert told.pop("waited")
+    assert (without.pop("wait"), without.pop("waited")) == ([], {})  # not known without the file
     assert without == told
     assert result.stderr.count("note: left out") == 1
     assert day.file in result.stderr
