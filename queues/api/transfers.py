@@ -89,7 +89,7 @@ def _asked(view: View, call: CallId, given: TransferIn) -> TransferAsked:
 
 
 def _need(view: View, given: NeedIn) -> Need:
-    skills = {skill for row in view.agents for skill in row.skills}
+    skills = {each.skill for row in view.agents for each in row.skills}
     if not skills.issuperset(each.skill for each in given.skills):
         raise Refused(SKILL_UNKNOWN)
     if given.language is not None and not any(given.language in a.languages for a in view.agents):

@@ -30,10 +30,12 @@ def queue_call(centre: Centre, fact: CallQueued) -> None:
         steps=fact.steps,
         only=fact.only,
         credit_s=fact.credit_s,
+        leave_at=fact.leave_at,
     )
     centre.calls[fact.call] = call
     centre.last_call = fact.number
     _set_need_deadline(centre, call, fact.need_until)
+    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=None, new=call.leaves_at)
     index_call(centre, call)
 
 
@@ -63,7 +65,7 @@ def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
         raise IllegalTransition(f"no queue {fact.to} in the settings")
     call.queue, call.need, call.steps, call.only = fact.to, fact.need, fact.steps, fact.only
     call.hops, call.passed_by, call.owner = fact.hops, fact.passed_by, None
-    call.wait_from, call.failed_joins = fact.at, 0
+    call.wait_from, call.leave_at, call.failed_joins = fact.at, fact.leave_at, 0
     _set_need_deadline(centre, call, fact.need_until)
     _set_owed_deadline(centre, call, fact.owed_at)
     move_call(centre, call, state, fact.at, None)
@@ -97,7 +99,9 @@ def move_call(
 ) -> None:
     """A call is in another state, with or without an offer."""
     unindex_call(call)
+    left_at = call.leaves_at
     call.state, call.state_since, call.offer = state, at, offer
+    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=call.leaves_at)
     index_call(centre, call)
 
 
@@ -109,6 +113,7 @@ def end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
     _set_need_deadline(centre, call, None)
     _set_owed_deadline(centre, call, None)
+    set_deadline(centre, DeadlineKind.LEAVE, name, old=call.leaves_at, new=None)
     del centre.calls[name]
 
 

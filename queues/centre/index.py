@@ -90,6 +90,8 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
             yield call.need_until, DeadlineKind.NEED, call.call
         if call.owed_at is not None:
             yield call.owed_at, DeadlineKind.OWED, call.call
+        if (leaves_at := call.leaves_at) is not None:
+            yield leaves_at, DeadlineKind.LEAVE, call.call
 
 
 def _free_entry(centre: Centre, agent: Agent) -> AgentRank | None:

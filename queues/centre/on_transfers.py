@@ -27,6 +27,7 @@ from queues.centre.facts import Fact, TalkEnd
 from queues.centre.inputs import TransferAsked
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk
+from queues.centre.overflow import somebody_could
 from queues.centre.owing import OWED_AFTER_S
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need, relax_of
@@ -54,10 +55,11 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
     ):
         return (TransferRefused(now, what.call, TransferFault.AGENT_CANNOT),)
     at_last = PoolKey(to, due_need(relax, asked, inf)[0], passed_by=offer.agent)
-    if not any(_may_take(agent, at_last) for agent in centre.agents.values()):
+    if not somebody_could(centre, at_last):
         return (CallOwed(now, what.call, offer.agent, Owing.NOBODY_ABLE, to, need),)
     alone = what.agent is not None and what.alone_s > 0
     until = None if next_s is None else now + next_s
+    longest_s = centre.queues[to].setting.longest_wait_s
     transferred = CallTransferred(
         at=now,
         call=call.call,
@@ -72,6 +74,7 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         need_until=now + what.alone_s if alone else until,
         only=what.agent if alone else None,
         owed_at=now + OWED_AFTER_S,
+        leave_at=None if longest_s is None else now + longest_s,
     )
     return (end_talk(centre, offer, TalkEnd.TRANSFER, now), transferred)
 

@@ -31,6 +31,7 @@ class DeadlineKind(StrEnum):
     CALL_REST = "call_rest"  # a call that was not joined, more than once
     NEED = "need"  # a call asks for less from then on
     OWED = "owed"  # a call that nobody took since it was transferred
+    LEAVE = "leave"  # a call has waited as long as any may
 
 
 Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
@@ -48,7 +49,7 @@ class Call:
     """A call that waits or talks. While `rest_until` is set it waits, and others go first.
 
     `steps` of its queue have relaxed `need`, which asks for less at `need_until`. Until then it may
-    wait for one agent `only`.
+    wait for one agent `only`. While it waits it is given back at `leave_at`.
 
     `since` is when it first waited, for its place; `wait_from` when this wait began. It was
     transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
@@ -75,12 +76,18 @@ class Call:
     passed_by: AgentId | None = None
     owed_at: float | None = None
     owner: AgentId | None = None
+    leave_at: float | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
     def key(self) -> PoolKey:
         """Which calls it waits with."""
         return PoolKey(self.queue, self.need, self.only, self.credit_s, self.passed_by)
+
+    @property
+    def leaves_at(self) -> float | None:
+        """When it is given back if nothing happens."""
+        return self.leave_at if self.state is CallState.WAITING else None
 
     @property
     def rank(self) -> CallRank:

@@ -8,7 +8,6 @@ from queues.centre.commands import (
     FetchCaller,
     HandOverCall,
     ReturnCall,
-    ReturnReason,
     RingAgent,
 )
 from queues.centre.facts import (
@@ -45,9 +44,7 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
         case TalkEnded(by=TalkEnd.TRANSFER):
             return (FetchCaller(fact.offer, fact.call),)
-        case CallReturned():
+        case CallReturned() | CallRefused():
             return (ReturnCall(fact.call, fact.reason),)
-        case CallRefused():
-            return (ReturnCall(fact.call, ReturnReason.REFUSED),)
         case _:
             return ()

@@ -89,6 +89,11 @@ async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_
         "rests_until": None,
         "hops": 0,
         "owner": None,
+        "need": None,
+        "need_steps": 0,
+        "need_until": None,
+        "waits_for": None,
+        "credit_s": 0.0,
     }
     assert last["next"] is None
 

@@ -87,7 +87,7 @@ async def test_a_caller_who_is_passed_on_hears_music_at_once_and_then_the_next_a
     async with AsyncExitStack() as stack:
         who, phone = await a_talk(stack, service)
         following = await stack.enter_async_context(
-            agent(service, "desk2", answers_after_s=1.5, hz=NEXT_HZ)
+            agent(service, "desk2", answers_after_s=1.5, hums_hz=NEXT_HZ)
         )
         await until(lambda: service.agent("jiwoo")["place_state"] == "free")
         before = await only_call(service)
@@ -127,7 +127,7 @@ async def test_an_agent_who_is_named_is_rung_alone_and_if_not_answering_anybody(
     async with AsyncExitStack() as stack:
         who, _ = await a_talk(stack, service)
         named = await stack.enter_async_context(agent(service, "desk2", answers_after_s=60))
-        other = await stack.enter_async_context(agent(service, "desk3", hz=OTHER_HZ))
+        other = await stack.enter_async_context(agent(service, "desk3", hums_hz=OTHER_HZ))
         await until(lambda: service.agent("cem")["place_state"] == "free")
         await until(lambda: service.agent("jiwoo")["place_state"] == "free")
         call = (await only_call(service))["id"]
@@ -143,7 +143,7 @@ async def test_a_kill_while_a_call_is_passed_on_loses_nobody(service: Service) -
     for after_s in (0.0, 0.01, 0.1):
         async with AsyncExitStack() as stack:
             who, phone = await a_talk(stack, service)
-            following = await stack.enter_async_context(agent(service, "desk2", hz=NEXT_HZ))
+            following = await stack.enter_async_context(agent(service, "desk2", hums_hz=NEXT_HZ))
             await until(lambda: service.agent("jiwoo")["place_state"] == "free")
             before = await only_call(service)
             asked = asyncio.create_task(pass_on(service, before["id"], queue="repairs"))

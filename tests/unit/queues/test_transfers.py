@@ -6,13 +6,14 @@ import pytest
 
 from queues.centre.call_facts import (
     CallOwed,
+    CallReturned,
     CallTransferred,
     NeedRelaxed,
     Owing,
     TransferFault,
     TransferRefused,
 )
-from queues.centre.commands import FetchCaller
+from queues.centre.commands import FetchCaller, ReturnReason
 from queues.centre.explain import explain
 from queues.centre.facts import AgentForgotten, Fact, OfferMade, TalkBegan, TalkEnd, TalkEnded
 from queues.centre.inputs import (
@@ -299,6 +300,29 @@ def test_an_agent_whom_the_settings_name_no_more_goes_with_the_transfer() -> Non
     assert AgentForgotten(scene.now, AgentId("anna")) in facts
     assert scene.call("c1") == "offered"
     assert scene.replayed() == scene.centre
+
+
+def test_the_longest_wait_of_a_queue_counts_anew_and_the_call_is_then_given_back() -> None:
+    queues = tuple(replace(each, longest_wait_s=90.0) for each in SETTINGS.queues)
+    scene = anna_talks("bert", house=replace(SETTINGS, queues=queues))
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))
+    assert told(passed_on(scene, after=200)) == ["talk_ended", "call_transferred"]
+    assert scene.centre.calls[C1].leave_at == scene.now + 90
+    scene.take(TimerFired(), after=89)
+    assert scene.call("c1") == "waiting"
+    (returned,) = scene.take(TimerFired(), after=1)
+    assert returned == CallReturned(scene.now, C1, REPAIRS, ReturnReason.WAITED)
+
+
+def test_whom_nobody_signed_in_can_take_any_more_is_given_back_though_it_was_passed_on() -> None:
+    queues = tuple(replace(each, needs_somebody=True) for each in SETTINGS.queues)
+    scene = anna_talks("cem", "bert", house=replace(SETTINGS, queues=queues))
+    passed_on(scene, agent="cem")
+    scene.talk("c1")
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))
+    passed_on(scene, by="cem", need=Need((TAX,)))
+    facts = scene.take(SignOutAsked(AgentId("bert")))
+    assert facts[-1] == CallReturned(scene.now, C1, REPAIRS, ReturnReason.NOBODY)
 
 
 def test_a_caller_who_hangs_up_while_being_passed_on_is_gone_and_owed_to_nobody() -> None:
