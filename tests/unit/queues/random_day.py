@@ -31,6 +31,7 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
     TimerFired,
+    TransferAsked,
 )
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
@@ -125,8 +126,18 @@ class RandomDay(Written):
                 return OfferAnswered(offer.offer)
             case CallState.CONNECTING:
                 return TalkStarted(offer.offer)
+            case _ if self._chance.random() < 0.3:
+                return self._transfer(offer)
             case _:
                 return AgentLegEnded(offer.offer)
+
+    def _transfer(self, offer: Offer) -> Input:
+        chance = self._chance
+        queue = chance.choice((None, *self.settings.queues))
+        agent = chance.choice((None, None, *self.centre.agents))
+        need = chance.choice((None, Need(), Need((Skill("law", chance.randint(1, 5)),))))
+        to = None if queue is None else queue.queue
+        return TransferAsked(offer.call, None, to, agent, 12.0, need)
 
     def _agent(self) -> Input:
         chance = self._chance

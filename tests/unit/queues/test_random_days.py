@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from queues.centre.call_facts import (
     CallClosed,
     CallMoved,
+    CallOwed,
     CallQueued,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
     NeedRelaxed,
 )
 from queues.centre.explain import explain
@@ -26,7 +28,7 @@ from queues.centre.facts import (
     TalkBegan,
     TalkEnded,
 )
-from queues.centre.needs import ANYBODY
+from queues.centre.needs import ANYBODY, Relaxed
 from queues.centre.recompute import Verdict, recompute
 from queues.centre.recovery import recover
 from queues.centre.replay import replay
@@ -90,17 +92,25 @@ def test_nobody_is_overtaken_by_a_call_of_the_same_need_and_priority(seed: int) 
         match fact:
             case CallQueued():
                 waiting[fact.call] = {
-                    "alike": (fact.queue, fact.need, fact.only, fact.credit_s),
+                    "alike": (fact.queue, fact.need, fact.only, fact.credit_s, None),
                     "came": (fact.since, fact.number),
                     "rests_until": 0.0,
                     "rings": False,
                 }
             case NeedRelaxed():
-                queue, _, _, credit_s = waiting[fact.call]["alike"]
-                waiting[fact.call]["alike"] = (queue, fact.need, None, credit_s)
+                queue, _, _, *others = waiting[fact.call]["alike"]
+                waiting[fact.call]["alike"] = (queue, fact.need, None, *others)
             case CallMoved():
+                waiting[fact.call]["alike"] = (
+                    *(fact.to, ANYBODY, None),
+                    *waiting[fact.call]["alike"][3:],
+                )
+            case CallTransferred():
                 credit_s = waiting[fact.call]["alike"][3]
-                waiting[fact.call]["alike"] = (fact.to, ANYBODY, None, credit_s)
+                alike = (fact.to, fact.need, fact.only, credit_s, fact.passed_by)
+                waiting[fact.call] |= {"alike": alike, "rings": False, "rests_until": 0.0}
+            case CallOwed():
+                waiting[fact.call]["alike"] = (*waiting[fact.call]["alike"][:4], None)
             case OfferMade():
                 chosen = waiting[fact.call]
                 if fact.queue != MARKED:  # whose order is another
@@ -131,12 +141,13 @@ def test_needs_relax_at_their_time_step_by_step_and_never_once_a_talk_began(seed
     steps: dict[str, int] = {}
     for fact in a_day(seed).facts:
         match fact:
-            case CallQueued():
+            case CallQueued() | CallTransferred():
                 due[fact.call], steps[fact.call] = fact.need_until, fact.steps
             case NeedRelaxed():
                 at = due[fact.call]
                 assert at is not None or fact.queue == LAW  # the queue came back with its steps
-                assert at is None or at <= fact.at
+                missed = fact.why is Relaxed.PREFERRED_MISSED
+                assert missed or at is None or at <= fact.at
                 assert fact.steps >= steps[fact.call]
                 due[fact.call], steps[fact.call] = fact.until, fact.steps
                 assert fact.until is None or fact.until > fact.at
