@@ -121,6 +121,11 @@ class Driver:
         """Every call that has a dialogue."""
         return tuple(self._dialogues)
 
+    def speaks_with(self, call: CallId) -> bool:
+        """Whether this caller hears nothing but what the dialogue says, no music and no agent."""
+        dialogue = self._dialogues.get(call)
+        return dialogue is not None and dialogue.phase in _SHOWN
+
     def rows(self) -> tuple[DialogueRow, ...]:
         """Each caller who rings, hears prompts or is asked; times are those of the dialogues."""
         return tuple(
