@@ -117,6 +117,7 @@ class Service:
             ),
             default_queue,
             self._keeping.dialogues.end,
+            kept.plans,
         )
         self.dispatcher = Dispatcher.recovered(
             self._offers,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from ivr.dialplan.draft import Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings
 from ivr.dialplan.lint import check
-from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say, content_hash
+from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say
 from ivr.dialplan.read import read_plan
 from ivr.dialplan.tree import read_tree
+from ivr.dialplan.written import hash_of, plan_to_text
 from queues.ids import QueueId
 
 
@@ -34,8 +36,7 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
     start = NodeId(draft.start.name if draft.start else "")  # a missing one is a fault
     notice = PromptId(draft.notice.name) if draft.notice else None
     keys_notice = PromptId(draft.keys_notice.name) if draft.keys_notice else None
-    human_phrases = tuple(draft.human_words or ())
-    return Plan(
+    plan = Plan(
         file=file,
         language=draft.language,
         voice=draft.voice,
@@ -46,21 +47,12 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
         nodes=nodes,
         listening_notice=notice,
         keys_notice=keys_notice,
-        human_phrases=human_phrases,
+        human_phrases=tuple(draft.human_words or ()),
         when_down=PromptId(draft.down.name) if draft.down else None,
         phrase_lines=MappingProxyType(dict(draft.phrase_lines)),
-        hash=content_hash(
-            language=draft.language,
-            voice=draft.voice,
-            speed=draft.speed,
-            start=start,
-            prompts=prompts,
-            nodes=nodes,
-            listening_notice=notice,
-            keys_notice=keys_notice,
-            human_phrases=human_phrases,
-        ),
+        hash="",
     )
+    return replace(plan, hash=hash_of(plan_to_text(plan)))
 
 
 def _node(draft: Draft) -> Node:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NewType
 
 from queues.ids import QueueId
@@ -82,8 +81,9 @@ class Plan:
     is the prompt for callers whom neither the service nor an agent can take, spoken without the
     plan; None if they hear nothing.
 
-    `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
-    do not change it, a default that reaches a node does.
+    `hash` is the SHA-256 of what the plan does and says (`written.py`), in hexadecimal: comments,
+    order and layout do not change it, a default that reaches a node does. `sounds` names the files
+    of prompts that are not named as the prompts are.
     """
 
     file: str
@@ -100,43 +100,13 @@ class Plan:
     when_down: PromptId | None
     phrase_lines: Mapping[str, int]
     hash: str
+    sounds: Mapping[PromptId, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def sound(self, prompt: str) -> str:
+        """The name of a prompt's sound file, `<language>/<name>`."""
+        return f"{self.language}/{self.sounds.get(PromptId(prompt), prompt)}"
 
     @property
     def listens(self) -> bool:
         """Whether any of its menus can be answered by voice."""
         return any(isinstance(node, Menu) and node.listens for node in self.nodes.values())
-
-
-def content_hash(
-    *,
-    language: str,
-    voice: str,
-    speed: int,
-    start: NodeId,
-    prompts: Mapping[PromptId, str],
-    nodes: Mapping[NodeId, Node],
-    listening_notice: PromptId | None,
-    keys_notice: PromptId | None,
-    human_phrases: tuple[str, ...],
-) -> str:
-    """The `hash` of a plan with this content."""
-    content = {
-        "language": language,
-        "voice": voice,
-        "speed": speed,
-        "start": start,
-        "prompts": dict(prompts),
-        "listening_notice": listening_notice,
-        "keys_notice": keys_notice,
-        "human_phrases": sorted(human_phrases),
-        "nodes": {name: [type(node).__name__, _plain(node)] for name, node in nodes.items()},
-    }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(node: Node) -> dict[str, object]:
-    if isinstance(node, Menu):
-        ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
-        return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
-    return asdict(node)

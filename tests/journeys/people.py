@@ -26,15 +26,15 @@ async def until(true: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
 
 
 @asynccontextmanager
-async def caller(service: Service) -> AsyncIterator[Caller]:
-    """A caller who is answered on the German line."""
+async def caller(service: Service, line: str = "100") -> AsyncIterator[Caller]:
+    """A caller who is answered, on the German line if on no other."""
     account = service.run.callers[0]
     where = SipServer(
         service.run.sip_host, service.run.sip_port, account.username, account.password
     )
     async with caller_phone(where) as phone:
         on_line = Caller(phone)
-        await phone.dial("100", WITHIN_S)
+        await phone.dial(line, WITHIN_S)
         yield on_line
 
 
