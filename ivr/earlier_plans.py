@@ -5,7 +5,7 @@ Rules:
 1. A prompt whose text or voice is another one today, or that is gone, is spoken as it was, into a
    file of its own name: a caller must hear the keys that the earlier plan knows. If that cannot be
    done, the prompt is missing, and left out as any other.
-2. A queue that is gone is the default queue.
+2. A queue that is gone is the default queue; what nobody there could ever give is not asked for.
 3. What cannot be done here hinders no start.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -22,9 +22,9 @@ import structlog
 from ivr import resources
 from ivr.asterisk.install import find_espeak
 from ivr.dialplan.plan import Plan, PromptId, Queue
+from ivr.dialplan.staff import NOTHING_SAID, Staff
 from ivr.preparation import Prepared, Progress, speak_prompts
 from ivr.speech.prompts import NOT_BUILT
-from queues.ids import QueueId
 
 log = structlog.get_logger()
 
@@ -34,9 +34,8 @@ def ready_earlier_plans(
 ) -> dict[str, Plan]:
     """The kept plans that are no plan of today, by hash, with their prompts spoken."""
     today = {plan.hash: plan for plan in prepared.plans.values()}
-    queues = [QueueId(queue.id) for queue in prepared.settings.queues]
     earlier = {
-        name: _with_queues(_with_sounds(plan, today.values()), queues)
+        name: _with_queues(_with_sounds(plan, today.values()), prepared.settings.staff)
         for name, plan in kept.items()
         if name not in today
     }
@@ -77,12 +76,16 @@ def _own_name(prompt: PromptId, text: str, plan: Plan) -> str:
     return f"earlier__{hashlib.sha256(sound).hexdigest()}"
 
 
-def _with_queues(plan: Plan, queues: Collection[QueueId]) -> Plan:
-    default = next(iter(queues))
+def _with_queues(plan: Plan, staff: Staff) -> Plan:
     nodes = {
-        name: replace(node, queue=default)
-        if isinstance(node, Queue) and node.queue not in queues
-        else node
+        name: _answered(node, staff, plan.language) if isinstance(node, Queue) else node
         for name, node in plan.nodes.items()
     }
     return replace(plan, nodes=MappingProxyType(nodes))
+
+
+def _answered(node: Queue, staff: Staff, language: str) -> Queue:
+    queues = [each.queue for each in staff.queues]
+    queue = node.queue if node.queue in queues else queues[0]
+    unmet = staff.never_met(queue, staff.need(queue, node.asked, language))
+    return replace(node, queue=queue, asked=node.asked if unmet is None else NOTHING_SAID)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import NewType
 
+from ivr.dialplan.staff import NOTHING_SAID, Asked
 from queues.ids import QueueId
 
 NodeId = NewType("NodeId", str)
@@ -50,16 +53,44 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What is said to a caller who waits, first after `first_s`, then each `every_s` seconds.
+
+    Each time the next of the `messages`, then `position` and `wait`: prompts of which there is one
+    for each number (`spoken_waits`).
+    """
+
+    first_s: float
+    every_s: float
+    messages: tuple[PromptId, ...]
+    position: PromptId | None
+    wait: PromptId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """Speak, if there is something to say, then wait for an agent.
 
-    `then` follows the talk; `refused` follows when the queue cannot take the call.
+    A key of `keys` leads elsewhere, and the place is held meanwhile. `told` is what is said during
+    the wait, None for music alone.
+
+    `then` follows the talk; `refused` when the queue cannot take the call, and in its stead
+    `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it, and
+    `when_long` if it has waited as long as anybody may.
+    Callers come with what is `asked`, and so many seconds more count as waited.
     """
 
     queue: QueueId
     prompts: tuple[PromptId, ...]
     then: NodeId
     refused: NodeId
+    when_full: NodeId
+    when_nobody: NodeId
+    when_long: NodeId
+    keys: Mapping[str, NodeId]
+    told: Told | None
+    asked: Asked = NOTHING_SAID
+    priority_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +112,9 @@ class Plan:
     is the prompt for callers whom neither the service nor an agent can take, spoken without the
     plan; None if they hear nothing.
 
-    `hash` is the SHA-256 of what the plan does and says (`written.py`), in hexadecimal: comments,
-    order and layout do not change it, a default that reaches a node does. `sounds` names the files
-    of prompts that are not named as the prompts are.
+    `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
+    do not change it, a default that reaches a node does. `sounds` names the files of prompts that
+    are not named as the prompts are.
     """
 
     file: str
@@ -110,3 +141,51 @@ class Plan:
     def listens(self) -> bool:
         """Whether any of its menus can be answered by voice."""
         return any(isinstance(node, Menu) and node.listens for node in self.nodes.values())
+
+
+def content_hash(
+    *,
+    language: str,
+    voice: str,
+    speed: int,
+    start: NodeId,
+    prompts: Mapping[PromptId, str],
+    nodes: Mapping[NodeId, Node],
+    listening_notice: PromptId | None,
+    keys_notice: PromptId | None,
+    human_phrases: tuple[str, ...],
+) -> str:
+    """The `hash` of a plan with this content."""
+    content = {
+        "language": language,
+        "voice": voice,
+        "speed": speed,
+        "start": start,
+        "prompts": dict(prompts),
+        "listening_notice": listening_notice,
+        "keys_notice": keys_notice,
+        "human_phrases": sorted(human_phrases),
+        "nodes": {name: [type(node).__name__, _plain(node)] for name, node in nodes.items()},
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(node: Node) -> dict[str, object]:
+    if isinstance(node, Menu):
+        ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
+        return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
+    if not isinstance(node, Queue):
+        return asdict(node)
+    plain: dict[str, object] = {name: getattr(node, name) for name in Queue.__slots__}
+    plain |= {"asked": asdict(node.asked), "keys": dict(node.keys)}
+    plain["told"] = None if node.told is None else asdict(node.told)
+    overflow = {node.when_full, node.when_nobody, node.when_long}
+    unsaid = {  # what is not said leaves the hash as older releases made it
+        "asked": node.asked == NOTHING_SAID,
+        "priority_s": not node.priority_s,
+        "keys": not node.keys,
+        "told": node.told is None,
+        **dict.fromkeys(("when_full", "when_nobody", "when_long"), overflow == {node.refused}),
+    }
+    return {name: value for name, value in plain.items() if not unsaid.get(name, False)}

@@ -1,23 +1,35 @@
-"""A checked plan as text, by which it is known and kept, and the plan that such a text stands for.
+"""A checked plan as text, by which it is kept, and the plan that such a text stands for.
 
-The text is JSON in one form for each plan: its SHA-256 is the plan's hash, so that a text which was
-kept proves itself. Where its prompts and phrases were written, and what is spoken without the plan,
+The text holds all that the plan's hash is made of, and the human: a plan that was read proves
+itself by its hash. Where prompts and phrases were written, and what is spoken without the plan,
 stands in no text.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say
+from ivr.dialplan.plan import (
+    Goodbye,
+    Menu,
+    Node,
+    NodeId,
+    Plan,
+    PromptId,
+    Queue,
+    Say,
+    Told,
+    content_hash,
+)
+from ivr.dialplan.staff import Asked
+from queues.centre.needs import Skill
 
-_FORM: Final = 1
 _KINDS: Final = {kind.__name__: kind for kind in (Say, Menu, Queue, Goodbye)}
+_NOT_WRITTEN: Final = {"file", "hash", "sounds", "when_down", "phrase_lines", "nodes"}
 
 
 class PlanUnreadable(ValueError):
@@ -27,26 +39,10 @@ class PlanUnreadable(ValueError):
 
 
 def plan_to_text(plan: Plan) -> str:
-    """All that the plan does and says. Comments, order and layout of its file do not change it."""
-    content = {
-        "form": _FORM,
-        "language": plan.language,
-        "voice": plan.voice,
-        "speed": plan.speed,
-        "start": plan.start,
-        "human": plan.human,
-        "prompts": dict(plan.prompts),
-        "nodes": {name: [type(node).__name__, _plain(node)] for name, node in plan.nodes.items()},
-        "listening_notice": plan.listening_notice,
-        "keys_notice": plan.keys_notice,
-        "human_phrases": sorted(plan.human_phrases),
-    }
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def hash_of(text: str) -> str:
-    """The hash of the plan with this text, in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """All that the plan does and says, as JSON."""
+    content = {name: each for name, each in _plain(plan).items() if name not in _NOT_WRITTEN}
+    nodes = {name: [type(node).__name__, _plain(node)] for name, node in plan.nodes.items()}
+    return json.dumps(content | {"nodes": nodes}, ensure_ascii=False)
 
 
 def plan_from_text(text: str, wanted: str, *, file: str) -> Plan:
@@ -54,17 +50,17 @@ def plan_from_text(text: str, wanted: str, *, file: str) -> Plan:
 
     Raises `PlanUnreadable`, which quotes nothing.
     """
-    if hash_of(text) != wanted:
-        raise PlanUnreadable("the text is not that of this plan")
     try:
-        return _read(json.loads(text), wanted, file)
+        plan = _read(json.loads(text), wanted, file)
+        found = _hash_of(plan)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PlanUnreadable(f"not a plan of this release ({type(error).__name__})") from None
+        raise PlanUnreadable(f"no plan of this release ({type(error).__name__})") from None
+    if found != wanted:
+        raise PlanUnreadable("the text is not that of this plan")
+    return plan
 
 
 def _read(content: Mapping[str, Any], wanted: str, file: str) -> Plan:
-    if content["form"] != _FORM:
-        raise PlanUnreadable("another form")
     nodes = {NodeId(name): _node(*written) for name, written in content["nodes"].items()}
     return Plan(
         file=file,
@@ -84,20 +80,49 @@ def _read(content: Mapping[str, Any], wanted: str, file: str) -> Plan:
     )
 
 
-def _plain(node: Node) -> dict[str, object]:
-    values = {field.name: getattr(node, field.name) for field in fields(node)}
-    return {name: dict(v) if isinstance(v, Mapping) else v for name, v in values.items()}
+def _hash_of(plan: Plan) -> str:
+    return content_hash(
+        language=plan.language,
+        voice=plan.voice,
+        speed=plan.speed,
+        start=plan.start,
+        prompts=plan.prompts,
+        nodes=plan.nodes,
+        listening_notice=plan.listening_notice,
+        keys_notice=plan.keys_notice,
+        human_phrases=plan.human_phrases,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    match value:
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
+        case tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
 
 
 def _node(kind: str, written: Mapping[str, Any]) -> Node:
-    return _KINDS[kind](**{name: _frozen(value) for name, value in written.items()})
+    values = {name: _frozen(value) for name, value in written.items()}
+    if kind == Queue.__name__:
+        told, asked = values["told"], values["asked"]
+        skills = asked["skills"]
+        values["told"] = None if told is None else Told(**told)
+        values["asked"] = Asked(
+            None if skills is None else tuple(Skill(**each) for each in skills), asked["language"]
+        )
+    return _KINDS[kind](**values)
 
 
 def _frozen(value: Any) -> Any:
     match value:
         case list():
-            return tuple(value)
+            return tuple(_frozen(each) for each in value)
         case dict():
-            return MappingProxyType(value)
+            return MappingProxyType({key: _frozen(each) for key, each in value.items()})
         case _:
             return value

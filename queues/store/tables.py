@@ -113,7 +113,7 @@ dialogues = Table(
     Column("blob", Text, nullable=False),
 )
 
-# The dialplans of live calls, each by the SHA-256 of its text.
+# The dialplans of live calls, each by the hash of what it does and says.
 dialplans = Table(
     "dialplans",
     store,

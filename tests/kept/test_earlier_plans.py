@@ -10,6 +10,7 @@ import pytest
 
 from ivr.dialogue_book import read_plans
 from ivr.dialplan import Plan, PromptId, Queue
+from ivr.dialplan.staff import NOTHING_SAID
 from ivr.dialplan.written import plan_to_text
 from ivr.earlier_plans import ready_earlier_plans
 from ivr.place import Place
@@ -21,7 +22,11 @@ from tests.switch import test_settings
 from tests.unit.ivr.driver_stage import PLAN, plan_of
 
 ONE = plan_of(PLAN)
-TWO = plan_of(PLAN.replace("Choose.", "Choose now.").replace("queue: service", "queue: gone"))
+TWO = plan_of(
+    PLAN.replace("Choose.", "Choose now.").replace(
+        "queue: service", "queue: gone, need: {skills: {law: 2}}"
+    )
+)
 FIRST = replace(SESSION, plan=ONE.hash)
 OTHER = replace(FIRST, call=CallId("call-2"))
 
@@ -107,7 +112,7 @@ def test_what_an_earlier_plan_says_differently_is_spoken_beside_todays_prompts(
     assert files == {f"en/{name}.wav" for name in ONE.prompts} | {f"{own}.wav"}
     node = earlier.nodes[earlier.human or earlier.start]
     assert isinstance(node, Queue)
-    assert node.queue == "service"
+    assert (node.queue, node.asked) == ("service", NOTHING_SAID)
 
 
 def test_a_plan_of_today_is_no_earlier_one(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ivr.dialogue import Surroundings
 from ivr.dialplan import Plan, load_plan
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.driver import Driver
 from ivr.flow.session import Session
 from queues.cards import By
@@ -80,6 +81,7 @@ async def stage(
     text: str = PLAN,
     listening: bool = True,
     earlier: Mapping[str, Plan] | None = None,
+    staff: Staff = UNKNOWN_STAFF,
 ) -> AsyncIterator[Stage]:
     plans = {LINE: plan_of(text)}
     calls = FakeCalls(prompt_s=prompt_s)
@@ -99,6 +101,7 @@ async def stage(
         lambda _: listening,
         keep,
         lambda call, _: not_heard.append(call),
+        staff,
     )
     forgotten: list[CallId] = []
 
