@@ -136,6 +136,7 @@ class _Told:
     stays: list[Stay] = field(default_factory=list)
     _input: JournalRow | None = None
     _offered_at: float = 0.0
+    _since: float | None = None
 
     def take(self, row: JournalRow) -> None:
         self.settle_input(row)
@@ -158,6 +159,7 @@ class _Told:
         rang_s = None
         match fact:
             case CallQueued():
+                self._since = fact.since
                 self._move(CallState.WAITING, fact.since)
             case OfferMade():
                 self.offers.add(fact.offer)
@@ -170,8 +172,11 @@ class _Told:
                 self._move(CallState.WAITING, fact.at)
             case TalkBegan():
                 self._move(CallState.TALKING, fact.at)
-            case TalkEnded() | CallReturned() | CallTakenBack() | CallClosed():
+            case TalkEnded() | CallReturned() | CallTakenBack():
                 self._move(None, fact.at)
+            case CallClosed():
+                since = fact.at - fact.in_centre_s if self._since is None else self._since
+                self._move(None, since + fact.in_centre_s)
             case _:
                 pass
         self.entries.append(
@@ -181,7 +186,7 @@ class _Told:
     def _move(self, state: CallState | None, at: float) -> None:
         if self.stays and self.stays[-1].until is None:
             last = self.stays[-1]
-            self.stays[-1] = Stay(last.state, last.since, at)
+            self.stays[-1] = Stay(last.state, last.since, max(last.since, at))
         if state is not None:
             self.stays.append(Stay(state, at, None))
 
@@ -201,7 +206,7 @@ class _Told:
             case CallMissed(cause=MissCause.GONE):
                 return "it waited while nobody decided here, and was gone; kept to call back"
             case CallMissed():
-                return "the switch ended it by itself while nobody decided here; kept to call back"
+                return "it ended while nobody decided here, as the switch noted; kept to call back"
             case CallEnded():
                 return "its end was known already; nothing followed"
             case OfferAnswered() | OfferRefused() | TalkStarted() | AgentLegEnded():
