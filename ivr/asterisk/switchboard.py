@@ -62,6 +62,7 @@ _FREE = frozenset({DeviceState.NOT_INUSE})
 _UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceState.UNKNOWN})
 _LOOK_AGAIN_S = 1.0
 _TAKEN = frozenset({"timeout", "redirect"})  # why a channel comes that the dialplan had taken
+_HOLD = "fz-hold"  # the context of the loop that gives callers to us
 _AT_ONCE = 20  # callers gone on with before the loop has its turn
 
 
@@ -275,9 +276,15 @@ class Switchboard:
         for number, entry in enumerate(channels):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            is_ours = entry.in_agi or (entry.bridge is not None and entry.bridge not in settled)
-            if CallId(entry.channel) in self._left and is_ours:
-                self._left.found(CallId(entry.channel), in_bridge=entry.bridge is not None)
+            call = CallId(entry.channel)
+            is_over = entry.bridge is not None and entry.bridge in settled
+            if call in self._left and not is_over and (entry.in_agi or entry.bridge is not None):
+                self._left.found(call, in_bridge=entry.bridge is not None)
+            elif call in self._left and (is_over or entry.context == _HOLD and entry.exten == "s"):
+                # In a talk that was decided to be over; or listed with what it ran last for the
+                # service before us, a sound that broke off.
+                with suppress(ActionRefused):
+                    await self._calls.fetch(call)
         for entry in channels:
             if CallId(entry.channel) not in self._known:
                 with suppress(ActionRefused):  # it ended since it was listed
@@ -291,7 +298,7 @@ class Switchboard:
 
     async def _take_in(self, entry: ChannelListed) -> None:
         """A channel that nobody here drives: a caller begins anew, a leg that still rings ends."""
-        if entry.in_agi and entry.context == "fz-hold":
+        if entry.in_agi and entry.context == _HOLD:
             await self._calls.fetch(CallId(entry.channel))
         elif (
             entry.channel.startswith(OFFER_PREFIX)

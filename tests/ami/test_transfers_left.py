@@ -36,11 +36,11 @@ async def test_a_talk_that_was_to_end_is_ended_and_the_caller_waits_on_with_musi
     since = scene.centre.calls[CALL].since
     joined = (channel(CALL, bridge="b"), channel(leg, bridge="b"))
     async with started(scene, *joined) as start:
-        hung_up = [dict(each.headers)["Channel"] for each in start.client.sent]
-        assert (start.client.names(), hung_up) == (["Hangup"], [leg])
+        channels = [dict(each.headers)["Channel"] for each in start.client.sent]
+        assert (start.client.names(), channels) == (["Redirect", "Hangup"], [CALL, leg])
         assert start.driver.told == []
+        start.client.inbox.put_nowait(given_back("redirect"))
         start.client.inbox.put_nowait(ChannelEnded(ChannelId(leg), 16, None))
-        start.client.inbox.put_nowait(given_back("returned"))
         await until(lambda: start.driver.told == [("resumed", CALL, True, False)])
         assert start.centre.calls[CALL].since == since
         assert QueueLeft(CALL) not in start.inputs
