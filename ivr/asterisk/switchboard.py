@@ -277,10 +277,12 @@ class Switchboard:
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             call = CallId(entry.channel)
+            if call not in self._left:
+                continue
             is_over = entry.bridge is not None and entry.bridge in settled
-            if call in self._left and not is_over and (entry.in_agi or entry.bridge is not None):
+            if not is_over and (entry.in_agi or entry.bridge is not None):
                 self._left.found(call, in_bridge=entry.bridge is not None)
-            elif call in self._left and (is_over or entry.context == _HOLD and entry.exten == "s"):
+            elif is_over or (entry.context == _HOLD and entry.exten == "s"):
                 # In a talk that was decided to be over; or listed with what it ran last for the
                 # service before us, a sound that broke off.
                 with suppress(ActionRefused):
