@@ -24,7 +24,7 @@ from queues.simulation.student import Interval
 
 _SEEDS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _MOST_SEEDS = 10_000
-_SHARES = ("answered_within_mark", "abandoned", "turned_away", "waited")
+SHARES = ("answered_within_mark", "abandoned", "turned_away", "waited", "not_known")
 
 
 def simulate(
@@ -35,7 +35,7 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
     """Simulate a day once for each seed; give figures with the 95 % interval of their means."""
-    text = _text_of(day)
+    text = text_of(day)
     try:
         read = read_day(text, str(day))
     except DayFaulty as error:
@@ -52,7 +52,8 @@ def simulate(
         say(f"not simulated yet: {word}")
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file that a command was given; else it is named, and that ends with 1."""
     try:
         return path.read_text("utf-8")
     except OSError as error:
@@ -99,8 +100,8 @@ def _day(text: str) -> Day:
 def _tell(draw: str, figures: Mapping[str, Interval], day: Day, seeds: range) -> None:
     say(f"{draw}: {len(day.houses[draw].agents)} agents, {len(seeds)} seeds, mark {day.mark_s:g} s")
     for name, found in figures.items():
-        percent = 100 if name in _SHARES else 1
-        unit = " %" if name in _SHARES else " s" if "_s" in name else ""
+        percent = 100 if name in SHARES else 1
+        unit = " %" if name in SHARES else " s" if "_s" in name else ""
         within = "" if len(seeds) == 1 else f" ± {percent * found.half_width:.2f}"
         say(f"  {name:28} {percent * found.mean:9.2f}{within}{unit}")
 
