@@ -21,7 +21,7 @@ def complain(text: str) -> None:
 class Progress:
     """How far long work is: on standard error, on a terminal in one line that is written over.
 
-    Elsewhere a line for each quarter, so that a log stays short.
+    Elsewhere a line for each quarter, or for each step if the total is not known.
     """
 
     def __init__(self, what: str, total: int | None = None) -> None:
@@ -35,7 +35,9 @@ class Progress:
         of = f" of {self._total}" if self._total else ""
         if self._over:
             sys.stderr.write(f"\r\x1b[K{self._done}{of} {self._what}")
-        elif self._total and self._done * 4 // self._total > (self._done - by) * 4 // self._total:
+        elif not self._total:
+            sys.stderr.write(f"{self._done} {self._what}\n")
+        elif self._done * 4 // self._total > (self._done - by) * 4 // self._total:
             sys.stderr.write(f"{self._done}{of} {self._what}\n")
         sys.stderr.flush()
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from ivr.cli.day_files import SHARES, text_of
 from ivr.cli.journal import reading
 from ivr.cli.output import Progress, complain, say
-from ivr.cli.simulate import SHARES, text_of
 from ivr.journal import as_rows
 from ivr.place import SettingsOption
 from queues.centre.needs import words_of
@@ -133,6 +133,8 @@ def _as_text(on: date, answer: _Answer) -> Iterator[str]:
     )
     yield f"  {'':28} {'recorded':>9}   {'simulated as it was':30} with the changes"
     for name, found in answer.changed.items():
+        if name == "callers" or (name in SHARES and not _is_there(answer, name)):
+            continue
         percent, unit = (100, "%") if name in SHARES else (1, "s" if "_s" in name else "")
         recorded = answer.recorded.get(name)
         first = "" if recorded is None else f"{percent * recorded:.2f}"
@@ -151,6 +153,12 @@ def _as_text(on: date, answer: _Answer) -> Iterator[str]:
         yield f"left out: {answer.day.left_out} talks that went on when the day began"
     if answer.day.gaps:
         yield f"the journal has {answer.day.gaps} gaps on this day; what lies in them is missing"
+
+
+def _is_there(answer: _Answer, name: str) -> bool:
+    """Tell whether a share is more than 0 anywhere: most days have no call without an end."""
+    known = (answer.unchanged[name].high, answer.changed[name].high, answer.recorded[name])
+    return any(share > 0 for share in known)
 
 
 def _range(found: Range, percent: int) -> str:

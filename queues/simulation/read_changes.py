@@ -1,6 +1,5 @@
 """Decides whether a text says what is to be changed in a day: each fault is named with its line."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -8,14 +7,13 @@ from queues.centre.inputs import Order
 from queues.centre.needs import LEVELS, NeedStep, Skill
 from queues.ids import AgentId, QueueId
 from queues.simulation.changes import Changes, FewerAgents, MoreAgents, Span, agents_of
-from queues.simulation.fields import DayFaulty, Fields, root
+from queues.simulation.fields import DayFaulty, Fields, minutes_of, root
 from queues.simulation.recorded import RecordedDay
 
 MOST_AGENTS: Final = 1000
 _MOST_STEPS: Final = 20
 _LONGEST_S: Final = 7200.0
 _LONGEST_WORD: Final = 200
-_TIME: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _TIME_EXPECTED: Final = "expected a time of the day such as '09:30' ('24:00' for its end)"
 _ORDERS: Final = tuple(order.value for order in Order)
 _QUEUE_KEYS: Final = {"order", "mark_s", "cap_s", "wrap_up_s", "relax"}
@@ -110,12 +108,10 @@ class _Reading:
     def _time(item: Fields, key: str, default: int) -> int:
         if not item.has(key):
             return default
-        found = _TIME.fullmatch(str(item.value(key)))
-        minutes = 60 * int(found[1]) + int(found[2]) if found else -1
-        if not 0 <= minutes <= 24 * 60:
+        found = minutes_of(str(item.value(key)))
+        if found is None:
             item.fault(key, _TIME_EXPECTED)
-            return default
-        return minutes
+        return default if found is None else found
 
     def _queue(self, item: Fields) -> dict[str, Any]:
         item.only(_QUEUE_KEYS)
