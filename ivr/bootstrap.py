@@ -28,7 +28,7 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
-from ivr.dialogue import Surroundings
+from ivr.dialogue import Standing, Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
@@ -39,17 +39,10 @@ from ivr.preparation import Prepared
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    AgentSetting,
-    CallMissed,
-    Input,
-    MissCause,
-    QueueSetting,
-    SettingsLoaded,
-)
+from queues.centre.inputs import CallMissed, Input, MissCause, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import AgentId, CallId, PlaceId, QueueId
+from queues.ids import CallId, PlaceId, QueueId
 from queues.live import Hub
 
 log = structlog.get_logger()
@@ -72,7 +65,7 @@ class Service:
             HealthReason("recording_unusable", f"the recording of '{each.prompt}' {each.message}")
             for each in prepared.unused_recordings
         ]
-        self._settings = settings
+        self._staff = settings.staff
         self._switch = switch
         self._tell = tell
         self._was_ready = False
@@ -114,6 +107,8 @@ class Service:
                 calls.hears,
                 self._keeping.dialogues.keep,
                 calls.not_heard,
+                self._staff,
+                self._standing,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -138,6 +133,9 @@ class Service:
             self.dispatcher.view,
             self._keeping.dialogues.end,
             self._keeping.dialogues.contact_kept,
+            self._staff,
+            lived_at=kept.centre.at,
+            own_time=self.clock.own,
         )
         self._silence = ReadyForSilence(
             self.client,
@@ -161,7 +159,7 @@ class Service:
             callers,
             frozenset(PlaceId(place) for place in settings.places),
             self._adoption,
-            Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
+            Told(self._on_event, self._keeping.dialogues.arrived, self._looked_up),
         )
         self._hearing_watch = HearingWatch(self.ears.desk.load, calls.counts.sent_to_keys)
         self._collector = CallersSide(
@@ -181,9 +179,17 @@ class Service:
             beats=lambda: self._silence.beats,
         )
 
+    def _standing(self, call: CallId) -> Standing | None:
+        place = self.dispatcher.view().place(call)
+        return None if place is None else Standing(place)
+
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
         self._turnstile.on_event(event)
+
+    def _looked_up(self) -> None:
+        self.dispatcher.release()
+        self._silence.looked_up()
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
@@ -291,7 +297,7 @@ class Service:
             await asyncio.Event().wait()
 
     async def _missed(self, missed: MissedCall) -> None:
-        """Keep a call that the switch had to end by itself; raises if that cannot be done.
+        """Keep a call that ended while nobody decided; raises if that cannot be done.
 
         The dialplan notes a caller before it says its farewell; one who was taken back is served.
         """
@@ -304,21 +310,8 @@ class Service:
         await self.dispatcher.submit_and_commit(what, otherwise=None)
 
     def _roster(self) -> SettingsLoaded:
-        queues = tuple(
-            QueueSetting(
-                QueueId(queue.id), queue.ring_timeout_s, queue.wrap_up_s, queue.missed_before_pause
-            )
-            for queue in self._settings.queues
-        )
-        agents = tuple(
-            AgentSetting(
-                AgentId(agent.id),
-                PlaceId(agent.place),
-                tuple(QueueId(queue) for queue in agent.queues),
-            )
-            for agent in self._settings.agents
-        )
-        return SettingsLoaded(queues, agents, OFFER_PREFIX + secrets.token_hex(4))
+        staff = self._staff
+        return SettingsLoaded(staff.queues, staff.agents, OFFER_PREFIX + secrets.token_hex(4))
 
     async def _keep_asterisk_up(self) -> None:
         """Start Asterisk again when it has ended; ever more slowly when that does not hold."""

@@ -11,17 +11,21 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.needs import Need, Skill
 from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
+_TALKING: Final = "talking"
 
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
     """A call in the centre. Times in Unix seconds: of its hand-over, and of its state.
 
-    `rests_until` is set while it waits and is not offered, because it was not joined.
+    `rests_until` is set while it waits and is not offered, because it was not joined. `need_steps`
+    of its queue have relaxed `need`, which asks for less at `need_until`, or until then it
+    `waits_for` one agent alone; neither once it talks.
     """
 
     call: str
@@ -32,6 +36,11 @@ class CallRow:
     state_since: float
     agent: str | None
     rests_until: float | None
+    need: Need
+    need_steps: int
+    need_until: float | None
+    waits_for: str | None
+    credit_s: float  # counts as waited, before it came
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -44,6 +53,11 @@ class CallRow:
             "state_since": iso(self.state_since),
             "agent": self.agent,
             "rests_until": None if self.rests_until is None else iso(self.rests_until),
+            "need": {"skills": _levels(self.need.skills), "language": self.need.language},
+            "need_steps": self.need_steps,
+            "need_until": None if self.need_until is None else iso(self.need_until),
+            "waits_for": self.waits_for,
+            "credit_s": self.credit_s,
         }
 
 
@@ -64,6 +78,8 @@ class AgentRow:
     after_talk: str | None  # what was asked for during a talk
     call: str | None
     queues: tuple[str, ...]
+    skills: tuple[Skill, ...]
+    languages: tuple[str, ...]
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -80,6 +96,8 @@ class AgentRow:
             "after_talk": self.after_talk,
             "call": self.call,
             "queues": list(self.queues),
+            "skills": _levels(self.skills),
+            "languages": list(self.languages),
         }
 
 
@@ -111,6 +129,14 @@ class View:
     agents: tuple[AgentRow, ...]
     queues: tuple[QueueRow, ...]
 
+    def place(self, call: str) -> int | None:
+        """Give which of its queue's waiting calls this is, from 1; None if it does not wait."""
+        row = next((row for row in self.calls if row.call == call), None)
+        if row is None or row.state == _TALKING:
+            return None
+        before = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        return 1 + sum(r.since < row.since for r in before)
+
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
         return next((row for row in self.agents if row.agent == name), None)
@@ -138,9 +164,6 @@ class Change:
     roster: Roster | None = None
 
 
-_TALKING: Final = "talking"
-
-
 def iso(at: float) -> str:
     """Give Unix seconds as an aware ISO 8601 time in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
@@ -150,6 +173,7 @@ def call_row(centre: Centre, call: Call) -> CallRow:
     """Give the row of a call."""
     ahead = centre.wall_ahead_s
     agent = None if call.offer is None else centre.offers[call.offer].agent
+    until = None if call.state == _TALKING else call.need_until
     return CallRow(
         call=call.call,
         line=call.line,
@@ -159,6 +183,11 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         state_since=call.state_since + ahead,
         agent=agent,
         rests_until=None if call.rest_until is None else call.rest_until + ahead,
+        need=call.need,
+        need_steps=call.steps,
+        need_until=None if until is None else until + ahead,
+        waits_for=None if call.state == _TALKING else call.only,
+        credit_s=call.credit_s,
     )
 
 
@@ -178,6 +207,8 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
         after_talk=None if planned == "ready" else planned,
         call=None if agent.offer is None else centre.offers[agent.offer].call,
         queues=setting.queues,
+        skills=setting.skills,
+        languages=setting.languages,
     )
 
 
@@ -186,3 +217,7 @@ def queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow,
     waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
     states = Counter(row.state for row in agents if name in row.queues)
     return QueueRow(name, len(waiting), min(waiting, default=None), MappingProxyType(states))
+
+
+def _levels(skills: tuple[Skill, ...]) -> Json:
+    return {each.skill: each.level for each in skills}

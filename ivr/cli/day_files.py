@@ -12,7 +12,9 @@ from ivr.cli.output import complain
 from queues.simulation.day import Day
 from queues.simulation.read_day import read_day
 
-SHARES: Final = ("answered_within_mark", "abandoned", "turned_away", "waited", "not_known")
+SHARES: Final = (
+    "answered_within_mark", "abandoned", "turned_away", "waited", "given_back", "not_known",
+)  # fmt: skip
 
 
 def text_of(path: Path) -> str:

@@ -4,22 +4,30 @@
 - Every node is reached by keys alone.
 - Every menu has a key that leads to a queue, with announcements at most between; so does its
   `otherwise`.
+- Nobody waits for what no agent could ever have (`needs.py`), where the staff is known.
 - A plan that listens keeps what stands in `lint_listening.py` as well.
 - A caller who does nothing at all comes to an end or to an agent, never round in a circle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from ivr.dialplan.draft import HINTS, Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings, did_you_mean, nearest
 from ivr.dialplan.lint_listening import check_listening
+from ivr.dialplan.needs import check_needs
+from ivr.dialplan.spoken_waits import lacking
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 
 
-def check(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
+def check(
+    plan: PlanDraft, queues: Collection[str], findings: Findings, staff: Staff = UNKNOWN_STAFF
+) -> None:
     """Note every fault of the graph. What follows only from another fault is not noted again."""
     _check_queues(plan, queues, findings)
+    check_needs(plan, staff, findings)
+    _check_told(plan, findings)
     _check_nodes(plan, findings)
     _check_prompts(plan, findings)
     _check_way_to_a_human(plan, findings)
@@ -36,6 +44,33 @@ def _check_queues(plan: PlanDraft, queues: Collection[str], findings: Findings) 
             findings.add(
                 node.queue.line, f"unknown queue '{name}'; {did_you_mean(name, known, listed)}"
             )
+
+
+def _check_told(plan: PlanDraft, findings: Findings) -> None:
+    """The texts of places and waits have their marks, and nobody else speaks these texts."""
+    for node in plan.nodes.values():
+        if node.told is None:
+            continue
+        for ref, marks in ((node.told.position, ("{n}",)), (node.told.wait, ("{low}", "{high}"))):
+            if ref is None or ref.name not in plan.prompts:
+                continue
+            line, text = plan.prompts[ref.name]
+            for mark in lacking(text, marks):
+                findings.add(
+                    line, f"prompt '{ref.name}' of '{node.name}' has not {mark} once; write it in"
+                )
+            if any(ref.name == other.name for other in _spoken_as_they_are(plan)):
+                findings.add(
+                    line,
+                    f"prompt '{ref.name}' is spoken with numbers; give others a text of their own",
+                )
+
+
+def _spoken_as_they_are(plan: PlanDraft) -> Iterator[Ref]:
+    for node in plan.nodes.values():
+        yield from node.prompts
+        yield from node.hints.values()
+        yield from node.told.messages if node.told is not None else ()
 
 
 def _check_nodes(plan: PlanDraft, findings: Findings) -> None:

@@ -30,6 +30,8 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
     for call in centre.calls.values():
         if call.only is None:
             call.need_until = _relaxes_at(centre, call)
+        longest_s = centre.queues[call.queue].setting.longest_wait_s
+        call.leave_at = None if longest_s is None else call.since + longest_s
     rebuild(centre)
 
 

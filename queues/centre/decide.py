@@ -45,6 +45,7 @@ from queues.centre.on_offers import (
     time_has_come,
 )
 from queues.centre.on_settings import settings_loaded
+from queues.centre.overflow import given_back
 from queues.centre.state import Centre
 
 
@@ -54,7 +55,10 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
-    return tuple(_with_partings(centre, _decided(centre, what, now), now))
+    facts = tuple(_with_partings(centre, _decided(centre, what, now), now))
+    if isinstance(what, SettingsLoaded | SwitchRestarted):
+        return facts  # they speak of another house than this one
+    return (*facts, *given_back(centre, facts, now))
 
 
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -64,7 +68,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case QueueLeft():
             return call_left(centre, what.call, now)
         case CallEnded():
-            return call_ended(centre, what.call, what.cause, now)
+            return call_ended(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():

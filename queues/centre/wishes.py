@@ -7,7 +7,6 @@ from queues.centre.commands import (
     ConnectCall,
     HandOverCall,
     ReturnCall,
-    ReturnReason,
     RingAgent,
 )
 from queues.centre.facts import (
@@ -42,9 +41,7 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (HandOverCall(fact.call),)
         case TalkEnded(by=TalkEnd.CALLER):
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
-        case CallReturned():
+        case CallReturned() | CallRefused():
             return (ReturnCall(fact.call, fact.reason),)
-        case CallRefused():
-            return (ReturnCall(fact.call, ReturnReason.REFUSED),)
         case _:
             return ()

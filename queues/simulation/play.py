@@ -13,6 +13,7 @@ from math import inf, isfinite
 
 import numpy as np
 
+from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.facts import Fact, OfferMade, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -130,6 +131,10 @@ class _Play:
                 self.agent[caller] = self.numbers.setdefault(fact.agent, len(self.numbers))
                 over = now + float(self.callers.service[caller])
                 heappush(self.due, (over, _Due.TALK_OVER, caller, fact.offer))
+            elif type(fact) is CallRefused:
+                self._is_over(int(fact.call), End.TURNED_AWAY, now)
+            elif type(fact) is CallReturned and not self.end[int(fact.call)]:
+                self._is_over(int(fact.call), End.GIVEN_BACK, now)
 
     def _is_over(self, caller: int, end: End, now: float) -> None:
         self.end[caller] = end

@@ -10,13 +10,16 @@ from queues.simulation.changes import Changes, FewerAgents, MoreAgents, Span, ag
 from queues.simulation.fields import DayFaulty, Fields, minutes_of, root
 from queues.simulation.recorded import RecordedDay
 
-MOST_AGENTS: Final = 1000
+_MOST: Final = 1000
 _MOST_STEPS: Final = 20
 _LONGEST_S: Final = 7200.0
 _LONGEST_WORD: Final = 200
 _TIME_EXPECTED: Final = "expected a time of the day such as '09:30' ('24:00' for its end)"
 _ORDERS: Final = tuple(order.value for order in Order)
-_QUEUE_KEYS: Final = {"order", "mark_s", "cap_s", "wrap_up_s", "relax"}
+_QUEUE_KEYS: Final = {
+    "order", "mark_s", "cap_s", "wrap_up_s", "relax", "most_waiting", "longest_wait_s",
+}  # fmt: skip
+_SECONDS: Final = (("mark_s", 1.0), ("cap_s", 1.0), ("wrap_up_s", 0.0), ("longest_wait_s", 1.0))
 _STEP_KEYS: Final = {"after_s", "reason", "without", "lower", "any_language"}
 
 AtOf = Callable[[int], float]  # minutes of the day by the site's clock -> seconds since its begin
@@ -53,7 +56,7 @@ class _Reading:
         found: dict[QueueId, dict[str, Any]] = {}
         for name in fields.names():
             if QueueId(name) in self._day.queues:
-                found[QueueId(name)] = self._queue(fields.inner(name))
+                found[QueueId(name)] = self._queue(fields.inner(name), QueueId(name))
             else:
                 fields.fault(name, f"is no queue of this day; expected {self._known_queues()}")
         return found
@@ -113,17 +116,27 @@ class _Reading:
             item.fault(key, _TIME_EXPECTED)
         return default if found is None else found
 
-    def _queue(self, item: Fields) -> dict[str, Any]:
+    def _queue(self, item: Fields, queue: QueueId) -> dict[str, Any]:
         item.only(_QUEUE_KEYS)
         found: dict[str, Any] = {}
         if item.has("order"):
             found["order"] = Order(item.choice("order", _ORDERS))
-        for key, least in (("mark_s", 1.0), ("cap_s", 1.0), ("wrap_up_s", 0.0)):
+        for key, least in _SECONDS:
             if item.has(key):
                 expected = f"seconds from {least:g} to {_LONGEST_S:g}"
                 found[key] = item.number(key, expected, least=least, most=_LONGEST_S)
+        if item.has("most_waiting"):
+            found["most_waiting"] = _count(item, "most_waiting")
         if item.has("relax"):
             found["relax"] = tuple(self._steps(item))
+        for _, loaded in self._day.settings:
+            for setting in loaded.queues:
+                mark_s = found.get("mark_s", setting.mark_s)
+                is_over = found.get("cap_s", setting.cap_s) <= mark_s
+                if setting.queue == queue and is_over and found.keys() & {"cap_s", "mark_s"}:
+                    key = "cap_s" if "cap_s" in found else "mark_s"
+                    item.fault(key, f"expected 'cap_s' above 'mark_s', which is {mark_s:g}")
+                    return found
         return found
 
     def _steps(self, item: Fields) -> Iterator[NeedStep]:
@@ -158,11 +171,11 @@ class _Reading:
         return ", ".join(self._day.queues)
 
 
-def _count(item: Fields) -> int:
-    expected = f"a whole number from 1 to {MOST_AGENTS}"
-    number = item.number("count", expected, least=1, most=MOST_AGENTS, default=1.0)
+def _count(item: Fields, key: str = "count") -> int:
+    expected = f"a whole number from 1 to {_MOST}"
+    number = item.number(key, expected, least=1, most=_MOST, default=1.0)
     if number != int(number):
-        item.fault("count", f"expected {expected}")
+        item.fault(key, f"expected {expected}")
     return int(number)
 
 

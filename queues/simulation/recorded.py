@@ -4,7 +4,7 @@ Rules
 1. Each wait in a queue is a caller of its own, with what the centre heard of it.
 2. A talk is seen whole unless the switch ended it or the journal ends in it. Patience is seen whole
    of those who hung up, or pressed a key that took them out of the queue; of all others it is known
-   to be longer than their wait.
+   to be longer than their wait, also of those whom the queue did not take or gave back.
 3. Agents are there as they asked to be; one whom missed offers paused was away from then on.
 4. A phone is in use by calls that are not ours only while none of our offers is alive at it.
 5. Who waits at the day's begin comes then, with the time waited. Who talks then is left out, and so
@@ -19,8 +19,15 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.call_facts import CallClosed, CallQueued, CallReturned, CallTakenBack
+from queues.centre.call_facts import (
+    CallClosed,
+    CallQueued,
+    CallRefused,
+    CallReturned,
+    CallTakenBack,
+)
 from queues.centre.codec import read_fact, read_input
+from queues.centre.commands import ReturnReason
 from queues.centre.facts import (
     PAUSED_MISSED,
     Fact,
@@ -57,6 +64,8 @@ class StayEnd(StrEnum):
 
     SERVED = "served"
     HUNG_UP = "hung_up"  # or left the queue by a key
+    TURNED_AWAY = "turned_away"  # no room, or nobody there
+    GIVEN_BACK = "given_back"  # waited as long as anybody may, or could not be joined
     NOT_SEEN = "not_seen"
 
 
@@ -176,6 +185,7 @@ class _Seen:
     gaps: int = 0
     over: bool = False
     _entering: dict[CallId, QueueEntered] = field(default_factory=dict)
+    _queued: dict[CallId, float] = field(default_factory=dict)  # from when it counts as waiting
     _answered: dict[CallId, float] = field(default_factory=dict)
     _rings_since: dict[OfferId, float] = field(default_factory=dict)
 
@@ -193,6 +203,7 @@ class _Seen:
                 call.call, call.line, call.queue, waited_s, call.need, call.credit_s
             )
             self.open[call.call] = Stay(0.0, entered, Kind(call.queue, call.need))
+            self._queued[call.call] = call.since
 
     def take_input(self, what: Input, at: float, centre: Centre) -> None:
         """Take what came from outside; the centre is as it was before."""
@@ -218,7 +229,7 @@ class _Seen:
         """Take what was decided; the centre is as it was after."""
         match fact:
             case CallQueued() if not self.over:
-                self._enter(fact, centre)
+                self._enter(fact, fact.since, centre)
             case OfferMade():
                 self._rings_since[fact.offer] = fact.at
             case OfferAccepted() if (began := self._rings_since.pop(fact.offer, None)) is not None:
@@ -230,13 +241,18 @@ class _Seen:
                 self._answered[fact.call] = fact.at
             case TalkEnded():
                 self._end(fact.call, fact.at, talk_is_whole=fact.by is not TalkEnd.SWITCH)
+            case CallRefused() if fact.reason is not ReturnReason.REFUSED and not self.over:
+                self._enter(fact, fact.at, centre)
+                self._end(fact.call, fact.at, StayEnd.TURNED_AWAY)
             case CallClosed():
                 hung_up = fact.cause is EndCause.HUNG_UP
-                self._end(fact.call, fact.at, hung_up=hung_up)
+                lived_until = self._queued.get(fact.call, fact.at) + fact.in_centre_s
+                end = StayEnd.HUNG_UP if hung_up else StayEnd.NOT_SEEN
+                self._end(fact.call, min(fact.at, lived_until), end)
             case CallTakenBack():
-                self._end(fact.call, fact.at, hung_up=True)
+                self._end(fact.call, fact.at, StayEnd.HUNG_UP)
             case CallReturned():
-                self._end(fact.call, fact.at)
+                self._end(fact.call, fact.at, StayEnd.GIVEN_BACK)
             case PlacesForgotten() if not self.over:
                 since = self._since(fact.at)
                 self.places += [
@@ -274,7 +290,7 @@ class _Seen:
         for agent in sorted(agents, key=lambda agent: (agent.idle_since, agent.number)):
             self.asks += _there(agent, since)
 
-    def _enter(self, fact: CallQueued, centre: Centre) -> None:
+    def _enter(self, fact: CallQueued | CallRefused, since: float, centre: Centre) -> None:
         entered = self._entering.pop(fact.call, None)
         if entered is None:
             return
@@ -282,24 +298,32 @@ class _Seen:
         need = setting.need if entered.need is None else entered.need
         self._end(fact.call, fact.at)
         self.open[fact.call] = Stay(self._since(fact.at), entered, Kind(fact.queue, need))
+        self._queued[fact.call] = since
 
     def _end(
-        self, call: CallId, at: float, *, hung_up: bool = False, talk_is_whole: bool = False
+        self,
+        call: CallId,
+        at: float,
+        end: StayEnd = StayEnd.NOT_SEEN,
+        *,
+        talk_is_whole: bool = False,
     ) -> None:
+        """End a wait; who was answered was served, whatever ended the talk."""
         stay = self.open.pop(call, None)
         answered = self._answered.pop(call, None)
+        self._queued.pop(call, None)
         if stay is None:
             return
-        until = self._since(at if answered is None else answered)
-        end = StayEnd.HUNG_UP if hung_up else StayEnd.NOT_SEEN
-        if answered is not None:
-            end = StayEnd.SERVED
+        waited_s = max(0.0, self._since(at if answered is None else answered) - stay.at)
+        if answered is None:
+            self.stays.append(replace(stay, waited_s=waited_s, end=end))
+            return
         self.stays.append(
             replace(
                 stay,
-                waited_s=until - stay.at,
-                end=end,
-                talked_s=0.0 if answered is None else at - answered,
+                waited_s=waited_s,
+                end=StayEnd.SERVED,
+                talked_s=at - answered,
                 talk_is_whole=talk_is_whole,
             )
         )

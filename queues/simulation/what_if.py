@@ -20,6 +20,8 @@ SEEDS: Final = range(1, 21)
 _ENDS: Final = {
     StayEnd.SERVED: End.ANSWERED,
     StayEnd.HUNG_UP: End.HUNG_UP,
+    StayEnd.TURNED_AWAY: End.TURNED_AWAY,
+    StayEnd.GIVEN_BACK: End.GIVEN_BACK,
     StayEnd.NOT_SEEN: End.NOT_KNOWN,
 }
 
@@ -69,6 +71,6 @@ def _figures(day: RecordedDay, outcome: Outcome, mark_s: float) -> dict[str, flo
     before = np.array([max(0.0, stay.entered.waited_s) for stay in day.stays])
     whole = replace(outcome, wait=outcome.wait + before)
     figures = figures_of(whole, mark_s=mark_s, needs=len(day.queues)).named(day.queues)
-    del figures["turned_away"]
+    figures["given_back"] = float((outcome.end == End.GIVEN_BACK).mean())
     figures["not_known"] = float((outcome.end == End.NOT_KNOWN).mean())
     return {name: value for name, value in figures.items() if value == value}

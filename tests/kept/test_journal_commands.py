@@ -11,9 +11,20 @@ import pytest
 
 from ivr.place import Place
 from ivr.projector import Projector
+from queues.centre.inputs import (
+    AgentSetting,
+    QueueEntered,
+    QueueSetting,
+    SettingsLoaded,
+    TimerFired,
+)
+from queues.centre.needs import Need, NeedStep, Skill
+from queues.ids import AgentId, CallId, LineId, PlaceId
 from queues.store import Kind, NewRow
-from tests.kept.told_place import opened, rows, run, told_place, write_a_day
+from tests.kept.told_place import opened, rows, run, told_place, write, write_a_day
 from tests.unit.queues.journals import KEPT, read_journal
+from tests.unit.queues.scenes import BILLING, EPOCH
+from tests.unit.queues.written import Written
 
 
 @pytest.fixture
@@ -34,8 +45,57 @@ def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> 
     )
     assert {"call_queued", "offer_made", "talk_began"} <= {e["what"] for e in told["entries"]}
     assert all(entry["why"] for entry in told["entries"])
+    assert {each["waited_for"] for each in told["wait"]} == set(told["waited"])
+    offers = [
+        entry["anew"]["standing"] for entry in told["entries"] if entry["what"] == "offer_made"
+    ]
+    assert all(offer["calls"][0]["call"] == a_call(place) for offer in offers)
     text = run(place, "explain", a_call(place))
+    assert "where the time of the wait went" in text.stdout
     assert "talking:" in text.stdout
+
+
+def test_explain_tells_what_a_call_asked_for_when_for_less_and_who_was_excluded_by_what(
+    place: Place,
+) -> None:
+    law, tax = Skill("law", 3), Skill("tax", 2)
+    steps = (NeedStep(30.0, "a beginner is better than a wait", lower=1),)
+    queue = QueueSetting(BILLING, 20.0, 0.0, 1, need=Need((law, tax), "de"), relax=steps)
+    agents = {
+        "anna": ((Skill("law", 2), tax), ("de",)),
+        "ben": ((law, tax), ("en",)),
+        "cleo": ((law,), ("de",)),
+    }
+    known = tuple(
+        AgentSetting(AgentId(name), PlaceId(f"p-{name}"), (BILLING,), *can)
+        for name, can in agents.items()
+    )
+    scene = Written(SettingsLoaded((queue,), known, EPOCH))
+    scene.ready(*agents)
+    scene.take(QueueEntered(CallId("c1"), LineId("100"), BILLING, credit_s=60.0))
+    scene.take(TimerFired(), after=30.0)
+    with opened(place) as kept:
+        write(kept, scene.rows)
+    text = run(place, "explain", "c1").stdout
+    asked, relaxed, offered, *full = [line.split("  ", 1)[1] for line in text.splitlines()[1:9]]
+    assert asked == (
+        "call queued: came over line 100 and waits in queue billing for law 3 and tax 2 and "
+        "language de; 60.0 s count as waited"
+    )
+    assert relaxed == (
+        "need relaxed: a beginner is better than a wait; after 30.0 s it asks for law 2 and tax 1 "
+        "and language de"
+    )
+    assert offered.startswith("offer made: anna was the only agent free")
+    told = " | ".join(full)
+    assert "anna had been idle for 30.0 s: chosen" in told
+    assert "ben lacks language de" in told
+    assert "cleo lacks skill tax" in told
+    entries = json.loads(run(place, "explain", "c1", "--json").stdout)["entries"]
+    assert [each["why"] for each in entries[:2]] == [
+        asked.removeprefix("call queued: "),
+        relaxed.removeprefix("need relaxed: "),
+    ]
 
 
 def test_each_decision_is_asked_again_and_an_altered_or_outlived_one_is_said_to_be(
@@ -80,6 +140,9 @@ def test_a_call_of_these_days_is_explained_without_the_file_of_an_old_one(place:
     without = json.loads(result.stdout)
     for entry in (*told["entries"], *without["entries"]):
         entry.pop("anew")
+    assert told.pop("wait")
+    assert told.pop("waited")
+    assert (without.pop("wait"), without.pop("waited")) == ([], {})  # not known without the file
     assert without == told
     assert result.stderr.count("note: left out") == 1
     assert day.file in result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ivr.cli import app
 from ivr.kept import Kept, open_kept
 from ivr.place import Place
 from ivr.settings import load_settings
+from queues.centre.row import JournalRow
 from queues.store import Kind, NewRow
 from tests.switch import test_settings
 from tests.unit.queues.journals import KEPT, read_journal
@@ -42,7 +43,11 @@ def write_a_day(kept: Kept, *, old: NewRow | None = None) -> None:
     """The day that the first release left, behind an older row."""
     if old is not None:
         kept.store.journal.submit([old])
-    for row in read_journal(KEPT[0]):
+    write(kept, read_journal(KEPT[0]))
+
+
+def write(kept: Kept, rows: Iterable[JournalRow]) -> None:
+    for row in rows:
         new = NewRow(
             row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
         )

@@ -53,7 +53,7 @@ from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
-        QueueSetting(QUEUES[0], 20.0, 10.0, 2),
+        QueueSetting(QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0),
         QueueSetting(
             QUEUES[1],
             15.0,
@@ -314,6 +314,8 @@ class CentreMachine(RuleBasedStateMachine):
             if call.rest_until is not None:
                 expected["call_rest", call.call] = call.rest_until
                 assert call.rest_until <= self.now + CALL_RESTS_S[-1]
+            if call.leave_at is not None and call.state is CallState.WAITING:
+                expected["leave", call.call] = call.leave_at
             if call.need_until is not None:
                 expected["need", call.call] = call.need_until
                 assert call.state is not CallState.TALKING

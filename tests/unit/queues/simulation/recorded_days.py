@@ -1,5 +1,7 @@
 """A simulated day written down as a journal: of it everything is known to a replay."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from queues.centre.codec import fact_row, input_row
@@ -9,11 +11,13 @@ from queues.centre.row import JournalRow
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.simulation.callers import Callers, Demand, draw_callers
+from queues.simulation.changes import script_of
+from queues.simulation.fit import Laws, draw_again
 from queues.simulation.house import House, entering, opening
 from queues.simulation.laws import Exponential, Lognormal
 from queues.simulation.outcome import Outcome
-from queues.simulation.play import Script, play
-from queues.simulation.recorded import RecordedDay, Recorder
+from queues.simulation.play import Script, Step, play
+from queues.simulation.recorded import Kind, RecordedDay, Recorder
 
 HOURS_S = 4 * 3600.0
 HOUSE = House(("bill", "repair"), (("bill",), ("bill", "repair"), ("repair",)) * 3, 4.0, 5.0)
@@ -30,18 +34,27 @@ def written_down(
     house: House = HOUSE, demand: Demand = DEMAND, seed: int = 1
 ) -> tuple[list[JournalRow], Outcome]:
     """The journal of a day that begins at 0 Unix seconds, and what became of each caller."""
+    callers = draw_callers(demand, seed)
     rows: list[JournalRow] = []
+    return rows, play(script(house, callers), callers, take=_writing(rows))
 
+
+def written_as(day: RecordedDay, laws: Mapping[Kind, Laws], seed: int = 1) -> list[JournalRow]:
+    """The journal that a day would have left if it had been as one draw of it is simulated."""
+    rows: list[JournalRow] = []
+    play(script_of(day), draw_again(day, laws, seed), take=_writing(rows))
+    return rows
+
+
+def _writing(rows: list[JournalRow]) -> Step:
     def take(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         facts = step(centre, what, now)
         rows.append(input_row(what, seq=len(rows) + 1, at=now, epoch=1, node="n"))
-        rows.extend(
-            fact_row(fact, seq=len(rows) + n, epoch=1, node="n") for n, fact in enumerate(facts, 1)
-        )
+        for fact in facts:
+            rows.append(fact_row(fact, seq=len(rows) + 1, epoch=1, node="n"))
         return facts
 
-    callers = draw_callers(demand, seed)
-    return rows, play(script(house, callers), callers, take=take)
+    return take
 
 
 def recorded(rows: list[JournalRow], begins: float = 0.0, ends: float = HOURS_S) -> RecordedDay:

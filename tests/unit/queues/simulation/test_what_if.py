@@ -25,6 +25,7 @@ from tests.unit.queues.simulation.recorded_days import (
     callers_at,
     recorded,
     script,
+    written_as,
     written_down,
 )
 from tests.unit.queues.virtual_time import run_in_virtual_time
@@ -63,7 +64,8 @@ def test_a_day_without_changes_comes_out_as_it_was_whatever_is_drawn(
 def test_the_rich_day_is_simulated_the_same_with_the_same_seed_and_changes(
     rich: RecordedDay,
 ) -> None:
-    assert {stay.end for stay in rich.stays} == set(StayEnd)
+    ends = {stay.end for stay in rich.stays}
+    assert ends >= {StayEnd.SERVED, StayEnd.HUNG_UP, StayEnd.GIVEN_BACK}
     more = changed(rich, Changes((MoreAgents(2, rich.queues, (), (), Span(0.0, 86_400.0)),)))
     laws = fit(rich)
     first = [simulated(each, laws, 20.0, 3) for each in (rich, more)]
@@ -166,6 +168,24 @@ def test_who_waits_on_when_everybody_has_gone_home_is_told_of_as_not_known() -> 
     assert list(outcome.end) == [End.ANSWERED, End.NOT_KNOWN]
 
 
+def test_whom_a_queue_did_not_take_or_gave_back_is_a_caller_who_could_have_been_served(
+    rows: list[JournalRow], day: RecordedDay
+) -> None:
+    limits = Changes(queues={BILL: {"most_waiting": 1}, REPAIR: {"longest_wait_s": 40.0}})
+    limited = changed(day, limits)
+    laws = fit(day)
+    tight = simulated(limited, laws, 20.0, 1)
+    assert tight["turned_away"] > 0.02
+    assert tight["given_back"] > 0.02
+    again = recorded(written_as(limited, laws))
+    assert as_recorded(again, 20.0) == pytest.approx(tight)
+    assert simulated(again, fit(again), 20.0, 2) == pytest.approx(tight)
+    more = changed(again, Changes((MoreAgents(6, (BILL, REPAIR), (), (), ALL_DAY),)))
+    eased = simulated(more, fit(again), 20.0, 2)
+    assert eased["turned_away"] < tight["turned_away"]
+    assert eased["callers"] == tight["callers"] == len(day.stays)
+
+
 CHANGES = """\
 service_level_s: 30
 agents:
@@ -216,6 +236,8 @@ def test_a_file_of_changes_is_read_whole(day: RecordedDay) -> None:
         ),
         ("order: service_level", "order: fair", "c.yaml:10: queues.bill.order: expected longest"),
         ("cap_s: 60", "cap: 60", "c.yaml:11: queues.bill.cap: is not known here"),
+        ("cap_s: 60", "cap_s: 20", "c.yaml:11: queues.bill.cap_s: expected 'cap_s' above 'mark_s'"),
+        ("cap_s: 60", "most_waiting: 0", "c.yaml:11: queues.bill.most_waiting: expected a whole"),
         ("wrap_up_s: 0", "wrap_up_s: -1", "c.yaml:12: queues.bill.wrap_up_s: expected seconds"),
         ("after_s: 60", "after_s: 30", "c.yaml:13: relax.after_s: expected more seconds"),
         (", lower: 1", "", "c.yaml:13: relax: changes nothing"),
