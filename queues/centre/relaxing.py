@@ -5,6 +5,7 @@ from queues.centre.inputs import QueueSetting
 from queues.centre.needs import Need, Relaxed, relaxed
 from queues.centre.state import Call, Centre
 
+_ROUNDING_S = 1e-6  # a deadline less the time it began at may be a hair shorter than the wait
 _PREFERENCE_OVER = "the time in which one agent was waited for is over"
 
 
@@ -16,7 +17,7 @@ def due_need(
     `steps` of them are in the need already.
     """
     for step in setting.relax[steps:]:
-        if step.after_s > waited_s:
+        if step.after_s > waited_s + _ROUNDING_S:
             return need, steps, step.after_s
         need, steps = relaxed(need, step), steps + 1
     return need, steps, None
