@@ -57,6 +57,7 @@ class QueueSetting:
     `need` is what its calls ask for if they bring no need of their own, `relax` how any of them
     asks for less, in the order of time. For `Order.SERVICE_LEVEL`: calls are to be answered within
     `mark_s`, of which a phone rings `pick_up_s`; who has waited `cap_s` comes before all others.
+    After a talk, or an offer that came to nothing, an agent is offered no call for `breath_s`.
     """
 
     queue: QueueId
@@ -69,17 +70,22 @@ class QueueSetting:
     mark_s: float = 20.0
     pick_up_s: float = 4.0
     cap_s: float = 75.0
+    breath_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSetting:
-    """An agent, the phone where the agent sits, the queues the agent serves, and with what."""
+    """An agent, the phone where the agent sits, the queues the agent serves, and with what.
+
+    Above `occupancy_cap`, a share of the last half hour, others who are free come first.
+    """
 
     agent: AgentId
     place: PlaceId
     queues: tuple[QueueId, ...]
     skills: tuple[Skill, ...] = ()
     languages: tuple[str, ...] = ()
+    occupancy_cap: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class SettingsLoaded:
     """
 
     TYPE: ClassVar[str] = "settings_loaded"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str
@@ -168,6 +174,16 @@ class PauseAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpAsked:
+    """An agent in wrap-up asked that it last so many seconds in all; it is never made shorter."""
+
+    TYPE: ClassVar[str] = "wrap_up_asked"
+    VERSION: ClassVar[int] = 1
+    agent: AgentId
+    lasts_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SignOutAsked:
     """An agent goes home."""
 
@@ -216,11 +232,12 @@ class TalkStarted:
 
 @dataclass(frozen=True, slots=True)
 class AgentLegEnded:
-    """The agent's leg of an answered offer is gone (hung up, or the phone was lost)."""
+    """The agent's leg of an answered offer is gone: hung up, or the phone was `lost`."""
 
     TYPE: ClassVar[str] = "agent_leg_ended"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     offer: OfferId
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +292,7 @@ Input = (
     | CallEnded
     | ReadyAsked
     | PauseAsked
+    | WrapUpAsked
     | SignOutAsked
     | PlaceChanged
     | OfferAnswered

@@ -49,13 +49,18 @@ def _agent(centre: Centre, agent: Agent, made: OfferMade) -> str:
     name, place = agent.setting.agent, centre.places[agent.setting.place]
     idle = f"had been idle for {made.at - agent.idle_since:.1f} s"
     if name == made.agent:
-        return f"{name} {idle}: chosen"
+        spared = "" if agent.spared_until is None else ", though above the cap: no other was free"
+        return f"{name} {idle}: chosen{spared}"
     if (rule := barred(agent.setting, centre.calls[made.call].key)) is not None:
         return f"{name} {rule}"
+    if could_take_a_call(centre, agent) and agent.spared_until is not None:
+        return f"{name} {idle}: spared, above the cap of occupancy"
     if could_take_a_call(centre, agent):
         return f"{name} {idle}: less long, or can do more and is kept for it"
     if agent.state is not AgentState.READY:
         return f"{name} {_NOT_FREE[agent.state]}"
+    if agent.breath_until is not None:
+        return f"{name} was ready, and had a breath before the next call"
     if place.offer is not None:
         return f"{name} was ready, but phone {place.place} rang or talked for another agent"
     if place.rest_until is not None:
