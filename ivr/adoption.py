@@ -24,6 +24,7 @@ import structlog
 from ivr.asterisk.legs import LegState
 from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan.plan import Plan, Queue
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.flow.session import Session, open_session
 from ivr.in_the_queue import in_the_queue
 from queues.centre.call import CallState
@@ -78,6 +79,7 @@ class Adoption:
         view: Callable[[], View],
         forget: Callable[[CallId], None],
         contact: Callable[[CallId], ContactId | None],
+        staff: Staff = UNKNOWN_STAFF,
     ) -> None:
         """`forget` is told of each call that ended before it was gone on with.
 
@@ -91,6 +93,7 @@ class Adoption:
         self._view = view
         self._forget = forget
         self._contact = contact
+        self._staff = staff
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
         self._waited_s: dict[CallId, float] = {}  # of callers new to us, until they come
@@ -117,7 +120,8 @@ class Adoption:
         if at is None or not isinstance(node := plan.nodes[at.node], Queue):
             return False
         self._driver.call_resumed(fresh, waits=True, talks=False)  # it hears of a refusal
-        self._submit(QueueEntered(call, line, node.queue, waited_s))
+        need = self._staff.need(node.queue, node.asked, plan.language)
+        self._submit(QueueEntered(call, line, node.queue, waited_s, need, node.priority_s))
         log.info("a caller of the dialplan's queue goes on in ours", call=call)
         return True
 

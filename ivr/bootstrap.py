@@ -39,17 +39,10 @@ from ivr.preparation import Prepared
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    AgentSetting,
-    CallMissed,
-    Input,
-    MissCause,
-    QueueSetting,
-    SettingsLoaded,
-)
+from queues.centre.inputs import CallMissed, Input, MissCause, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import AgentId, CallId, PlaceId, QueueId
+from queues.ids import CallId, PlaceId, QueueId
 from queues.live import Hub
 
 log = structlog.get_logger()
@@ -72,7 +65,7 @@ class Service:
             HealthReason("recording_unusable", f"the recording of '{each.prompt}' {each.message}")
             for each in prepared.unused_recordings
         ]
-        self._settings = settings
+        self._staff = settings.staff
         self._switch = switch
         self._tell = tell
         self._was_ready = False
@@ -114,6 +107,7 @@ class Service:
                 calls.hears,
                 self._keeping.dialogues.keep,
                 calls.not_heard,
+                self._staff,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -138,6 +132,7 @@ class Service:
             self.dispatcher.view,
             self._keeping.dialogues.end,
             self._keeping.dialogues.contact_kept,
+            self._staff,
         )
         self._silence = ReadyForSilence(
             self.client,
@@ -304,21 +299,8 @@ class Service:
         await self.dispatcher.submit_and_commit(what, otherwise=None)
 
     def _roster(self) -> SettingsLoaded:
-        queues = tuple(
-            QueueSetting(
-                QueueId(queue.id), queue.ring_timeout_s, queue.wrap_up_s, queue.missed_before_pause
-            )
-            for queue in self._settings.queues
-        )
-        agents = tuple(
-            AgentSetting(
-                AgentId(agent.id),
-                PlaceId(agent.place),
-                tuple(QueueId(queue) for queue in agent.queues),
-            )
-            for agent in self._settings.agents
-        )
-        return SettingsLoaded(queues, agents, OFFER_PREFIX + secrets.token_hex(4))
+        staff = self._staff
+        return SettingsLoaded(staff.queues, staff.agents, OFFER_PREFIX + secrets.token_hex(4))
 
     async def _keep_asterisk_up(self) -> None:
         """Start Asterisk again when it has ended; ever more slowly when that does not hold."""

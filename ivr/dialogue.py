@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from ivr.dialplan.plan import Plan
+from ivr.dialplan.staff import NOTHING_SAID, UNKNOWN_STAFF, Asked, Staff
 from ivr.flow.advance import advance
 from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WaitOn, WakeAt
 from ivr.flow.events import (
@@ -32,7 +33,7 @@ from ivr.in_the_queue import in_the_queue
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered
-from queues.ids import CallId, LineId
+from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ class Surroundings:
     `hears` says of a language whether one more caller can be listened to now, for the welcome;
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
     a session, so that another service can go on with it; `not_heard` of each new caller, with the
-    language, who is welcomed as one whom nobody listens to.
+    language, who is welcomed as one whom nobody listens to. `staff` is who is there to answer.
     """
 
     control: CallControl
@@ -56,6 +57,7 @@ class Surroundings:
     hears: Callable[[str], bool]
     keep: Callable[[Session], None]
     not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
+    staff: Staff = UNKNOWN_STAFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,13 @@ class Dialogue:
         self.with_centre = how.waits or how.talks
         return how.session, CallResumed(how.waits, how.talks, listening)
 
+    def entered(
+        self, queue: QueueId, asked: Asked = NOTHING_SAID, credit_s: float = 0.0
+    ) -> QueueEntered:
+        """The hand-over to a queue, with the need that follows from who is there now."""
+        need = self._around.staff.need(queue, asked, self._language)
+        return QueueEntered(self.call, self.line, queue, need=need, credit_s=credit_s)
+
     def go_on(self, *, waits: bool, talks: bool) -> None:
         """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
         if self._plan is not None:
@@ -199,8 +208,8 @@ class Dialogue:
                 await self._control.answer(self.call)
             case Play():
                 await self._play(command)
-            case EnterQueue(queue):
-                self._around.submit(QueueEntered(self.call, self.line, queue))
+            case EnterQueue(queue, asked, credit_s):
+                self._around.submit(self.entered(queue, asked, credit_s))
                 self.with_centre = True
                 await self._control.start_music(self.call)
             case WaitOn():

@@ -140,13 +140,15 @@ def find_programs(
 def load_plans(settings: Settings) -> dict[LineId, Plan]:
     """The dialplan of each line; raises `CannotStart` with every fault of every file."""
     folder = resources.dialplans(settings.dialplans)
-    queues = [queue.id for queue in settings.queues]
+    queues, staff = [queue.id for queue in settings.queues], settings.staff
     loaded: dict[str, Plan] = {}
     faults: list[str] = []
     for name in dict.fromkeys(line.dialplan for line in settings.lines):
         path = folder / name
         try:
-            loaded[name] = load_plan(path.read_bytes(), file=_shown(path), queues=queues)
+            loaded[name] = load_plan(
+                path.read_bytes(), file=_shown(path), queues=queues, staff=staff
+            )
         except OSError as error:
             faults.append(f"{_shown(path)}: {error.strerror}; a line in the settings names it")
         except DialplanFaulty as error:

@@ -16,7 +16,6 @@ import structlog
 from ivr.dialogue import Dialogue, Surroundings
 from ivr.flow.events import CallerHungUp, CallResumed, CallReturned
 from ivr.ports import CallBusy, CallControl, CallGone
-from queues.centre.inputs import QueueEntered
 from queues.ids import CallId, QueueId
 
 log = structlog.get_logger()
@@ -29,7 +28,7 @@ async def rescue(dialogue: Dialogue, around: Surroundings, queue: QueueId) -> No
     """Come back when the caller is to be hung up, or is gone."""
     if dialogue.gone.is_set():
         return
-    entered = QueueEntered(dialogue.call, dialogue.line, queue)
+    entered = dialogue.entered(queue)
     if not dialogue.with_centre:
         around.submit(entered)
         await _music(around.control, dialogue.call)

@@ -6,23 +6,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,77 +22,39 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
+from ivr.settings_parts import (
+    MEANT,
+    Address,
+    DialplanFile,
+    Host,
+    Id,
+    Language,
+    Misplaced,
+    Number,
+    Part,
+    Port,
+    Reason,
+    Shown,
+    Zone,
+)
+from ivr.settings_people import Agent, Queue, check_needs, staff_of
 
 EMERGENCY_NUMBERS = ("110", "112", "116117")
 _LARGEST_FILE = 1_000_000  # bytes
 
-_ID = r"^[a-z][a-z0-9_-]{0,30}$"
-_NUMBER = r"^\+?[0-9]{2,15}$"
-_LANGUAGE = r"^[a-z]{2}$"
-_DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
-_HOST = r"^[A-Za-z0-9.-]{1,253}$"
-_WORDS = r"^\S(?:.*\S)?$"
 _LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
 _AGENT = {"id": "anna", "name": "Anna", "place": "desk1", "queues": ["service"]}
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORTLY = {
     "extra_forbidden": "this is no setting; check the spelling",
     "missing": "is missing",
     "string_type": "expected text; put it in quotes",
+    "model_type": "expected lines of 'name: value' below it",
+    "dict_type": "expected lines of 'name: value' below it",
 }
 _OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
-_MEANT = {
-    _ID: "expected a name of small letters, digits, '-' and '_' that begins with a letter",
-    _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
-    _LANGUAGE: "expected two small letters, such as de",
-    _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
-    _HOST: "expected a host name or an IPv4 address",
-    _WORDS: "expected a word or a few, such as lunch, without spaces around them",
-}
-
-
-def _shown(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("holds a line break or another control character; remove it")
-    return text
-
-
-def _address(text: str) -> str:
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        raise ValueError("expected an IPv4 address, such as 127.0.0.1") from None
-    if address.is_unspecified:
-        raise ValueError(
-            "this is no address that a telephone could be told; name the address of the network "
-            "interface that telephones reach, such as 192.168.1.10"
-        )
-    if address.is_multicast or address.is_reserved:
-        raise ValueError("expected the address of a network interface of this machine")
-    return text
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (LookupError, ValueError, OSError):  # not known, no name at all, a folder of zones
-        raise ValueError(
-            "expected a time zone of the tz database, such as Europe/Berlin or Asia/Seoul"
-        ) from None
-    return text
-
-
-Id = Annotated[str, StringConstraints(pattern=_ID)]
-Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
-# What people read: any character but those that would break a line or a message.
-Shown = Annotated[str, AfterValidator(_shown)]
-Reason = Annotated[Shown, StringConstraints(max_length=60, pattern=_WORDS)]
-Host = Annotated[str, StringConstraints(pattern=_HOST)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Seconds = Annotated[float, Field(ge=0, le=86_400)]
-Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 
 
 class SettingsFaulty(Exception):
@@ -114,32 +65,28 @@ class SettingsFaulty(Exception):
         self.faults = faults
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Site(_Part):
+class Site(Part):
     """Who runs this place, as agents' phones show it, and where it is.
 
     Its days end in `zone`; numbers without a country's code are of `region`.
     """
 
     name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
-    zone: Annotated[str, AfterValidator(_zone)] = "Europe/Berlin"
+    zone: Zone = "Europe/Berlin"
     region: Annotated[str, AfterValidator(known_region)] = REGION
 
 
-class Listen(_Part):
+class Listen(Part):
     """Where telephones and API are reached; Asterisk's control port is always on loopback.
 
     `hosts` are further names under which the API answers, besides `address` and loopback.
     """
 
-    address: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    address: Address = "127.0.0.1"
     hosts: tuple[Host, ...] = Field(default=(), examples=[["phones.example.org"]])
 
 
-class Ports(_Part):
+class Ports(Part):
     """Ports, so that several checkouts and tests live side by side."""
 
     sip: Port = 5160
@@ -159,7 +106,7 @@ class Ports(_Part):
         return self
 
 
-class AsteriskSettings(_Part):
+class AsteriskSettings(Part):
     """Which Asterisk runs and how much it may take."""
 
     binary: Path | None = None
@@ -167,34 +114,16 @@ class AsteriskSettings(_Part):
     qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
 
 
-class Line(_Part):
+class Line(Part):
     """A phone number that is called, with its language and dialplan (below `dialplans/`)."""
 
     number: Number
     name: Shown = Field(min_length=1, max_length=60)
     language: Language
-    dialplan: Annotated[str, StringConstraints(pattern=_DIALPLAN)]
+    dialplan: DialplanFile
 
 
-class Queue(_Part):
-    """A queue: how long a phone rings, how long wrap-up lasts, what a missed call means."""
-
-    id: Id
-    ring_timeout_s: Annotated[float, Field(ge=3, le=120)] = 15
-    wrap_up_s: Seconds = 10
-    missed_before_pause: Annotated[int, Field(ge=1, le=20)] = 1
-
-
-class Agent(_Part):
-    """A person who takes calls at a place (a phone)."""
-
-    id: Id
-    name: Shown = Field(min_length=1, max_length=60)
-    place: Id
-    queues: tuple[Id, ...] = Field(min_length=1)
-
-
-class Speech(_Part):
+class Speech(Part):
     """How the machine hears and speaks.
 
     `models` are folders with a Vosk model, by language, that win over fetched ones; `threads` hear
@@ -211,7 +140,7 @@ class Speech(_Part):
     piper: Path = Path("piper")
 
 
-class Store(_Part):
+class Store(Part):
     """Where the journal and what is known of people are kept, if not in the run folder.
 
     Both are addresses of databases: `sqlite:////folder/store.db`, or that of a PostgreSQL server,
@@ -224,13 +153,13 @@ class Store(_Part):
     keep_contacts_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
-class Log(_Part):
+class Log(Part):
     """How much the service writes into its log; nothing personal at any level."""
 
     level: Literal["debug", "info", "warning"] = "info"
 
 
-class Trunk(_Part):
+class Trunk(Part):
     """The way to the phone network; emergency calls go straight there."""
 
     host: Host
@@ -292,7 +221,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
                 )
+        check_needs(self.queues, self.agents)
         return self
+
+    @property
+    def staff(self) -> Staff:
+        """Its queues and agents, as the centre takes them."""
+        return staff_of(self.queues, self.agents)
 
     @classmethod
     def settings_customise_sources(
@@ -346,7 +281,7 @@ def _read(path: Path) -> CommentedMap:
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
     """The faults, without those that only follow from one deeper inside (a list too short)."""
-    faults: list[Mapping[str, Any]] = list(error.errors())
+    faults = [each for told in error.errors() for each in _each_in_its_place(told)]
     places = [tuple(fault["loc"]) for fault in faults]
     return [
         fault
@@ -356,12 +291,20 @@ def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
     ]
 
 
+def _each_in_its_place(fault: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A fault of a whole table, as those of the values that do not go together."""
+    why = fault.get("ctx", {}).get("error")
+    if not isinstance(why, Misplaced):
+        return [fault]
+    return [{**fault, "loc": (*fault["loc"], *place), "msg": said} for place, said in why.faults]
+
+
 def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     location = tuple(fault["loc"])
-    name = ".".join(str(part) for part in location)
+    name = ".".join(str(part) for part in location if part != "[key]")
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_pattern_mismatch":
-        message = _MEANT[fault["ctx"]["pattern"]]
+        message = MEANT[fault["ctx"]["pattern"]]
     message = _SHORTLY.get(fault["type"], message)
     variable = variable_behind(location, os.environ)
     if variable is not None:

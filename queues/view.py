@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.needs import Need, Skill
 from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, QueueId
 
@@ -21,7 +22,9 @@ Json = dict[str, object]
 class CallRow:
     """A call in the centre. Times in Unix seconds: of its hand-over, and of its state.
 
-    `rests_until` is set while it waits and is not offered, because it was not joined.
+    `rests_until` is set while it waits and is not offered, because it was not joined. `need_steps`
+    of its queue have relaxed `need`, which asks for less at `need_until`, or until then it
+    `waits_for` one agent alone; neither once it talks.
     """
 
     call: str
@@ -32,6 +35,11 @@ class CallRow:
     state_since: float
     agent: str | None
     rests_until: float | None
+    need: Need
+    need_steps: int
+    need_until: float | None
+    waits_for: str | None
+    credit_s: float  # counts as waited, before it came
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -44,6 +52,11 @@ class CallRow:
             "state_since": iso(self.state_since),
             "agent": self.agent,
             "rests_until": _iso_or_none(self.rests_until),
+            "need": {"skills": _levels(self.need.skills), "language": self.need.language},
+            "need_steps": self.need_steps,
+            "need_until": _iso_or_none(self.need_until),
+            "waits_for": self.waits_for,
+            "credit_s": self.credit_s,
         }
 
 
@@ -67,6 +80,8 @@ class AgentRow:
     queues: tuple[str, ...]
     wrap_up_until: float | None
     breath_until: float | None
+    skills: tuple[Skill, ...]
+    languages: tuple[str, ...]
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -83,6 +98,8 @@ class AgentRow:
             "queues": list(self.queues),
             "wrap_up_until": _iso_or_none(self.wrap_up_until),
             "breath_until": _iso_or_none(self.breath_until),
+            "skills": _levels(self.skills),
+            "languages": list(self.languages),
         }
 
 
@@ -157,6 +174,7 @@ def call_row(centre: Centre, call: Call) -> CallRow:
     """Give the row of a call."""
     ahead = centre.wall_ahead_s
     agent = None if call.offer is None else centre.offers[call.offer].agent
+    until = None if call.state == _TALKING else call.need_until
     return CallRow(
         call=call.call,
         line=call.line,
@@ -166,6 +184,11 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         state_since=call.state_since + ahead,
         agent=agent,
         rests_until=None if call.rest_until is None else call.rest_until + ahead,
+        need=call.need,
+        need_steps=call.steps,
+        need_until=None if until is None else until + ahead,
+        waits_for=None if call.state == _TALKING else call.only,
+        credit_s=call.credit_s,
     )
 
 
@@ -187,6 +210,8 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
         queues=setting.queues,
         wrap_up_until=None if agent.wrap_up_until is None else agent.wrap_up_until + ahead,
         breath_until=None if agent.breath_until is None else agent.breath_until + ahead,
+        skills=setting.skills,
+        languages=setting.languages,
     )
 
 
@@ -195,3 +220,7 @@ def queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow,
     waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
     states = Counter(row.state for row in agents if name in row.queues)
     return QueueRow(name, len(waiting), min(waiting, default=None), MappingProxyType(states))
+
+
+def _levels(skills: tuple[Skill, ...]) -> Json:
+    return {each.skill: each.level for each in skills}

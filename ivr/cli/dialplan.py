@@ -13,8 +13,10 @@ import typer
 from ivr import resources
 from ivr.cli.output import complain, say
 from ivr.dialplan.faults import DialplanFaulty, Fault
+from ivr.dialplan.hand_overs import HandOver, hand_overs
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.place import SettingsOption, find_place
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.models import find_model
@@ -53,7 +55,9 @@ def check(
     """
     loaded, folder = _settings_and_dialplans(settings)
     plans, faults = read_plans(
-        files or _files(loaded, folder), queue or [q.id for q in loaded.queues]
+        files or _files(loaded, folder),
+        queue or [q.id for q in loaded.queues],
+        UNKNOWN_STAFF if queue else loaded.staff,
     )
     on_terminal = sys.stdout.isatty() and not as_json
     unheard, notes = _heard_by_models(
@@ -63,7 +67,13 @@ def check(
         report = {
             "sound": not faults,
             "plans": [
-                {"file": p.file, "language": p.language, "nodes": len(p.nodes), "hash": p.hash}
+                {
+                    "file": p.file,
+                    "language": p.language,
+                    "nodes": len(p.nodes),
+                    "hash": p.hash,
+                    "queues": [_as_json(each) for each in hand_overs(p, loaded.staff)],
+                }
                 for p in plans
             ],
             "faults": _as_rows(faults),
@@ -74,6 +84,9 @@ def check(
     else:
         for plan in plans:
             say(f"{plan.file}: sound ({len(plan.nodes)} nodes, {len(plan.prompts)} prompts)")
+            for each in hand_overs(plan, loaded.staff):
+                if each.says_more:
+                    say(f"  {each}")
         for note in [*map(str, unheard), *notes]:
             say(f"note: {note}")
     if faults:
@@ -88,13 +101,15 @@ def files_and_queues(settings: Path | None) -> tuple[list[Path], list[str]]:
     return _files(loaded, folder), [queue.id for queue in loaded.queues]
 
 
-def read_plans(files: list[Path], queues: list[str]) -> tuple[list[Plan], list[Fault]]:
+def read_plans(
+    files: list[Path], queues: list[str], staff: Staff = UNKNOWN_STAFF
+) -> tuple[list[Plan], list[Fault]]:
     """The plans that hold, and every fault of the others; a file that cannot be read is a fault."""
     plans: list[Plan] = []
     faults: list[Fault] = []
     for file in files:
         try:
-            plans.append(load_plan(file.read_bytes(), file=str(file), queues=queues))
+            plans.append(load_plan(file.read_bytes(), file=str(file), queues=queues, staff=staff))
         except OSError as error:
             faults.append(Fault(str(file), 1, f"cannot be read: {error.strerror}; mend the path"))
         except DialplanFaulty as error:
@@ -142,6 +157,19 @@ def _heard_by_models(
             if plan.language == language:
                 unheard += unheard_phrases(plan, vocabulary.unknown)
     return unheard, notes
+
+
+def _as_json(each: HandOver) -> dict[str, object]:
+    need = {
+        "skills": {skill.skill: skill.level for skill in each.need.skills},
+        "language": each.need.language,
+    }
+    return {
+        "node": each.node,
+        "queue": each.queue,
+        "need": need,
+        "priority_s": each.priority_s,
+    }
 
 
 def _as_rows(faults: list[Fault]) -> list[dict[str, object]]:

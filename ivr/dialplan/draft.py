@@ -30,6 +30,10 @@ class Draft:
     words: dict[str, Ref] = field(default_factory=dict)
     hints: dict[str, Ref] = field(default_factory=dict)
     queue: Ref | None = None
+    need_line: int = 0
+    skills: dict[str, tuple[int, int]] | None = None  # line and level by name
+    language: Ref | None = None
+    priority_s: float = 0.0
     wait_s: float = 0.0
     tries: int = 0
 

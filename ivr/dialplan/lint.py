@@ -4,6 +4,7 @@
 - Every node is reached by keys alone.
 - Every menu has a key that leads to a queue, with announcements at most between; so does its
   `otherwise`.
+- Nobody waits for what no agent could ever have (`needs.py`), where the staff is known.
 - A plan that listens keeps what stands in `lint_listening.py` as well.
 - A caller who does nothing at all comes to an end or to an agent, never round in a circle.
 """
@@ -15,11 +16,16 @@ from collections.abc import Collection, Iterable
 from ivr.dialplan.draft import HINTS, Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings, did_you_mean, nearest
 from ivr.dialplan.lint_listening import check_listening
+from ivr.dialplan.needs import check_needs
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 
 
-def check(plan: PlanDraft, queues: Collection[str], findings: Findings) -> None:
+def check(
+    plan: PlanDraft, queues: Collection[str], findings: Findings, staff: Staff = UNKNOWN_STAFF
+) -> None:
     """Note every fault of the graph. What follows only from another fault is not noted again."""
     _check_queues(plan, queues, findings)
+    check_needs(plan, staff, findings)
     _check_nodes(plan, findings)
     _check_prompts(plan, findings)
     _check_way_to_a_human(plan, findings)

@@ -8,21 +8,26 @@ from types import MappingProxyType
 from ivr.dialplan.draft import Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings
 from ivr.dialplan.lint import check
+from ivr.dialplan.needs import asked_by
 from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say, content_hash
 from ivr.dialplan.read import read_plan
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.dialplan.tree import read_tree
 from queues.ids import QueueId
 
 
-def load_plan(text: str | bytes, *, file: str, queues: Collection[str]) -> Plan:
+def load_plan(
+    text: str | bytes, *, file: str, queues: Collection[str], staff: Staff = UNKNOWN_STAFF
+) -> Plan:
     """The checked plan of a dialplan's text.
 
     Takes the YAML text, or the bytes of the file (which must be UTF-8), the name by which messages
-    speak of the file, and the queues that exist. Raises `DialplanFaulty` with every fault found.
+    speak of the file, the queues that exist, and who is there to answer. Raises `DialplanFaulty`
+    with every fault found.
     """
     findings = Findings(file)
     draft = read_plan(read_tree(text, findings), findings)
-    check(draft, queues, findings)
+    check(draft, queues, findings, staff)
     findings.raise_if_any()
     return _finish(draft, file)
 
@@ -73,7 +78,8 @@ def _node(draft: Draft) -> Node:
             return Goodbye(prompts)
         case "queue":
             queue = QueueId(draft.queue.name if draft.queue else "")  # a missing one is a fault
-            return Queue(queue, prompts, way["then"], way["refused"])
+            asked = asked_by(draft)
+            return Queue(queue, prompts, way["then"], way["refused"], asked, draft.priority_s)
         case _:
             return Menu(
                 prompts=prompts,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import NewType
 
+from ivr.dialplan.staff import NOTHING_SAID, Asked
 from queues.ids import QueueId
 
 NodeId = NewType("NodeId", str)
@@ -54,13 +55,16 @@ class Menu:
 class Queue:
     """Speak, if there is something to say, then wait for an agent.
 
-    `then` follows the talk; `refused` follows when the queue cannot take the call.
+    `then` follows the talk; `refused` follows when the queue cannot take the call. Callers come
+    with what is `asked`, and so many seconds more count as waited.
     """
 
     queue: QueueId
     prompts: tuple[PromptId, ...]
     then: NodeId
     refused: NodeId
+    asked: Asked = NOTHING_SAID
+    priority_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +143,10 @@ def _plain(node: Node) -> dict[str, object]:
     if isinstance(node, Menu):
         ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
         return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
-    return asdict(node)
+    plain = asdict(node)
+    if isinstance(node, Queue):  # what is not said leaves the hash as older releases made it
+        unsaid = (("asked", node.asked == NOTHING_SAID), ("priority_s", not node.priority_s))
+        for name, is_unsaid in unsaid:
+            if is_unsaid:
+                del plain[name]
+    return plain

@@ -6,6 +6,7 @@ import re
 
 from ivr.dialplan.draft import HINTS, Draft, PlanDraft
 from ivr.dialplan.faults import Findings
+from ivr.dialplan.needs import read_need
 from ivr.dialplan.phrases import Phrases
 from ivr.dialplan.tree import Table, Text, Tree
 from ivr.dialplan.values import Values
@@ -28,7 +29,14 @@ _TOP = (
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
 _DEFAULTS = (*_TURNS, "then", "refused")
 _WORDS = {
-    "queue": ("queue", "say", "then", "refused"),  # first: a queue node may have a 'say' as well
+    "queue": (
+        "queue",
+        "say",
+        "then",
+        "refused",
+        "need",
+        "priority_s",
+    ),  # first: a queue node may have a 'say' as well
     "menu": ("menu", "keys", "words", *_TURNS),
     "goodbye": ("goodbye",),
     "say": ("say", "goto"),
@@ -142,6 +150,7 @@ class _Reader:
                 (draft.hints if word in HINTS else draft.ways)[word] = ref
         if kind == "queue":
             draft.queue = self._values.name(value.values["queue"], f"'queue' of '{name}'")
+            read_need(draft, value, self._values)
         if kind == "menu":
             self._menu(draft, value, defaults)
         for word, message in _LACKS.get(kind, {}).items():

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ivr.dialplan.staff import NOTHING_SAID, Asked
 from queues.ids import QueueId
 
 
@@ -52,9 +53,11 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Hand the caller over to wait for an agent, with music."""
+    """Hand the caller over to wait for an agent, with music; `credit_s` counts as waited."""
 
     queue: QueueId
+    asked: Asked = NOTHING_SAID
+    credit_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

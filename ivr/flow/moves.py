@@ -302,4 +302,4 @@ def _queue(plan: Plan, session: Session) -> Step:
     if not isinstance(node, Queue):
         raise IllegalTransition(f"'{session.node}' is no queue")
     after = replace(session, phase=Phase.WAITING, typed="", wake_at=None)
-    return after, (EnterQueue(node.queue),)
+    return after, (EnterQueue(node.queue, node.asked, node.priority_s),)

@@ -108,8 +108,10 @@ def _type(schema: dict[str, Any]) -> str:
     kind = str(schema.get("type", "anything"))
     if kind == "array":
         return f"list of {_type(schema['items'])}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"{_type(schema['additionalProperties'])}, by name"
     limits = [
-        f"{word} {schema[key]}"
+        f"{word} {schema[key]:g}" if isinstance(schema[key], float) else f"{word} {schema[key]}"
         for key, word in (
             ("minimum", "from"),
             ("maximum", "to"),

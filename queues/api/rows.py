@@ -29,6 +29,11 @@ def call_out(row: CallRow | DialogueRow, now: float) -> CallOut:
             waited_s=None,
             agent=None,
             rests_until=None,
+            need=None,
+            need_steps=0,
+            need_until=None,
+            waits_for=None,
+            credit_s=0.0,
         )
     waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})

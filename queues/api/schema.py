@@ -10,10 +10,12 @@ from queues.cards import By
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.inputs import MissCause, PlaceState
+from queues.centre.needs import LEVELS
 from queues.centre.on_agents import WRAP_UP_MOST_S
 from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Levels = dict[str, Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -75,12 +77,21 @@ class QueuesOut(BaseModel):
     queues: list[QueueOut]
 
 
+class NeedOut(BaseModel):
+    """What a call asks for: the least level of each skill, and a language; null for any."""
+
+    skills: Levels
+    language: str | None
+
+
 class CallOut(BaseModel):
     """A call. In a dialogue it is `ringing`, `speaking` (hears prompts) or `listening` (is asked).
 
     Then it has no queue, and `since` is its arrival. In the centre `since` is its hand-over, and
     `waited_s` runs since then; it is null in a dialogue and once the call talks. With `rests_until`
-    others go first until then, because joins with an agent failed.
+    others go first until then, because joins with an agent failed. `need` is what it asks for now
+    (null in a dialogue), after `need_steps` of its queue have relaxed it; at `need_until` it asks
+    for less, or no more for the agent alone whom it `waits_for`. `credit_s` counts as waited.
     """
 
     id: str
@@ -92,6 +103,11 @@ class CallOut(BaseModel):
     waited_s: float | None
     agent: str | None
     rests_until: datetime | None
+    need: NeedOut | None
+    need_steps: int
+    need_until: datetime | None
+    waits_for: str | None
+    credit_s: float
 
 
 class CallsOut(BaseModel):
@@ -142,6 +158,8 @@ class AgentOut(BaseModel):
     queues: list[str]
     wrap_up_until: datetime | None
     breath_until: datetime | None
+    skills: Levels
+    languages: list[str]
 
 
 class AgentsOut(BaseModel):

@@ -26,6 +26,7 @@ from ivr.asterisk.wire_events import (
 )
 from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan import load_plan
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.flow.session import Session
 from queues.centre.inputs import (
     CallMissed,
@@ -104,6 +105,7 @@ class Start:
         channels: list[ChannelListed],
         dialogues: dict[CallId, KeptDialogue],
         client: Client | None = None,
+        staff: Staff = UNKNOWN_STAFF,
     ) -> None:
         self.client = client or Client(channels)
         link = cast(AmiClient, self.client)
@@ -131,6 +133,7 @@ class Start:
             self._view,
             self.forgotten.add,
             lambda call: ContactId(f"contact of {call}"),
+            staff,
         )
         self.board = Switchboard(
             link,
@@ -164,9 +167,12 @@ class Start:
 
 @asynccontextmanager
 async def started(
-    scene: Scene, *channels: ChannelListed, dialogues: dict[CallId, KeptDialogue] | None = None
+    scene: Scene,
+    *channels: ChannelListed,
+    dialogues: dict[CallId, KeptDialogue] | None = None,
+    staff: Staff = UNKNOWN_STAFF,
 ) -> AsyncIterator[Start]:
-    start = Start(scene, list(channels), dialogues or {})
+    start = Start(scene, list(channels), dialogues or {}, staff=staff)
     tasks = [
         asyncio.create_task(each)
         for each in (start.board.run(), start.offers.run(), start.dispatcher.run())

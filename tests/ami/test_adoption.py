@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ivr.asterisk.wire_events import (
@@ -11,6 +13,7 @@ from ivr.asterisk.wire_events import (
     LinkUp,
 )
 from ivr.dialogue_book import KeptDialogue
+from ivr.dialplan.staff import Staff
 from ivr.flow.session import open_session
 from queues.centre.inputs import (
     CallEnded,
@@ -20,6 +23,7 @@ from queues.centre.inputs import (
     QueueLeft,
     TimerFired,
 )
+from queues.centre.needs import Need
 from queues.ids import CallId
 from tests.ami.running import until
 from tests.ami.started_again import (
@@ -167,7 +171,20 @@ async def test_who_came_while_nobody_decided_goes_on_in_our_queue_in_the_order_o
         since = {name: scene.now - call.since for name, call in scene.centre.calls.items()}
         assert since == {"c-0": 60.0, CALL: pytest.approx(40.0, abs=1.0), "c-2": 0.0}
         assert QueueEntered(CALL, LINE, BILLING, 40.0) in start.inputs
-        assert [rank[2] for rank in scene.centre.queues[BILLING].waiting] == ["c-0", CALL, "c-2"]
+        (pool,) = scene.centre.pools.values()
+        assert [rank[2] for rank in pool.waiting] == ["c-0", CALL, "c-2"]
+
+
+async def test_who_came_while_nobody_decided_asks_for_the_dialplans_language_there() -> None:
+    taken = settings(("anna", (BILLING,)))
+    speaks = tuple(replace(each, languages=("en", "de")) for each in taken.agents)
+    scene = Scene(replace(taken, agents=speaks))
+    staff = Staff(taken.queues, speaks)
+    async with started(scene, channel(CALL, "Queue"), staff=staff) as start:
+        start.adoption.comes_back(CALL, 40.0)
+        start.client.inbox.put_nowait(given_back("redirect"))
+        await until(lambda: bool(start.driver.told))
+        assert scene.centre.calls[CALL].need == Need((), "en")
 
 
 async def test_who_came_while_nobody_decided_and_waited_in_no_queue_begins_the_line() -> None:

@@ -87,6 +87,11 @@ async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_
         "waited_s": None,
         "agent": None,
         "rests_until": None,
+        "need": None,
+        "need_steps": 0,
+        "need_until": None,
+        "waits_for": None,
+        "credit_s": 0.0,
     }
     assert last["next"] is None
 

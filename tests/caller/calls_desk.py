@@ -29,6 +29,11 @@ def row(call: str, line: str, state: str, agent: str | None = None) -> dict[str,
         "waited_s": None,
         "agent": agent,
         "rests_until": None,
+        "need": None,
+        "need_steps": 0,
+        "need_until": None,
+        "waits_for": None,
+        "credit_s": 0.0,
     }
 
 

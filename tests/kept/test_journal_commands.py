@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,21 @@ from ivr.kept import Kept, open_kept
 from ivr.place import Place
 from ivr.projector import Projector
 from ivr.settings import load_settings
+from queues.centre.inputs import (
+    AgentSetting,
+    QueueEntered,
+    QueueSetting,
+    SettingsLoaded,
+    TimerFired,
+)
+from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.row import JournalRow
+from queues.ids import AgentId, CallId, LineId, PlaceId
 from queues.store import Kind, NewRow
 from tests.switch import test_settings
 from tests.unit.queues.journals import KEPT, read_journal
+from tests.unit.queues.scenes import BILLING, EPOCH
+from tests.unit.queues.written import Written
 
 WITHIN_S = 20.0
 
@@ -45,7 +57,11 @@ def write_a_day(kept: Kept, *, old: NewRow | None = None) -> None:
     """The day that the first release left, behind an older row."""
     if old is not None:
         kept.store.journal.submit([old])
-    for row in read_journal(KEPT[0]):
+    write(kept, read_journal(KEPT[0]))
+
+
+def write(kept: Kept, rows: Iterable[JournalRow]) -> None:
+    for row in rows:
         new = NewRow(
             row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
         )
@@ -79,6 +95,49 @@ def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> 
     assert all(entry["why"] for entry in told["entries"])
     text = run(place, "explain", a_call(place))
     assert "talking:" in text.stdout
+
+
+def test_explain_tells_what_a_call_asked_for_when_for_less_and_who_was_excluded_by_what(
+    place: Place,
+) -> None:
+    law, tax = Skill("law", 3), Skill("tax", 2)
+    steps = (NeedStep(30.0, "a beginner is better than a wait", lower=1),)
+    queue = QueueSetting(BILLING, 20.0, 0.0, 1, need=Need((law, tax), "de"), relax=steps)
+    agents = {
+        "anna": ((Skill("law", 2), tax), ("de",)),
+        "ben": ((law, tax), ("en",)),
+        "cleo": ((law,), ("de",)),
+    }
+    known = tuple(
+        AgentSetting(AgentId(name), PlaceId(f"p-{name}"), (BILLING,), *can)
+        for name, can in agents.items()
+    )
+    scene = Written(SettingsLoaded((queue,), known, EPOCH))
+    scene.ready(*agents)
+    scene.take(QueueEntered(CallId("c1"), LineId("100"), BILLING, credit_s=60.0))
+    scene.take(TimerFired(), after=30.0)
+    with opened(place) as kept:
+        write(kept, scene.rows)
+    text = run(place, "explain", "c1").stdout
+    asked, relaxed, offered, *full = [line.split("  ", 1)[1] for line in text.splitlines()[1:9]]
+    assert asked == (
+        "call queued: came over line 100 and waits in queue billing for law 3 and tax 2 and "
+        "language de; 60.0 s count as waited"
+    )
+    assert relaxed == (
+        "need relaxed: a beginner is better than a wait; after 30.0 s it asks for law 2 and tax 1 "
+        "and language de"
+    )
+    assert offered.startswith("offer made: anna was the only agent free")
+    told = " | ".join(full)
+    assert "anna had been idle for 30.0 s: chosen" in told
+    assert "ben lacks language de" in told
+    assert "cleo lacks skill tax" in told
+    entries = json.loads(run(place, "explain", "c1", "--json").stdout)["entries"]
+    assert [each["why"] for each in entries[:2]] == [
+        asked.removeprefix("call queued: "),
+        relaxed.removeprefix("need relaxed: "),
+    ]
 
 
 def test_each_decision_is_asked_again_and_an_altered_or_outlived_one_is_said_to_be(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ivr.dialogue import Surroundings
 from ivr.dialplan import load_plan
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.driver import Driver
 from ivr.flow.session import Session
 from queues.cards import By
@@ -70,7 +71,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    *, prompt_s: float = 0.02, text: str = PLAN, listening: bool = True
+    *,
+    prompt_s: float = 0.02,
+    text: str = PLAN,
+    listening: bool = True,
+    staff: Staff = UNKNOWN_STAFF,
 ) -> AsyncIterator[Stage]:
     plan = load_plan(text, file="t.yaml", queues=["service"])
     calls = FakeCalls(prompt_s=prompt_s)
@@ -89,6 +94,7 @@ async def stage(
         lambda _: listening,
         keep,
         lambda call, _: not_heard.append(call),
+        staff,
     )
     forgotten: list[CallId] = []
 

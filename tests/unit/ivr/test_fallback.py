@@ -81,7 +81,7 @@ def test_who_waits_in_the_queue_is_found_the_oldest_call_first() -> None:
 def test_the_phones_of_those_who_take_calls_ring_and_no_others() -> None:
     states = ["ready", "ringing", "talking", "wrap_up", "paused", "signed_out"]
     rows = [
-        AgentRow(state, f"desk-{state}", "free", None, state, 0.0, None, None, None, ())
+        AgentRow(state, f"desk-{state}", "free", None, state, 0.0, None, None, None, (), (), ())
         for state in states
     ]
     expected = {f"desk-{state}" for state in ("ready", "ringing", "talking", "wrap_up")}

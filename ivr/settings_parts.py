@@ -1,0 +1,91 @@
+"""The kinds of value that settings are made of, and what each must look like."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+_ID = r"^[a-z][a-z0-9_-]{0,30}$"
+_NUMBER = r"^\+?[0-9]{2,15}$"
+_LANGUAGE = r"^[a-z]{2}$"
+_DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
+_HOST = r"^[A-Za-z0-9.-]{1,253}$"
+_WORDS = r"^\S(?:.*\S)?$"
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+# What is expected where a value has not the form of its kind.
+MEANT = {
+    _ID: "expected a name of small letters, digits, '-' and '_' that begins with a letter",
+    _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
+    _LANGUAGE: "expected two small letters, such as de",
+    _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
+    _HOST: "expected a host name or an IPv4 address",
+    _WORDS: "expected a word or a few, such as lunch, without spaces around them",
+}
+
+
+def _shown(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("holds a line break or another control character; remove it")
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        raise ValueError("expected an IPv4 address, such as 127.0.0.1") from None
+    if address.is_unspecified:
+        raise ValueError(
+            "this is no address that a telephone could be told; name the address of the network "
+            "interface that telephones reach, such as 192.168.1.10"
+        )
+    if address.is_multicast or address.is_reserved:
+        raise ValueError("expected the address of a network interface of this machine")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (LookupError, ValueError, OSError):  # not known, no name at all, a folder of zones
+        raise ValueError(
+            "expected a time zone of the tz database, such as Europe/Berlin or Asia/Seoul"
+        ) from None
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=_ID)]
+Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
+# What people read: any character but those that would break a line or a message.
+Shown = Annotated[str, AfterValidator(_shown)]
+Reason = Annotated[Shown, StringConstraints(max_length=60, pattern=_WORDS)]
+Host = Annotated[str, StringConstraints(pattern=_HOST)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+DialplanFile = Annotated[str, StringConstraints(pattern=_DIALPLAN)]
+Address = Annotated[str, AfterValidator(_address)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+Fault = tuple[tuple[str | int, ...], str]  # a place below the table, what is wrong there
+
+
+class Misplaced(ValueError):
+    """Values that are each in order and do not go together: where, below the table, and why."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(message for _, message in self.faults))
+
+
+class Part(BaseModel):
+    """A table of the settings file; a word that it does not know is a fault."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
