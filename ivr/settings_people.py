@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ivr.dialplan.faults import did_you_mean
 from ivr.dialplan.staff import Staff
-from ivr.settings_parts import Fault, Id, Language, Misplaced, Part, Seconds, Shown
+from ivr.settings_parts import Code, Fault, Id, Language, Misplaced, Part, Seconds, Shown
 from queues.centre.inputs import AgentSetting, Order, QueueSetting
 from queues.centre.needs import LEVELS, Need, NeedStep, Skill, words_of
 from queues.ids import AgentId, PlaceId, QueueId
@@ -144,6 +144,32 @@ class Agent(Part):
             self.languages,
             self.occupancy_cap,
         )
+
+
+class FeatureCodes(Part):
+    """What agents dial at their phones to ask for calls, for a pause, and to go home."""
+
+    ready: Code | None = "*81"
+    sign_out: Code | None = "*82"
+    pause: Code | None = "*83"
+
+    @property
+    def dialled(self) -> dict[str, str]:
+        """Each code that there is, by what is asked for with it."""
+        return {wish: code for wish, code in self if code is not None}
+
+
+def check_codes(codes: FeatureCodes, numbers: Iterable[str]) -> None:
+    """Raise `Misplaced` for every code that is dialled for something else too."""
+    taken = set(numbers)
+    faults: list[Fault] = []
+    for wish, code in codes.dialled.items():
+        if code in taken:
+            mend = "it is a line, an emergency number or another code; choose another, such as *81"
+            faults.append((("feature_codes", wish), mend))
+        taken.add(code)
+    if faults:
+        raise Misplaced(faults)
 
 
 def staff_of(queues: Iterable[Queue], agents: Iterable[Agent]) -> Staff:

@@ -11,6 +11,7 @@
 | ENDING   | end     | end      |        |              |             | gone        | gone    |
 
 ANSWERED and TALKS are told as they begin; "end" hangs the leg up. An empty field changes nothing.
+- A leg that was not hung up but lost (`ChannelEnded.lost`) says "lost" where it would say "over".
 - Of a dial that fails, outcome and hang-up come in either order, and a phone that was never dialled
   has no hang-up: FAILING waits `HANG_UP_FOLLOWS_S` for the other one.
 - When the caller ends a talk, the agent's leg is back in AGI before the caller's end is told: BACK
@@ -69,6 +70,7 @@ class Told(Enum):
     TALK_STARTED = auto()
     REFUSED = auto()
     OVER = auto()
+    LOST = auto()  # over, because the phone went away
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def step(
     now: float,
     reason: int | None = None,
     code: str | None = None,
+    lost: bool = False,
 ) -> Step:
     """The leg after the event; pairs that the table leaves open change nothing."""
     match leg.state, event:
@@ -134,6 +137,8 @@ def step(
             return _to(leg, LegState.ENDING, Told.OVER, hang_up=True)
         case LegState.BACK, LegEvent.DUE:
             return _to(leg, LegState.ENDING, Told.OVER, hang_up=True)
+        case LegState.ANSWERED | LegState.TALKS | LegState.BACK, LegEvent.ENDED if lost:
+            return _to(leg, LegState.GONE, Told.LOST)
         case (
             LegState.ANSWERED | LegState.TALKS | LegState.BACK,
             LegEvent.ENDED | LegEvent.VANISHED,

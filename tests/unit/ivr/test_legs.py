@@ -51,6 +51,12 @@ def test_the_whole_table(state: LegState, event: LegEvent) -> None:
     assert (after.leg.state, after.told, after.hang_up) == expected
 
 
+@pytest.mark.parametrize("state", [S.ANSWERED, S.TALKS, S.BACK])
+def test_a_leg_whose_phone_went_away_is_told_as_lost(state: LegState) -> None:
+    after = step(Leg(state=state), E.ENDED, now=100.0, lost=True)
+    assert (after.leg.state, after.told, after.hang_up) == (S.GONE, Told.LOST, False)
+
+
 def run(*events: tuple[LegEvent, int | None, str | None]) -> tuple[Leg, list[Told]]:
     leg, told = Leg(), []
     for event, reason, code in events:
