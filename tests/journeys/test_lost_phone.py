@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.folders import open_folder
 from tests.journeys.people import AGENT_HZ, agent, caller, ready, until, waits
 from tests.journeys.phone_process import phone_process, vanish
 from tests.journeys.service import Service, console, running_service
@@ -22,11 +22,11 @@ HEAD_WITHIN_S = 1.0
 LOOK_S = 0.5  # at most, between what happened and our seeing it
 
 
-@pytest.fixture
-def service(folder: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
     """Phones that send no sound for 2 s are lost; in the product it takes 60 s."""
     queue = {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 30}
-    with running_service(folder, queues=[queue]) as running:
+    with open_folder() as folder, running_service(folder, queues=[queue]) as running:
         path = folder / ".freizeichen/asterisk/etc/pjsip.conf"
         text = path.read_text()
         path.write_text(text.replace("rtp_timeout = 60", f"rtp_timeout = {NO_SOUND_S:g}"))
