@@ -23,7 +23,8 @@ queues:
       - {after_s: 60.5, reason: "anybody", without: [tax], any_language: true}
     order: service_level
     mark_s: 30
-  - {id: plain, breath_s: 2.5}
+  - id: plain
+    breath_s: 2.5
 places: [desk1, desk2]
 agents:
   - {id: anna, name: A, place: desk1, queues: [service], skills: {billing: 5}, languages: [de, en]}
