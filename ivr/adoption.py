@@ -11,17 +11,19 @@ Rules:
 5. A caller new to us who waited in the switch's own queue goes on in ours, with all the time of the
    call: nobody hears a welcome after a wait.
 6. A caller who waited in our queue and is gone while nobody heard it, because the service, the link
-   or Asterisk was away, is a missed call: for whoever calls back.
+   or Asterisk was away, is a missed call, for whoever calls back; but none if the dialplan noted
+   that an agent answered. The wait ends when the caller is last known to have lived.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 import structlog
 
 from ivr.asterisk.legs import LegState
+from ivr.asterisk.wire_events import CallNoted, ListEntry, MissedCallListed, ServedCallListed
 from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan.plan import Plan, Queue
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
@@ -80,10 +82,15 @@ class Adoption:
         forget: Callable[[CallId], None],
         contact: Callable[[CallId], ContactId | None],
         staff: Staff = UNKNOWN_STAFF,
+        *,
+        lived_at: float,
+        own_time: Callable[[float], float],
     ) -> None:
         """`forget` is told of each call that ended before it was gone on with.
 
-        `contact` gives that of a living call, as far as it is known.
+        `contact` gives that of a living call, as far as it is known. `lived_at`: when those who are
+        left are last known to have lived, by the centre's clock; `own_time` gives a moment of the
+        wall clock by that.
         """
         self._left = dict(left)
         self._dialogues = dict(dialogues)
@@ -94,6 +101,8 @@ class Adoption:
         self._forget = forget
         self._contact = contact
         self._staff = staff
+        self._lived_at = lived_at
+        self._own_time = own_time
         self._seen: View | None = None
         self._rows: dict[str, CallRow] = {}
         self._waited_s: dict[CallId, float] = {}  # of callers new to us, until they come
@@ -158,13 +167,29 @@ class Adoption:
         self._missed(call, None if kept is None else ContactId(kept.contact))
         self._forget(call)
 
-    def lost(self, calls: Collection[CallId]) -> None:
-        """These callers are gone, and nobody heard them go; told before their ends."""
+    def lost(
+        self, calls: Collection[CallId], noted: Iterable[ListEntry] = ()
+    ) -> Mapping[CallId, float]:
+        """These callers are gone, and nobody heard them go; told before their ends.
+
+        `noted` is what the dialplan noted of ended calls. Gives when each is last known to have
+        lived, where that is known, by the centre's clock.
+        """
+        lived_at = {call: self._lived_at for call in calls if call in self._left}
+        notes = {CallId(each.channel): each for each in noted if isinstance(each, CallNoted)}
         for call in calls:
+            match notes.get(call):
+                case MissedCallListed(at_s=at_s):
+                    lived_at[call] = self._own_time(at_s)
+                case ServedCallListed():  # by an agent, in the switch's own queue
+                    self._submit(QueueLeft(call))
+                case _:
+                    pass
             if call in self._left:
                 self.ended(call)
             else:
                 self._missed(call, self._contact(call))
+        return lived_at
 
     def _missed(self, call: CallId, contact: ContactId | None) -> None:
         """Note who waited, as the queue knows the call now."""

@@ -29,7 +29,7 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
-from ivr.dialogue import Surroundings
+from ivr.dialogue import Standing, Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
@@ -109,6 +109,7 @@ class Service:
                 self._keeping.dialogues.keep,
                 calls.not_heard,
                 self._staff,
+                self._standing,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -134,6 +135,8 @@ class Service:
             self._keeping.dialogues.end,
             self._keeping.dialogues.contact_kept,
             self._staff,
+            lived_at=kept.centre.at,
+            own_time=self.clock.own,
         )
         self._silence = ReadyForSilence(
             self.client,
@@ -163,7 +166,7 @@ class Service:
             callers,
             frozenset(PlaceId(place) for place in settings.places),
             self._adoption,
-            Told(self._on_event, self._keeping.dialogues.arrived, self.dispatcher.release),
+            Told(self._on_event, self._keeping.dialogues.arrived, self._looked_up),
         )
         self._hearing_watch = HearingWatch(self.ears.desk.load, calls.counts.sent_to_keys)
         self._collector = CallersSide(
@@ -183,10 +186,18 @@ class Service:
             beats=lambda: self._silence.beats,
         )
 
+    def _standing(self, call: CallId) -> Standing | None:
+        place = self.dispatcher.view().place(call)
+        return None if place is None else Standing(place)
+
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
         self._turnstile.on_event(event)
         self._codes.on_event(event)
+
+    def _looked_up(self) -> None:
+        self.dispatcher.release()
+        self._silence.looked_up()
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
@@ -295,7 +306,7 @@ class Service:
             await asyncio.Event().wait()
 
     async def _missed(self, missed: MissedCall) -> None:
-        """Keep a call that the switch had to end by itself; raises if that cannot be done.
+        """Keep a call that ended while nobody decided; raises if that cannot be done.
 
         The dialplan notes a caller before it says its farewell; one who was taken back is served.
         """

@@ -9,10 +9,22 @@ from dataclasses import dataclass
 
 import structlog
 
-from ivr.dialplan.plan import Plan
-from ivr.dialplan.staff import NOTHING_SAID, UNKNOWN_STAFF, Asked, Staff
+from ivr.dialplan.plan import Plan, PromptId
+from ivr.dialplan.spoken_waits import place_prompt, wait_prompt
+from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.flow.advance import advance
-from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WaitOn, WakeAt
+from ivr.flow.commands import (
+    Answer,
+    Ask,
+    Command,
+    EnterQueue,
+    HangUp,
+    LeaveQueue,
+    Play,
+    TellWait,
+    WaitOn,
+    WakeAt,
+)
 from ivr.flow.events import (
     CallerHungUp,
     CallResumed,
@@ -32,13 +44,21 @@ from ivr.flow.session import Phase, Session, open_session
 from ivr.in_the_queue import in_the_queue
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
-from queues.centre.inputs import Input, QueueEntered
-from queues.ids import CallId, LineId, QueueId
+from queues.centre.inputs import Input, QueueEntered, QueueLeft
+from queues.ids import CallId, LineId
 
 log = structlog.get_logger()
 
 _KEY_FOLLOWS_S = 0.3
 _LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and some patience
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a waiting caller stands: the place, and the range of the wait in seconds if known."""
+
+    place: int
+    wait_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,8 @@ class Surroundings:
     `hears` says of a language whether one more caller can be listened to now, for the welcome;
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
     a session, so that another service can go on with it; `not_heard` of each new caller, with the
-    language, who is welcomed as one whom nobody listens to. `staff` is who is there to answer.
+    language, who is welcomed as one whom nobody listens to. `staff` is who is there to answer;
+    `standing` gives where a waiting caller stands, None if that is not known.
     """
 
     control: CallControl
@@ -58,6 +79,7 @@ class Surroundings:
     keep: Callable[[Session], None]
     not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
     staff: Staff = UNKNOWN_STAFF
+    standing: Callable[[CallId], Standing | None] = lambda _call: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +152,12 @@ class Dialogue:
         self.with_centre = how.waits or how.talks
         return how.session, CallResumed(how.waits, how.talks, listening)
 
-    def entered(
-        self, queue: QueueId, asked: Asked = NOTHING_SAID, credit_s: float = 0.0
-    ) -> QueueEntered:
+    def entered(self, wish: EnterQueue) -> QueueEntered:
         """The hand-over to a queue, with the need that follows from who is there now."""
-        need = self._around.staff.need(queue, asked, self._language)
-        return QueueEntered(self.call, self.line, queue, need=need, credit_s=credit_s)
+        need = self._around.staff.need(wish.queue, wish.asked, self._language)
+        return QueueEntered(
+            self.call, self.line, wish.queue, wish.waited_s, need, credit_s=wish.credit_s
+        )
 
     def go_on(self, *, waits: bool, talks: bool) -> None:
         """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
@@ -208,10 +230,15 @@ class Dialogue:
                 await self._control.answer(self.call)
             case Play():
                 await self._play(command)
-            case EnterQueue(queue, asked, credit_s):
-                self._around.submit(self.entered(queue, asked, credit_s))
+            case EnterQueue():
+                self._around.submit(self.entered(command))
                 self.with_centre = True
                 await self._control.start_music(self.call)
+            case LeaveQueue():
+                self._around.submit(QueueLeft(self.call))
+                self.with_centre = False
+            case TellWait():
+                await self._play(Play(self._wait_told(command), command.token, command.keys_cut))
             case WaitOn():
                 await self._control.start_music(self.call)
             case HangUp():
@@ -220,6 +247,16 @@ class Dialogue:
                 await self._ask(command)
             case WakeAt():
                 raise AssertionError("an alarm is set, not performed")
+
+    def _wait_told(self, tell: TellWait) -> tuple[str, ...]:
+        """The prompts of what is to be told now; none of what is not known."""
+        standing = self._around.standing(self.call)
+        prompts: list[str | None] = list(tell.prompts)
+        if standing is not None and tell.position is not None:
+            prompts.append(place_prompt(PromptId(tell.position), standing.place))
+        if standing is not None and tell.wait is not None and standing.wait_s is not None:
+            prompts.append(wait_prompt(PromptId(tell.wait), *standing.wait_s))
+        return tuple(prompt for prompt in prompts if prompt is not None)
 
     async def _play(self, play: Play) -> None:
         """Play one after the other. A key also counts when it falls between two of them."""

@@ -130,7 +130,7 @@ class Driver:
         return tuple(
             DialogueRow(one.call, one.line, _SHOWN[one.phase], one.since, one.phase_since)
             for one in self._dialogues.values()
-            if one.phase in _SHOWN
+            if one.phase in _SHOWN and not one.with_centre
         )
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:

@@ -10,6 +10,8 @@ from ivr.flow.session import Phase, Session, open_session
 
 def in_the_queue(kept: Session, plan: Plan) -> Session | None:
     """The session of a caller who waits or talks: at a queue. None if the plan has no queue."""
+    if plan.hash == kept.plan and kept.holds is not None:
+        return replace(kept, phase=Phase.WAITING, node=kept.holds, holds=None, wake_at=None)
     if plan.hash == kept.plan and isinstance(plan.nodes[kept.node], Queue):
         in_queue = kept.phase in (Phase.WAITING, Phase.TALKING)
         return kept if in_queue else replace(kept, phase=Phase.WAITING, wake_at=None)

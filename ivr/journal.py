@@ -14,8 +14,6 @@ from queues.centre.house_facts import HistoryLost
 from queues.centre.row import JournalRow
 from queues.ports import JournalTakenOver
 
-# The whole state: so much text that the loop must not wait for it.
-_LARGE: Final = frozenset({HistoryLost.TYPE})
 _PIECES_AT_ONCE: Final = 1000  # of text, before the loop has its turn
 _AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -30,9 +28,15 @@ class StoredJournal:
         self, rows: tuple[JournalRow, ...], done: Callable[[Exception | None], None]
     ) -> None:
         """Take rows; see `Journal.append`."""
-        new = [new_row(row) for row in rows]
-        tell = store.in_loop(asyncio.get_running_loop(), partial(_tell, done))
-        self._writer.submit(new, tell)
+        self._submit([new_row(row) for row in rows], done)
+
+    def append_whole_state(
+        self, at: float, row: Callable[[], JournalRow], done: Callable[[Exception | None], None]
+    ) -> None:
+        """Take a row that is made, and made text, in the writer's thread."""
+        kind, version = store.Kind.FACT, HistoryLost.VERSION
+        text = partial(_text_gently, row)
+        self._submit([store.NewRow(at, kind, HistoryLost.TYPE, version, "", text)], done)
 
     @property
     def health(self) -> str | None:
@@ -42,10 +46,14 @@ class StoredJournal:
             return health.trouble.value
         return "ended" if health.ended else None
 
+    def _submit(self, new: list[store.NewRow], done: Callable[[Exception | None], None]) -> None:
+        tell = store.in_loop(asyncio.get_running_loop(), partial(_tell, done))
+        self._writer.submit(new, tell)
+
 
 def new_row(row: JournalRow) -> store.NewRow:
     """The row as the store takes it, which numbers it by itself."""
-    payload = partial(_text_gently, row) if row.type in _LARGE else _AS_JSON.encode(row.payload)
+    payload = _AS_JSON.encode(row.payload)
     return store.NewRow(row.at, store.Kind(row.kind), row.type, row.version, row.subject, payload)
 
 
@@ -65,8 +73,8 @@ def as_rows(stored: Iterable[store.JournalRow]) -> Iterator[JournalRow]:
         )
 
 
-def _text_gently(row: JournalRow) -> str:
-    return "".join(gently(_AS_JSON.iterencode(row.payload), at_once=_PIECES_AT_ONCE))
+def _text_gently(row: Callable[[], JournalRow]) -> str:
+    return "".join(gently(_AS_JSON.iterencode(row().payload), at_once=_PIECES_AT_ONCE))
 
 
 def _tell(done: Callable[[Exception | None], None], error: Exception | None) -> None:

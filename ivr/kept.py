@@ -67,6 +67,11 @@ def days_folder(place: Place) -> Path:
     return place.run_folder / _STORE / "journal"
 
 
+def key_file(place: Place) -> Path:
+    """Where the master keys lie."""
+    return place.run_folder.absolute() / _PEOPLE / "store.key"
+
+
 @contextmanager
 def open_kept(
     settings: Settings, place: Place, tell: Tell, *, patience_s: float = _LOCKED_S
@@ -104,7 +109,7 @@ def open_store(settings: Settings, place: Place, *, wait: bool = False) -> Store
     """Open the store for writing, or with `wait` wait for it as a stand-by; raises `StoreError`."""
     return Store.open(
         store_url(settings, place),
-        key_file=place.run_folder.absolute() / _PEOPLE / "store.key",
+        key_file=key_file(place),
         node=platform.node() or "here",
         people_url=settings.store.people_url,
         days_folder=days_folder(place),

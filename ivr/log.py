@@ -27,6 +27,31 @@ _PICTURE = re.compile(r"[<({\n]")
 # These libraries write whole messages or addresses into their log lines.
 _SILENT = ("panoramisk", "pyVoIP", "aiosipua", "aiortp", "httpx", "httpcore")
 
+log = structlog.get_logger()
+
+
+class LogFile(RotatingFileHandler):
+    """A file that may refuse lines, as on a full disk: how many is told in the next that it takes.
+
+    What logging would print instead, on the terminal, quotes messages of errors.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
+        self._refused = 0
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Count a line that could not be written."""
+        self._refused += 1
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        before = self._refused
+        super().emit(record)
+        if 0 < self._refused == before:
+            self._refused = 0
+            log.warning("lines of the log could not be written when they came", lines=before)
+
 
 def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Replace an exception by its kind and the lines it came through."""
@@ -83,7 +108,7 @@ def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler = RotatingFileHandler(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
+    handler = LogFile(path)
     handler.addFilter(without_values)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -57,7 +57,9 @@ class Projector:
                     log.error("no records until the journal is mended", error=str(error))
                 told, pause_s = str(error), min(2 * pause_s, _LONGEST_S)
             except StoreError as error:
-                log.warning("no records just now", error=error.code)
+                if told != error.code:
+                    log.warning("no records just now", error=error.code)
+                told = error.code
             except RowFault as error:
                 log.error("no records from here on", seq=error.seq, error=error.code)
                 return

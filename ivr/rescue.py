@@ -14,6 +14,7 @@ import asyncio
 import structlog
 
 from ivr.dialogue import Dialogue, Surroundings
+from ivr.flow.commands import EnterQueue
 from ivr.flow.events import CallerHungUp, CallResumed, CallReturned
 from ivr.ports import CallBusy, CallControl, CallGone
 from queues.ids import CallId, QueueId
@@ -28,7 +29,7 @@ async def rescue(dialogue: Dialogue, around: Surroundings, queue: QueueId) -> No
     """Come back when the caller is to be hung up, or is gone."""
     if dialogue.gone.is_set():
         return
-    entered = dialogue.entered(queue)
+    entered = dialogue.entered(EnterQueue(queue))
     if not dialogue.with_centre:
         around.submit(entered)
         await _music(around.control, dialogue.call)

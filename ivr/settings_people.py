@@ -56,8 +56,10 @@ class Step(Part):
 class Queue(Part):
     """A queue: what its calls ask for and when for less, their order, and how phones ring.
 
-    `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. `breath_s` lies between an
-    agent's calls, wrap-up included.
+    `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. It takes no more calls while
+    `most_waiting` wait, gives back who has waited `longest_wait_s`, and with `needs_somebody` also
+    calls that nobody who is signed in could take. `breath_s` lies between an agent's calls, wrap-up
+    included.
     """
 
     id: Id
@@ -70,6 +72,9 @@ class Queue(Part):
     mark_s: Annotated[float, Field(ge=1, le=3600)] = 20.0
     pick_up_s: Annotated[float, Field(ge=0, le=120)] = 4.0
     cap_s: Annotated[float, Field(ge=1, le=7200)] = 75.0
+    most_waiting: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    longest_wait_s: Annotated[float, Field(ge=30, le=86_400)] = 3600.0
+    needs_somebody: bool = False
     breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
 
     @model_validator(mode="after")
@@ -104,6 +109,9 @@ class Queue(Part):
             self.mark_s,
             self.pick_up_s,
             self.cap_s,
+            self.most_waiting,
+            self.longest_wait_s,
+            self.needs_somebody,
             self.breath_s,
         )
 

@@ -78,12 +78,16 @@ class Snapshots:
         return self._saved_seq
 
     async def run(self) -> None:
-        """Follow and save until cancelled."""
+        """Follow and save until cancelled. What keeps it from that for a while is told once."""
+        told = ""
         while True:
             try:
                 await asyncio.to_thread(self.follow)
+                told = ""
             except StoreError as error:
-                log.warning("no snapshot just now", error=error.code)
+                if told != error.code:
+                    log.warning("no snapshot just now", error=error.code)
+                told = error.code
             except RowFault as error:  # the next start has the last snapshot, or says the same
                 log.error("no snapshots from here on", seq=error.seq, error=error.code)
                 return

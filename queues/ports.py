@@ -69,6 +69,15 @@ class Journal(Protocol):
         will never be committed.
         """
 
+    def append_whole_state(
+        self, at: float, row: Callable[[], JournalRow], done: Callable[[Exception | None], None]
+    ) -> None:
+        """Take the row of a `HistoryLost` of that time, as `append` does.
+
+        It is large: `row` makes it, is called later, in a thread of the journal's, perhaps more
+        than once, and gives the same each time.
+        """
+
     @property
     def health(self) -> str | None:
         """What keeps the journal from being written, in a few words of ours; None if nothing."""

@@ -16,6 +16,7 @@ from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
+_TALKING: Final = "talking"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ class AgentRow:
     after_talk: str | None  # what was asked for during a talk
     call: str | None
     queues: tuple[str, ...]
-    wrap_up_until: float | None
-    breath_until: float | None
     skills: tuple[Skill, ...]
     languages: tuple[str, ...]
+    wrap_up_until: float | None = None
+    breath_until: float | None = None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -131,6 +132,14 @@ class View:
     agents: tuple[AgentRow, ...]
     queues: tuple[QueueRow, ...]
 
+    def place(self, call: str) -> int | None:
+        """Give which of its queue's waiting calls this is, from 1; None if it does not wait."""
+        row = next((row for row in self.calls if row.call == call), None)
+        if row is None or row.state == _TALKING:
+            return None
+        before = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        return 1 + sum(r.since < row.since for r in before)
+
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
         return next((row for row in self.agents if row.agent == name), None)
@@ -156,9 +165,6 @@ class Change:
     calls: Mapping[str, CallRow | None]
     agents: Mapping[str, AgentRow | None]
     roster: Roster | None = None
-
-
-_TALKING: Final = "talking"
 
 
 def iso(at: float) -> str:

@@ -7,10 +7,12 @@ Rules:
 2. Callers who wait in the switch's own queue are brought back, those who called first before
    others, and how long their call has lasted is told before they come. Who talks there, or hears
    that nobody can be reached, is left alone.
-3. A missed call is told, and its number deleted only after it was taken without error. It may be
-   told twice, never lost; its channel's id says that it is the same.
-4. It is looked after each silence, and now and then: the dialplan also serves a caller by itself
-   when the switch has run out of what a call needs.
+3. It is looked after each silence, once our calls were compared with the switch's (for which the
+   notes are needed), and now and then: the dialplan also serves a caller by itself when the switch
+   has run out of what a call needs.
+4. A missed call is told, and its number deleted only after it was taken without error. It may be
+   told twice, never lost; its channel's id says that it is the same. Whom an agent answered in the
+   switch's own queue is no missed call: the note goes, and nobody is told.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.config import FALLBACK_QUEUE
 from ivr.asterisk.errors import ActionRefused, AmiError
 from ivr.asterisk.wire_events import (
+    CallNoted,
     ChannelId,
     ChannelListed,
     ListEntry,
     MissedCallListed,
     QueueCallerListed,
+    ServedCallListed,
 )
 from queues.ids import CallId, LineId
 
@@ -70,20 +74,20 @@ class ComingBack:
     def __init__(
         self,
         client: AmiClient,
-        beating: Callable[[], Awaitable[None]],
+        may_take: Callable[[], Awaitable[None]],
         on_adopted: OnAdopted,
         on_missed: OnMissed,
         *,
         every_s: float = _EVERY_S,
     ) -> None:
-        """`beating` comes back when the switch has just taken a beat (`Heartbeat.beating`).
+        """`may_take` comes back when rules 1 and 3 hold.
 
         `on_adopted` is told a caller and for how many seconds the call has lasted, just before the
         caller comes to AGI as one who was redirected. `on_missed` returns once the missed call is
         kept on our side.
         """
         self._client = client
-        self._beating = beating
+        self._may_take = may_take
         self._on_adopted = on_adopted
         self._on_missed = on_missed
         self._every_s = every_s
@@ -104,7 +108,7 @@ class ComingBack:
                 pass
             self._asked.clear()
             try:
-                await self._beating()
+                await self._may_take()
                 await self._take_back()
                 await self._take_missed()
             except AmiError as error:  # the next look finds what is left
@@ -129,14 +133,16 @@ class ComingBack:
 
     async def _take_missed(self) -> None:
         listed = await self._client.list(wire.missed_calls())
-        missed = [each for each in listed if isinstance(each, MissedCallListed)]
-        self._taken &= {each.channel for each in missed}
-        for each in sorted(missed, key=lambda each: each.at_s):
+        noted = [each for each in listed if isinstance(each, MissedCallListed | ServedCallListed)]
+        self._taken &= {each.channel for each in noted}
+        for each in sorted(noted, key=lambda each: each.at_s):
             if each.channel in self._taken or await self._is_taken(each):
                 self._taken.add(each.channel)
                 await self._client.send(wire.forget_missed_call(each.channel))
 
-    async def _is_taken(self, each: MissedCallListed) -> bool:
+    async def _is_taken(self, each: CallNoted) -> bool:
+        if isinstance(each, ServedCallListed):
+            return True
         call = MissedCall(CallId(each.channel), LineId(each.line), each.at_s, each.number)
         try:
             await self._on_missed(call)

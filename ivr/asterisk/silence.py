@@ -55,7 +55,8 @@ class ReadyForSilence:
             is_ours=desk.in_agi,
             fed_by_us=lambda channel: fed_by_us(CallId(channel)),
         )
-        self._back = ComingBack(client, self._heart.beating, self._comes_back, missed)
+        self._looked_up = asyncio.Event()
+        self._back = ComingBack(client, self._may_take, self._comes_back, missed)
         self._heart.after_silence(self._back.look)
 
     @property
@@ -67,7 +68,12 @@ class ReadyForSilence:
         """Hear each event."""
         self._members.on_event(event)
         if isinstance(event, LinkUp):
+            self._looked_up.clear()
             self._back.look()
+
+    def looked_up(self) -> None:
+        """Hear that our calls were compared with the switch's."""
+        self._looked_up.set()
 
     def on_change(self, change: Change) -> None:
         """Hear what each fact changed."""
@@ -81,6 +87,10 @@ class ReadyForSilence:
             tasks.create_task(self._members.run(), name="fallback queue")
             tasks.create_task(self._back.run(), name="coming back")
             tasks.create_task(self._mirror(), name="phones at work")
+
+    async def _may_take(self) -> None:
+        await self._looked_up.wait()
+        await self._heart.beating()
 
     def _comes_back(self, call: CallId, lasted_s: float) -> None:
         if call not in self._callers:  # where the others stand is known

@@ -14,7 +14,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,6 +38,7 @@ from ivr.asterisk.wire_events import (
     KeyReleased,
     LinkDown,
     LinkUp,
+    ListEntry,
     WireEvent,
 )
 from ivr.phone_number import PhoneNumber
@@ -85,7 +86,9 @@ class Left(Protocol):
 
     def ended(self, call: CallId) -> None: ...
 
-    def lost(self, calls: Collection[CallId]) -> None: ...
+    def lost(
+        self, calls: Collection[CallId], noted: Iterable[ListEntry] = ()
+    ) -> Mapping[CallId, float]: ...
 
 
 class NobodyLeft:
@@ -107,8 +110,11 @@ class NobodyLeft:
     def ended(self, call: CallId) -> None:
         """Nobody is left to end."""
 
-    def lost(self, calls: Collection[CallId]) -> None:
+    def lost(
+        self, calls: Collection[CallId], noted: Iterable[ListEntry] = ()
+    ) -> Mapping[CallId, float]:
         """Nobody calls back."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +213,10 @@ class Switchboard:
         elif event.why in _TAKEN:
             self._left.given_back(call)
 
-    def _end(self, call: CallId, cause: EndCause) -> None:
+    def _end(self, call: CallId, cause: EndCause, gone_at: float | None = None) -> None:
         self._known.pop(call, None)
         self._left.ended(call)
-        self._submit(CallEnded(call, cause))
+        self._submit(CallEnded(call, cause, gone_at))
         self._callers.call_ended(call)
 
     def _place(self, endpoint: str, state: PlaceState) -> None:
@@ -247,10 +253,12 @@ class Switchboard:
         for entry in channels:
             self._desk.on_event(entry)
         alive = {CallId(entry.channel) for entry in channels}
-        gone = [call for call in known if call not in alive and call in self._known]
-        self._left.lost(gone)
+        gone = [call for call in known if call not in alive]
+        noted = await self._client.list(wire.missed_calls()) if gone else ()
+        gone = [call for call in gone if call in self._known]
+        gone_at = self._left.lost(gone, noted)
         for call in gone:
-            self._end(call, EndCause.LOST)
+            self._end(call, EndCause.LOST, gone_at.get(call))
         self._calls.looked_up()
         self._offers.look_up(channels)
         for number, entry in enumerate(channels):

@@ -240,18 +240,18 @@ def _queue_member(headers: Headers) -> e.QueueMemberListed | None:
     return e.QueueMemberListed(endpoint) if technology == "PJSIP" and endpoint else None
 
 
-def _missed_call(headers: Headers) -> e.MissedCallListed:
-    # The dialplan wrote "number|line|seconds since 1970" under the channel's id.
-    kept = _one(headers, "Val").split("|")
-    if len(kept) != 3:
-        raise _Malformed
-    number, line, at = kept
-    return e.MissedCallListed(
-        e.ChannelId(_one(headers, "Key").rpartition("/")[2]),
-        line,
-        float(_whole(at)),
-        number if _NUMBER.fullmatch(number) else None,
-    )
+def _call_noted(headers: Headers) -> e.CallNoted:
+    # The dialplan wrote "number|line|seconds since 1970" under the channel's id, or the same
+    # without a number and with "|served".
+    channel = e.ChannelId(_one(headers, "Key").rpartition("/")[2])
+    match _one(headers, "Val").split("|"):
+        case ["", _, at, "served"]:
+            return e.ServedCallListed(channel, float(_whole(at)))
+        case [number, line, at]:
+            known = number if _NUMBER.fullmatch(number) else None
+            return e.MissedCallListed(channel, line, float(_whole(at)), known)
+        case _:
+            raise _Malformed
 
 
 _Reader = Callable[[Headers], "e.WireEvent | e.SwitchReady | None"]
@@ -275,7 +275,7 @@ _ENTRIES: dict[str, Callable[[Headers], e.ListEntry | None]] = {
     "DeviceStateChange": _device_listed,
     "QueueMember": _queue_member,
     "QueueEntry": lambda h: e.QueueCallerListed(_channel(h)),
-    "DBGetTreeResponse": _missed_call,
+    "DBGetTreeResponse": _call_noted,
 }
 
 

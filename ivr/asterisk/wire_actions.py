@@ -205,7 +205,7 @@ def queue_remove(queue: str, endpoint: str) -> Action:
 
 
 def missed_calls() -> Action:
-    """List what the dialplan kept of calls it ended by itself, as `MissedCallListed`."""
+    """List what the dialplan noted of calls that ended while nobody decided, as `CallNoted`."""
     return Action("DBGetTree", (("Family", "fz-missed"),), lists=True)
 
 

@@ -273,15 +273,23 @@ class QueueCallerListed:
 
 @dataclass(frozen=True, slots=True)
 class MissedCallListed:
-    """A call that the dialplan had to end by itself, in the answer to `missed_calls`.
+    """A call that ended while nobody decided, without an agent, in the answer to `missed_calls`.
 
-    `number` is None if it was withheld or is none; `at_s` in seconds since 1970.
+    `number` is None if it was withheld or is none; `at_s` of its end, in seconds since 1970.
     """
 
     channel: ChannelId
     line: str
     at_s: float
     number: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedCallListed:
+    """A call that an agent answered in the switch's own queue, and that is over; as above."""
+
+    channel: ChannelId
+    at_s: float
 
 
 _KEYS = "0123456789*#ABCD"
@@ -298,5 +306,6 @@ ChannelEvent = (
     | OriginateDone
     | RingingSeen
 )
-ListEntry = ChannelListed | DeviceListed | QueueMemberListed | QueueCallerListed | MissedCallListed
+CallNoted = MissedCallListed | ServedCallListed
+ListEntry = ChannelListed | DeviceListed | QueueMemberListed | QueueCallerListed | CallNoted
 WireEvent = LinkEvent | ChannelEvent | DeviceChanged | ContactChanged | SwitchShutdown | ListEntry

@@ -17,6 +17,7 @@ from queues.centre.inputs import Order
 from queues.simulation.callers import draw_callers
 from queues.simulation.day import Day
 from queues.simulation.figures import figures_of
+from queues.simulation.house import House
 from queues.simulation.outcome import Outcome
 from queues.simulation.read_day import read_day
 from queues.simulation.rival import AppQueue, run_rival
@@ -36,32 +37,52 @@ _CALLED: Final[Mapping[str, tuple[str, str]]] = {
     "mean_wait_s": ("mean wait", "s"),
     _MARK: ("answered within the mark", ""),
 }
-# By order the bars for our share of the rival's figure; what has none is shown beside.
-_BARS: Final[Mapping[Order, Mapping[str, tuple[Bar, float]]]] = {
-    Order.LONGEST_WAIT: {
-        "p95_s": (Bar.AT_MOST, 0.82),
-        "worst_over_best_need": (Bar.AT_MOST, 0.65),
-        "abandoned": (Bar.AT_MOST, 0.975),
-        "mean_wait_s": (Bar.AT_MOST, 0.975),
-    },
-    Order.SERVICE_LEVEL: {
-        "p95_s": (Bar.AT_MOST, 0.88),
-        "worst_over_best_need": (Bar.AT_MOST, 0.88),
-        "abandoned": (Bar.AT_MOST, 0.99),
-        _MARK: (Bar.AT_LEAST, 1.0),
-    },
-}
-_NAMED: Final = {
-    Order.LONGEST_WAIT: "longest wait first",
-    Order.SERVICE_LEVEL: "service level first",
+_LONGEST_WAIT_BARS: Final = {
+    "p95_s": (Bar.AT_MOST, 0.82),
+    "worst_over_best_need": (Bar.AT_MOST, 0.65),
+    "abandoned": (Bar.AT_MOST, 0.975),
+    "mean_wait_s": (Bar.AT_MOST, 0.975),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The figures of one seed and one draw, by name: ours by order, and the rival's."""
+class Variant:
+    """An order as it is set, with the bars for our share of the rival's figures."""
 
-    ours: Mapping[Order, Mapping[str, float]]
+    name: str
+    order: Order
+    cap_s: float
+    bars: Mapping[str, tuple[Bar, float]]
+
+
+VARIANTS: Final = (
+    Variant("longest wait first", Order.LONGEST_WAIT, 75.0, _LONGEST_WAIT_BARS),
+    Variant(
+        "service level first",
+        Order.SERVICE_LEVEL,
+        75.0,
+        {
+            "p95_s": (Bar.AT_MOST, 0.88),
+            "worst_over_best_need": (Bar.AT_MOST, 0.88),
+            "abandoned": (Bar.AT_MOST, 0.99),
+            _MARK: (Bar.AT_LEAST, 1.0),
+        },
+    ),
+    # Every bar of both at once.
+    Variant(
+        "service level first, cap 60 s",
+        Order.SERVICE_LEVEL,
+        60.0,
+        _LONGEST_WAIT_BARS | {_MARK: (Bar.AT_LEAST, 1.0)},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The figures of one seed and one draw, by name: ours by variant, and the rival's."""
+
+    ours: Mapping[str, Mapping[str, float]]
     rivals: Mapping[str, float]
 
 
@@ -89,10 +110,10 @@ def _pair(job: tuple[str, str, int]) -> Pair:
         needs = len(house.needs)
         return figures_of(outcome, mark_s=day.mark_s, needs=needs).named(house.needs)
 
-    ours = {
-        order: figures(run(replace(house, order=order, mark_s=day.mark_s), callers))
-        for order in Order
-    }
+    def as_set(variant: Variant) -> House:
+        return replace(house, order=variant.order, mark_s=day.mark_s, cap_s=variant.cap_s)
+
+    ours = {variant.name: figures(run(as_set(variant), callers)) for variant in VARIANTS}
     return Pair(ours, figures(run_rival(house, callers, day.rival or AppQueue())))
 
 
@@ -122,26 +143,26 @@ def rival_rows(day: Day, found: Found) -> list[Row]:
 
 
 def comparison_rows(day: Day, found: Found) -> list[Row]:
-    """For each order our figures beside the rival's, and each as a share of it with its bar."""
-    return [row for order in Order for row in _rows_of(order, day, found)]
+    """For each variant our figures beside the rival's, and each as a share of it with its bar."""
+    return [row for variant in VARIANTS for row in _rows_of(variant, day, found)]
 
 
-def _rows_of(order: Order, day: Day, found: Found) -> Iterator[Row]:
+def _rows_of(variant: Variant, day: Day, found: Found) -> Iterator[Row]:
     for figure, (called, unit) in _CALLED.items():
-        ours, rivals = _by_seed(found, figure, order), _by_seed(found, figure, None)
+        ours, rivals = _by_seed(found, figure, variant.name), _by_seed(found, figure, None)
         ratios = [our / rival for our, rival in zip(ours, rivals, strict=True)]
-        name = f"{_NAMED[order]}: "
+        name = f"{variant.name}: "
         name += f"answered in {day.mark_s:g} s" if figure == _MARK else called
         beside = (interval(rivals).mean,)
         yield Row(name, _spread(ours), unit, against=_RIVAL, against_values=beside)
-        kind, bar = _BARS[order].get(figure, (Bar.AT_MOST, None))
+        kind, bar = variant.bars.get(figure, (Bar.AT_MOST, None))
         yield Row(f"{name}, share of the rival's", _spread(ratios), "x", kind, bar, _RIVAL, (1.0,))
 
 
-def _by_seed(found: Found, figure: str, order: Order | None) -> list[float]:
-    """A figure's mean over the draws, for each seed: ours in this order, or the rival's."""
+def _by_seed(found: Found, figure: str, variant: str | None) -> list[float]:
+    """A figure's mean over the draws, for each seed: ours by this variant, or the rival's."""
     by_draw = (
-        [(pair.rivals if order is None else pair.ours[order])[figure] for pair in pairs]
+        [(pair.rivals if variant is None else pair.ours[variant])[figure] for pair in pairs]
         for pairs in found.values()
     )
     return [sum(values) / len(values) for values in zip(*by_draw, strict=True)]

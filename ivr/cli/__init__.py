@@ -12,6 +12,7 @@ from ivr.cli import (
     models,
     prompts,
     records,
+    replay,
     simulate,
     status,
     switch,
@@ -29,7 +30,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
-app.command("replay")(journal.replay_command)
+app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
 app.add_typer(dialplan.app, name="dialplan")

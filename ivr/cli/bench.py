@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from ivr.bench.decision import run_decision
 from ivr.bench.recovery import run_recovery
 from ivr.bench.router import run_router
 from ivr.bench.site import BenchFailed
+from ivr.bench.skills import run_skills
 from ivr.bench.speech import run_speech
 from ivr.bench.start import run_start
 from ivr.bench.table import Row, markdown
@@ -22,6 +24,8 @@ BENCHES: Mapping[str, Callable[..., list[Row]]] = {
     "speech": run_speech,
     "recovery": run_recovery,
     "router": run_router,
+    "decision": run_decision,
+    "skills": run_skills,
 }
 
 

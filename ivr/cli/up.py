@@ -24,6 +24,7 @@ from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
 from ivr.crash import tell_crashes_without_values
+from ivr.explaining_apart import ExplainApart
 from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
 from ivr.log import first_of, log_level, set_up_log
@@ -119,6 +120,7 @@ async def _serve(
         dialogues=service.dialogues,
         pause_reasons=settings.pause_reasons,
         missed=kept.store.records.missed,
+        explain=ExplainApart.of(settings, prepared.place),
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)

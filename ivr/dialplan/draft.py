@@ -18,6 +18,17 @@ class Ref:
 
 
 @dataclass(slots=True)
+class ToldDraft:
+    """What is said to who waits."""
+
+    first_s: float = 0.0
+    every_s: float = 0.0
+    messages: tuple[Ref, ...] = ()
+    position: Ref | None = None
+    wait: Ref | None = None
+
+
+@dataclass(slots=True)
 class Draft:
     """One node, defaults filled in: its ways on by their names, by key and by spoken phrase."""
 
@@ -36,6 +47,7 @@ class Draft:
     priority_s: float = 0.0
     wait_s: float = 0.0
     tries: int = 0
+    told: ToldDraft | None = None
 
     def named_nodes(self, *, by_keys_alone: bool = False) -> Iterator[tuple[str, Ref]]:
         """Every way on, with the words by which a message speaks of it."""
@@ -51,6 +63,9 @@ class Draft:
         """Every prompt the node may speak."""
         yield from self.prompts
         yield from self.hints.values()
+        if self.told is not None:
+            yield from self.told.messages
+            yield from (ref for ref in (self.told.position, self.told.wait) if ref is not None)
 
     def silent_way(self) -> Ref | None:
         """Where a caller comes to who does nothing at all; None where that is an end or a talk."""

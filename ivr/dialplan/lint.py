@@ -11,12 +11,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from ivr.dialplan.draft import HINTS, Draft, PlanDraft, Ref
 from ivr.dialplan.faults import Findings, did_you_mean, nearest
 from ivr.dialplan.lint_listening import check_listening
 from ivr.dialplan.needs import check_needs
+from ivr.dialplan.spoken_waits import lacking
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 
 
@@ -26,6 +27,7 @@ def check(
     """Note every fault of the graph. What follows only from another fault is not noted again."""
     _check_queues(plan, queues, findings)
     check_needs(plan, staff, findings)
+    _check_told(plan, findings)
     _check_nodes(plan, findings)
     _check_prompts(plan, findings)
     _check_way_to_a_human(plan, findings)
@@ -42,6 +44,33 @@ def _check_queues(plan: PlanDraft, queues: Collection[str], findings: Findings) 
             findings.add(
                 node.queue.line, f"unknown queue '{name}'; {did_you_mean(name, known, listed)}"
             )
+
+
+def _check_told(plan: PlanDraft, findings: Findings) -> None:
+    """The texts of places and waits have their marks, and nobody else speaks these texts."""
+    for node in plan.nodes.values():
+        if node.told is None:
+            continue
+        for ref, marks in ((node.told.position, ("{n}",)), (node.told.wait, ("{low}", "{high}"))):
+            if ref is None or ref.name not in plan.prompts:
+                continue
+            line, text = plan.prompts[ref.name]
+            for mark in lacking(text, marks):
+                findings.add(
+                    line, f"prompt '{ref.name}' of '{node.name}' has not {mark} once; write it in"
+                )
+            if any(ref.name == other.name for other in _spoken_as_they_are(plan)):
+                findings.add(
+                    line,
+                    f"prompt '{ref.name}' is spoken with numbers; give others a text of their own",
+                )
+
+
+def _spoken_as_they_are(plan: PlanDraft) -> Iterator[Ref]:
+    for node in plan.nodes.values():
+        yield from node.prompts
+        yield from node.hints.values()
+        yield from node.told.messages if node.told is not None else ()
 
 
 def _check_nodes(plan: PlanDraft, findings: Findings) -> None:

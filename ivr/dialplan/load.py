@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from ivr.dialplan.draft import Draft, PlanDraft, Ref
+from ivr.dialplan.draft import Draft, PlanDraft, Ref, ToldDraft
 from ivr.dialplan.faults import Findings
 from ivr.dialplan.lint import check
 from ivr.dialplan.needs import asked_by
-from ivr.dialplan.plan import Goodbye, Menu, Node, NodeId, Plan, PromptId, Queue, Say, content_hash
+from ivr.dialplan.plan import (
+    Goodbye,
+    Menu,
+    Node,
+    NodeId,
+    Plan,
+    PromptId,
+    Queue,
+    Say,
+    Told,
+    content_hash,
+)
 from ivr.dialplan.read import read_plan
+from ivr.dialplan.spoken_waits import with_numbers
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.dialplan.tree import read_tree
 from queues.ids import QueueId
@@ -34,7 +46,8 @@ def load_plan(
 
 def _finish(draft: PlanDraft, file: str) -> Plan:
     """The plan of a draft without faults."""
-    prompts = MappingProxyType({PromptId(n): text for n, (_, text) in draft.prompts.items()})
+    texts = {PromptId(n): text for n, (_, text) in draft.prompts.items()}
+    prompts = MappingProxyType(with_numbers(texts, *_numbered(draft)))
     nodes = MappingProxyType({NodeId(n): _node(node) for n, node in draft.nodes.items()})
     start = NodeId(draft.start.name if draft.start else "")  # a missing one is a fault
     notice = PromptId(draft.notice.name) if draft.notice else None
@@ -78,8 +91,20 @@ def _node(draft: Draft) -> Node:
             return Goodbye(prompts)
         case "queue":
             queue = QueueId(draft.queue.name if draft.queue else "")  # a missing one is a fault
-            asked = asked_by(draft)
-            return Queue(queue, prompts, way["then"], way["refused"], asked, draft.priority_s)
+            refused = way["refused"]
+            return Queue(
+                queue,
+                prompts,
+                way["then"],
+                refused,
+                way.get("when_full", refused),
+                way.get("when_nobody", refused),
+                way.get("when_long", refused),
+                MappingProxyType({key: _to(ref) for key, ref in draft.keys.items()}),
+                _told(draft.told),
+                asked_by(draft),
+                draft.priority_s,
+            )
         case _:
             return Menu(
                 prompts=prompts,
@@ -102,3 +127,18 @@ def _said_when_listening(draft: Draft, word: str) -> PromptId | None:
 
 def _to(ref: Ref) -> NodeId:
     return NodeId(ref.name)
+
+
+def _told(draft: ToldDraft | None) -> Told | None:
+    if draft is None:
+        return None
+    position, wait = (None if r is None else PromptId(r.name) for r in (draft.position, draft.wait))
+    messages = tuple(PromptId(ref.name) for ref in draft.messages)
+    return Told(draft.first_s, draft.every_s, messages, position, wait)
+
+
+def _numbered(draft: PlanDraft) -> tuple[frozenset[PromptId], frozenset[PromptId]]:
+    """The prompts that say places, and those that say waits."""
+    told = [node.told for node in draft.nodes.values() if node.told is not None]
+    places = frozenset(PromptId(each.position.name) for each in told if each.position)
+    return places, frozenset(PromptId(each.wait.name) for each in told if each.wait)

@@ -52,17 +52,42 @@ class Menu:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What is said to a caller who waits, first after `first_s`, then each `every_s` seconds.
+
+    Each time the next of the `messages`, then `position` and `wait`: prompts of which there is one
+    for each number (`spoken_waits`).
+    """
+
+    first_s: float
+    every_s: float
+    messages: tuple[PromptId, ...]
+    position: PromptId | None
+    wait: PromptId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """Speak, if there is something to say, then wait for an agent.
 
-    `then` follows the talk; `refused` follows when the queue cannot take the call. Callers come
-    with what is `asked`, and so many seconds more count as waited.
+    A key of `keys` leads elsewhere, and the place is held meanwhile. `told` is what is said during
+    the wait, None for music alone.
+
+    `then` follows the talk; `refused` when the queue cannot take the call, and in its stead
+    `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it, and
+    `when_long` if it has waited as long as anybody may.
+    Callers come with what is `asked`, and so many seconds more count as waited.
     """
 
     queue: QueueId
     prompts: tuple[PromptId, ...]
     then: NodeId
     refused: NodeId
+    when_full: NodeId
+    when_nobody: NodeId
+    when_long: NodeId
+    keys: Mapping[str, NodeId]
+    told: Told | None
     asked: Asked = NOTHING_SAID
     priority_s: float = 0.0
 
@@ -143,10 +168,17 @@ def _plain(node: Node) -> dict[str, object]:
     if isinstance(node, Menu):
         ways = {"keys": dict(node.keys), "phrases": dict(node.phrases)}
         return {**{n: getattr(node, n) for n in Menu.__slots__}, **ways}
-    plain = asdict(node)
-    if isinstance(node, Queue):  # what is not said leaves the hash as older releases made it
-        unsaid = (("asked", node.asked == NOTHING_SAID), ("priority_s", not node.priority_s))
-        for name, is_unsaid in unsaid:
-            if is_unsaid:
-                del plain[name]
-    return plain
+    if not isinstance(node, Queue):
+        return asdict(node)
+    plain: dict[str, object] = {name: getattr(node, name) for name in Queue.__slots__}
+    plain |= {"asked": asdict(node.asked), "keys": dict(node.keys)}
+    plain["told"] = None if node.told is None else asdict(node.told)
+    overflow = {node.when_full, node.when_nobody, node.when_long}
+    unsaid = {  # what is not said leaves the hash as older releases made it
+        "asked": node.asked == NOTHING_SAID,
+        "priority_s": not node.priority_s,
+        "keys": not node.keys,
+        "told": node.told is None,
+        **dict.fromkeys(("when_full", "when_nobody", "when_long"), overflow == {node.refused}),
+    }
+    return {name: value for name, value in plain.items() if not unsaid.get(name, False)}

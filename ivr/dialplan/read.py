@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ivr.dialplan.draft import HINTS, Draft, PlanDraft
+from ivr.dialplan.draft import HINTS, Draft, PlanDraft, ToldDraft
 from ivr.dialplan.faults import Findings
 from ivr.dialplan.needs import read_need
 from ivr.dialplan.phrases import Phrases
@@ -20,23 +20,20 @@ _TRIES = 2
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,39}")
 _KEYS = "0123456789*#"
-_REFS = (*HINTS, "goto", "then", "refused", "otherwise", "when_silent")
+_OVERFLOW = ("when_full", "when_nobody", "when_long")
+_REFS = (*HINTS, "goto", "then", "refused", *_OVERFLOW, "otherwise", "when_silent")
 
 _TOP = (
     *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
     *("keys_notice", "when_down", "defaults", "prompts", "nodes"),
 )
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
-_DEFAULTS = (*_TURNS, "then", "refused")
+_WAITING = ("first_s", "every_s", "say", "position", "wait")
+_NEED = ("need", "priority_s")
+_DEFAULTS = (*_TURNS, "then", "refused", *_OVERFLOW)
 _WORDS = {
-    "queue": (
-        "queue",
-        "say",
-        "then",
-        "refused",
-        "need",
-        "priority_s",
-    ),  # first: a queue node may have a 'say' as well
+    # first: a queue node may have a "say" as well
+    "queue": ("queue", "say", "then", "refused", *_OVERFLOW, "keys", "waiting", *_NEED),
     "menu": ("menu", "keys", "words", *_TURNS),
     "goodbye": ("goodbye",),
     "say": ("say", "goto"),
@@ -149,7 +146,7 @@ class _Reader:
             if ref is not None:
                 (draft.hints if word in HINTS else draft.ways)[word] = ref
         if kind == "queue":
-            draft.queue = self._values.name(value.values["queue"], f"'queue' of '{name}'")
+            self._queue(draft, value)
             read_need(draft, value, self._values)
         if kind == "menu":
             self._menu(draft, value, defaults)
@@ -176,6 +173,25 @@ class _Reader:
             )
         return None
 
+    def _queue(self, draft: Draft, value: Table) -> None:
+        where = f" of queue '{draft.name}'"
+        draft.queue = self._values.name(value.values["queue"], f"'queue' of '{draft.name}'")
+        self._keys(draft, value, f"queue '{draft.name}'")
+        if "waiting" not in value.keys:
+            return
+        told = self._values.table(value, "waiting", where=where)
+        self._values.check_words(told, _WAITING, f"'waiting'{where}")
+        draft.told = ToldDraft(
+            self._values.number(told, "first_s", 15.0, (0, 600), "seconds", place=where),
+            self._values.number(told, "every_s", 60.0, (15, 3600), "seconds", place=where),
+        )
+        if "say" in told.keys:
+            draft.told.messages = self._values.names(told.values["say"], f"'say'{where}")
+        if "position" in told.keys:
+            draft.told.position = self._values.name(told.values["position"], f"'position'{where}")
+        if "wait" in told.keys:
+            draft.told.wait = self._values.name(told.values["wait"], f"'wait'{where}")
+
     def _menu(self, draft: Draft, value: Table, defaults: Table) -> None:
         where = f" of menu '{draft.name}'"
         draft.wait_s, draft.tries = _WAIT_S, _TRIES
@@ -188,16 +204,7 @@ class _Reader:
                     table, "tries", draft.tries, (1, 3), "turns", whole=True, place=place
                 )
             )
-        keys = self._values.table(value, "keys", where=where)
-        for key, line in keys.keys.items():
-            if len(key) != 1 or key not in _KEYS:
-                self._findings.add(
-                    line,
-                    f"menu '{draft.name}' uses the key '{key}', which no phone has; "
-                    "use one of 0 to 9, '*' or '#'",
-                )
-            elif ref := self._values.name(keys.values[key], f"key {key}{where}"):
-                draft.keys[key] = ref
+        keys = self._keys(draft, value, f"menu '{draft.name}'")
         if not keys.keys and isinstance(value.values.get("keys", keys), Table):
             self._findings.add(
                 draft.line, f"menu '{draft.name}' has no keys; add 'keys', like {{1: hours}}"
@@ -206,3 +213,16 @@ class _Reader:
             draft.keys.setdefault("0", self._plan.human)
             draft.ways.setdefault("otherwise", self._plan.human)
         self._phrases.read_menu(draft, value)
+
+    def _keys(self, draft: Draft, value: Table, which: str) -> Table:
+        keys = self._values.table(value, "keys", where=f" of {which}")
+        for key, line in keys.keys.items():
+            if len(key) != 1 or key not in _KEYS:
+                self._findings.add(
+                    line,
+                    f"{which} uses the key '{key}', which no phone has; "
+                    "use one of 0 to 9, '*' or '#'",
+                )
+            elif ref := self._values.name(keys.values[key], f"key {key} of {which}"):
+                draft.keys[key] = ref
+        return keys

@@ -6,7 +6,7 @@
 | SPEAKING  | illegal     | go on       | kept       | stale   | illegal     | illegal       |
 | ASKING    | illegal     | stale       | choose     | stale   | illegal     | illegal       |
 | LISTENING | illegal     | stale       | choose     | silence | illegal     | illegal       |
-| WAITING   | illegal     | stale       | ignored    | stale   | TALKING     | then, refused |
+| WAITING   | illegal     | music on    | way out    | tell    | TALKING     | then, refused |
 | TALKING   | illegal     | stale       | ignored    | stale   | TALKING     | then, refused |
 | DONE      | ignored     | ignored     | ignored    | ignored | ignored     | ignored       |
 
@@ -50,14 +50,14 @@ The rules:
 9. Each `Play`, `Ask` and `WakeAt` takes a token of its own; what comes with another one is stale.
 10. Nobody wanders: after as many nodes as the plan has without a key, an understood phrase or an
     agent, the call is ended. A checked plan comes to that only by endless noise.
-11. In every phase but DONE the caller has a prompt, an ask, a deadline, a queue or an agent.
+11. A key leads a waiting caller out of the queue by the node's `keys`; the place is held (`waits`):
+    then an agent may join in any phase, and the queue may give the place up.
+12. In every phase but DONE the caller has a prompt, an ask, a deadline, a queue or an agent.
 
 Illegal is only what no race of the real world can bring: it raises and changes nothing.
 """
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from ivr.dialplan.plan import Plan
 from ivr.flow.commands import Answer, HangUp
@@ -93,8 +93,10 @@ from ivr.flow.moves import (
     go_on,
     keep,
     resume,
+    take_way_out,
 )
 from ivr.flow.session import Phase, Session
+from ivr.flow.waits import join, lose, tell, wait_on
 
 
 def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
@@ -144,8 +146,18 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
         case (Phase.LISTENING, Woke(token=token)) if token == session.token:
             return fail(plan, session, Miss.SILENCE, now)
 
+        case (Phase.WAITING, Woke(token=token)) if token == session.token:
+            return tell(plan, session)
+        case (Phase.WAITING, PromptEnded(token=token)) if token == session.token and session.told:
+            return wait_on(plan, session, now)
+        case (Phase.WAITING, KeyPressed(key=key)):
+            return take_way_out(plan, session, key, now)
         case (Phase.WAITING | Phase.TALKING, AgentJoined()):
-            return replace(session, phase=Phase.TALKING), ()
+            return join(session), ()
+        case (_, AgentJoined()) if session.holds is not None:
+            return join(session), ()
+        case (_, CallReturned()) if session.holds is not None:
+            return lose(session), ()
         case (Phase.WAITING | Phase.TALKING, CallReturned(reason=reason)):
             return come_back(plan, session, reason, now)
 

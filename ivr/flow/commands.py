@@ -53,11 +53,35 @@ class WakeAt:
 
 @dataclass(frozen=True, slots=True)
 class EnterQueue:
-    """Hand the caller over to wait for an agent, with music; `credit_s` counts as waited."""
+    """Hand the caller over to wait for an agent, with music, after `waited_s` in another queue.
+
+    `credit_s` counts as waited, too.
+    """
 
     queue: QueueId
     asked: Asked = NOTHING_SAID
     credit_s: float = 0.0
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveQueue:
+    """Take the caller back from the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellWait:
+    """Say these prompts to a waiting caller, then the place and the range of the wait, if known.
+
+    `position` and `wait` are prompts of which there is one for each number or range. `PromptEnded`
+    follows with this token.
+    """
+
+    prompts: tuple[str, ...]
+    position: str | None
+    wait: str | None
+    token: int
+    keys_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,4 +94,4 @@ class HangUp:
     """End the call."""
 
 
-Command = Answer | Play | Ask | WakeAt | EnterQueue | WaitOn | HangUp
+Command = Answer | Play | Ask | WakeAt | EnterQueue | LeaveQueue | TellWait | WaitOn | HangUp

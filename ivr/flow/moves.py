@@ -10,9 +10,10 @@ from dataclasses import replace
 from enum import Enum
 
 from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
-from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WaitOn, WakeAt
+from ivr.flow.commands import Answer, Ask, Command, HangUp, Play, WakeAt
 from ivr.flow.events import CallResumed
 from ivr.flow.session import Phase, Session
+from ivr.flow.waits import hold, holds_place, wait, wait_on
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 
@@ -62,8 +63,8 @@ def enter(plan: Plan, session: Session, target: NodeId, now: float) -> Step:
                 if said is not None:
                     return said
                 target = goto
-            case Queue(prompts=()):
-                return _queue(plan, session)
+            case Queue() as queue if not queue.prompts or holds_place(plan, session, queue):
+                return wait(plan, session, queue, now)
             case Queue(prompts=prompts) | Goodbye(prompts=prompts):
                 return _speak(replace(session, typed=""), prompts, keys_cut=False)
 
@@ -92,8 +93,8 @@ def go_on(plan: Plan, session: Session, now: float, *, cut: bool) -> Step:
             token, at = session.token + 1, now + wait_s
             after = replace(session, phase=Phase.LISTENING, token=token, wake_at=at)
             return after, (WakeAt(at, token),)
-        case Queue():
-            return _queue(plan, session)
+        case Queue() as queue:
+            return wait(plan, session, queue, now)
         case Goodbye():
             if HUMAN_KEY in session.typed and plan.human is not None:
                 session = _answered(plan, session, By.KEY, HUMAN_KEY, plan.human, now)
@@ -153,20 +154,37 @@ def fail(plan: Plan, session: Session, miss: Miss, now: float) -> Step:
             return _offer(plan, heard, menu, menu.not_understood)
 
 
+def take_way_out(plan: Plan, session: Session, key: str, now: float) -> Step:
+    """A waiting caller pressed a key; one that leads nowhere changes nothing."""
+    target = _queue(plan, session).keys.get(key)
+    if target is None:
+        return session, ()
+    held = hold(_answered(plan, session, By.KEY, key, target, now))
+    return enter(plan, held, target, now)
+
+
 def go_deaf(plan: Plan, session: Session) -> Step:
     """Nobody can listen now: the menu again, by keys; the next menu is tried anew."""
     return _offer(plan, replace(session, listening=False), _menu(plan, session))
 
 
 def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) -> Step:
-    """The caller is the dialogue's again: after a talk, or because the queue takes no call."""
-    node = plan.nodes[session.node]
-    if not isinstance(node, Queue):
-        raise IllegalTransition(f"'{session.node}' is no queue")
-    if reason is ReturnReason.TALK_OVER:
-        session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
-        return enter(plan, session, node.then, now)
-    return enter(plan, session, node.refused, now)
+    """The caller is the dialogue's again: after a talk, or because the queue keeps no such call."""
+    node = _queue(plan, session)
+    session = replace(session, wake_at=None, queued_at=None)
+    match reason:
+        case ReturnReason.TALK_OVER:
+            session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
+            return enter(plan, session, node.then, now)
+        case ReturnReason.FULL:
+            follows = node.when_full
+        case ReturnReason.NOBODY:
+            follows = node.when_nobody
+        case ReturnReason.WAITED:
+            follows = node.when_long
+        case ReturnReason.REFUSED | ReturnReason.FAILED:
+            follows = node.refused
+    return enter(plan, session, follows, now)
 
 
 def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
@@ -174,7 +192,7 @@ def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
 
     What was said or typed into a prompt that nobody heard the end of is kept as it was stored.
     """
-    session = replace(session, listening=how.listening, wake_at=None)
+    session = replace(session, listening=how.listening, wake_at=None, holds=None)
     if how.talks:
         return replace(session, phase=Phase.TALKING, typed=""), ()
     match session.phase, plan.nodes[session.node]:
@@ -183,14 +201,14 @@ def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
             return after, (Answer(), *commands)
         case (Phase.WAITING | Phase.TALKING, Queue()):
             if how.waits:
-                return replace(session, phase=Phase.WAITING), (WaitOn(),)
+                return wait_on(plan, replace(session, phase=Phase.WAITING), now)
             if session.phase is Phase.WAITING:
-                return _queue(plan, session)
+                return wait(plan, session, _queue(plan, session), now)
             return come_back(plan, session, ReturnReason.TALK_OVER, now)
         case (_, Menu() as menu):
             return _offer(plan, session, menu)
-        case (_, Queue(prompts=())):
-            return _queue(plan, session)
+        case (_, Queue(prompts=()) as queue):
+            return wait(plan, session, queue, now)
         case (_, Say(goto=goto) as say):
             return _say(plan, session, say) or enter(plan, session, goto, now)
         case (_, Queue(prompts=prompts) | Goodbye(prompts=prompts)):
@@ -297,9 +315,8 @@ def _menu(plan: Plan, session: Session) -> Menu:
     return node
 
 
-def _queue(plan: Plan, session: Session) -> Step:
+def _queue(plan: Plan, session: Session) -> Queue:
     node = plan.nodes[session.node]
     if not isinstance(node, Queue):
         raise IllegalTransition(f"'{session.node}' is no queue")
-    after = replace(session, phase=Phase.WAITING, typed="", wake_at=None)
-    return after, (EnterQueue(node.queue, node.asked, node.priority_s),)
+    return node

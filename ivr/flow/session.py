@@ -35,8 +35,10 @@ class Session:
     call a menu said that it did not understand; `unattended` counts nodes since the caller did
     anything. `listening` says whether the caller is listened to at this node where the plan
     listens, as far as is known; `told_listening` whether the caller heard to its end that a machine
-    listens, and `keys_told` whether one who is not listened to was told to use keys. `card` holds
-    the caller's answers so far.
+    listens, and `keys_told` whether one who is not listened to was told to use keys. `holds` is the
+    queue's node whose place is held while the caller is at a way out of it, `queued_at` when the
+    caller began to wait (Unix seconds), `told` how often one who waits was told something. `card`
+    holds the caller's answers so far.
     """
 
     call: CallId
@@ -54,6 +56,9 @@ class Session:
     listening: bool = False
     told_listening: bool = False
     keys_told: bool = False
+    holds: NodeId | None = None
+    queued_at: float | None = None
+    told: int = 0
     card: tuple[CardEntry, ...] = field(default=(), repr=False)
 
     @property
@@ -94,6 +99,9 @@ def session_to_json(session: Session) -> dict[str, Any]:
         "listening": session.listening,
         "told_listening": session.told_listening,
         "keys_told": session.keys_told,
+        "holds": session.holds,
+        "queued_at": session.queued_at,
+        "told": session.told,
         "card": [[e.node, e.by.value, e.said, e.led_to, e.at] for e in session.card],
     }
 
@@ -103,7 +111,7 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
 
     Raises `KeyError`, `TypeError` or `ValueError` for others.
     """
-    wake_at = stored["wake_at"]
+    wake_at, queued_at, holds = stored["wake_at"], stored.get("queued_at"), stored.get("holds")
     return Session(
         call=CallId(str(stored["call"])),
         line=LineId(str(stored["line"])),
@@ -120,6 +128,9 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
         listening=bool(stored["listening"]),
         told_listening=bool(stored.get("told_listening", True)),
         keys_told=bool(stored["keys_told"]),
+        holds=None if holds is None else NodeId(str(holds)),
+        queued_at=None if queued_at is None else float(queued_at),
+        told=int(stored.get("told", 0)),
         card=tuple(_card_entry(*stored_entry) for stored_entry in stored["card"]),
     )
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from queues.api.docs import STYLE, docs_page
+from queues.api.explanations import Explain, explanation_routes
 from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
 from queues.api.reports import ReadMissed, report_routes
@@ -38,6 +39,7 @@ def create_app(
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
     dialogues: Callable[[], tuple[DialogueRow, ...]],
     missed: ReadMissed,
+    explain: Explain,
     pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
     hosts: Iterable[str] = (),
@@ -51,9 +53,10 @@ def create_app(
     of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
     caller said and keyed in, None for any other call, `dialogues` the calls that a dialogue has,
     those that are in the centre too or not. `missed` reads missed calls from the records, in a
-    thread: so many, from before that journal row. `pause_reasons` are those that an agent may give.
-    `hosts` are the names besides loopback under which the service is reached, without ports.
-    `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
+    thread: so many, from before that journal row. `explain` gives the explanation of a call as JSON
+    values, None for one of which the journal tells nothing. `pause_reasons` are those that an agent
+    may give. `hosts` are the names besides loopback under which the service is reached, without
+    ports. `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
     """
     app = FastAPI(
         title="Freizeichen",
@@ -80,6 +83,7 @@ def create_app(
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
     app.include_router(report_routes(wiring.sign_in, missed))
+    app.include_router(explanation_routes(wiring.sign_in, explain))
 
     @app.get(
         "/health",

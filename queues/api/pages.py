@@ -21,11 +21,11 @@ def page(rows: Sequence[Row], limit: int, cursor: str | None) -> tuple[tuple[Row
     after = None if cursor is None else _read(cursor)
     rest = [row for row in rows if after is None or (row.since, row.call) > after]
     shown = tuple(rest[:limit])
-    return shown, _write(shown[-1]) if len(rest) > limit else None
+    return shown, _write(shown[-1].since, shown[-1].call) if len(rest) > limit else None
 
 
-def _write(row: Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.since!r} {row.call}".encode()).decode().rstrip("=")
+def _write(since: float, call: str) -> str:
+    return base64.urlsafe_b64encode(f"{since!r} {call}".encode()).decode().rstrip("=")
 
 
 def _read(cursor: str) -> tuple[float, str]:
@@ -35,6 +35,6 @@ def _read(cursor: str) -> tuple[float, str]:
         at = float(since)
     except (ValueError, binascii.Error):
         raise Refused(CURSOR_UNKNOWN) from None
-    if not call or not math.isfinite(at):
+    if not call or not math.isfinite(at) or _write(at, call) != cursor:  # not as we write it
         raise Refused(CURSOR_UNKNOWN)
     return at, call

@@ -91,6 +91,13 @@ STORE_UNAVAILABLE: Final = Problem(
     "Calls are served all the same; GET /health tells of the journal. Ask again in a while.",
     {"Retry-After": "5"},
 )
+EXPLANATION_LATE: Final = Problem(
+    503,
+    "explanation-late",
+    "The explanation takes too long",
+    "Ask again later, or use `freizeichen explain CALL`, which waits for it.",
+    {"Retry-After": "30"},
+)
 FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
 
 _STATUS: Final = {

@@ -14,6 +14,7 @@ from queues.api.schema import MissedCallsOut
 from queues.api.sign_in import SignIn
 from queues.record_rows import MissedCall
 from queues.store.errors import StoreError
+from queues.store.records import RowAhead
 
 ReadMissed = Callable[[int, int | None], tuple[MissedCall, ...]]
 _CURSOR: Final = re.compile(r"m([1-9][0-9]{0,17})", re.ASCII)
@@ -32,6 +33,8 @@ def report_routes(sign_in: SignIn, read_missed: ReadMissed) -> APIRouter:
         before = None if cursor is None else _before(cursor)
         try:
             rows = await asyncio.to_thread(read_missed, limit + 1, before)
+        except RowAhead:  # of no page that we gave out, or of records that are being made anew
+            raise Refused(CURSOR_UNKNOWN) from None
         except StoreError:
             raise Refused(STORE_UNAVAILABLE) from None
         shown = rows[:limit]

@@ -172,10 +172,12 @@ def _queue_call(centre: Centre, fact: CallQueued) -> None:
         steps=fact.steps,
         only=fact.only,
         credit_s=fact.credit_s,
+        leave_at=fact.leave_at,
     )
     centre.calls[fact.call] = call
     centre.last_call = fact.number
     _set_need_deadline(centre, call, fact.need_until)
+    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=None, new=call.leaves_at)
     index_call(centre, call)
 
 
@@ -215,6 +217,7 @@ def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     unindex_call(call)
     set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
     _set_need_deadline(centre, call, None)
+    set_deadline(centre, DeadlineKind.LEAVE, name, old=call.leaves_at, new=None)
     del centre.calls[name]
 
 
@@ -307,7 +310,9 @@ def _move_call(
     centre: Centre, call: Call, state: CallState, at: float, offer: OfferId | None
 ) -> None:
     unindex_call(call)
+    left_at = call.leaves_at
     call.state, call.state_since, call.offer = state, at, offer
+    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=call.leaves_at)
     index_call(centre, call)
 
 

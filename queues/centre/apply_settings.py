@@ -31,6 +31,8 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
     for call in centre.calls.values():
         if call.only is None and call.state is not CallState.TALKING:
             call.need_until = relaxes_at(centre.queues[call.queue].setting, call)
+        longest_s = centre.queues[call.queue].setting.longest_wait_s
+        call.leave_at = None if longest_s is None else call.since + longest_s
     rebuild(centre)
 
 

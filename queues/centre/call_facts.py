@@ -14,7 +14,8 @@ class CallQueued:
     """A call waits here from `at` on, and counts as waiting since `since` (Unix seconds).
 
     `number` breaks the tie of calls that came at the same moment. At `need_until` (Unix seconds) it
-    asks for less than `need`, in which `steps` are, or no more for the agent `only`.
+    asks for less than `need`, in which `steps` are, or no more for the agent `only`. If it still
+    waits at `leave_at` (Unix seconds) it is given back.
     """
 
     TYPE: ClassVar[str] = "call_queued"
@@ -30,6 +31,7 @@ class CallQueued:
     need_until: float | None = None
     only: AgentId | None = None
     credit_s: float = 0.0
+    leave_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,12 @@ class CallRefused:
     """A call could not wait here; the dialogue has it again."""
 
     TYPE: ClassVar[str] = "call_refused"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     at: float
     call: CallId
     line: LineId
     queue: QueueId
-    reason: str  # "unknown_queue"
+    reason: ReturnReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,10 @@ class CallRequeued:
 
 @dataclass(frozen=True, slots=True)
 class CallClosed:
-    """A call of the centre is over, `in_centre_s` after its hand-over (a talk included)."""
+    """A call of the centre is over, `in_centre_s` after it began to wait (a talk included).
+
+    One that was gone long before that was heard counts until it is last known to have lived.
+    """
 
     TYPE: ClassVar[str] = "call_closed"
     VERSION: ClassVar[int] = 1

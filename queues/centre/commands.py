@@ -13,7 +13,10 @@ class ReturnReason(StrEnum):
     """Why a caller is given back to the dialogue."""
 
     TALK_OVER = "talk_over"  # the agent's side ended the talk
-    REFUSED = "refused"  # the queue cannot take the call (unknown queue)
+    REFUSED = "refused"  # the queue is not in the settings
+    FULL = "full"  # as many wait as may
+    NOBODY = "nobody"  # nobody who could take it is signed in
+    WAITED = "waited"  # it waited as long as anybody may
     FAILED = "failed"  # agents picked up for it again and again, and no join came about
 
 

@@ -41,6 +41,7 @@ from queues.centre.on_offers import (
     time_has_come,
 )
 from queues.centre.on_settings import settings_loaded
+from queues.centre.overflow import given_back
 from queues.centre.state import Centre
 
 
@@ -50,7 +51,10 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
-    return tuple(_followed(centre, what, now))
+    facts = tuple(_followed(centre, what, now))
+    if isinstance(what, SettingsLoaded | SwitchRestarted):
+        return facts  # they speak of another house than this one
+    return (*facts, *given_back(centre, facts, now))
 
 
 def _followed(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
@@ -66,7 +70,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case QueueLeft():
             return call_left(centre, what.call, now)
         case CallEnded():
-            return call_ended(centre, what.call, what.cause, now)
+            return call_ended(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():

@@ -1,7 +1,8 @@
 """The way of one call, in order, with times and reasons, as the journal tells it.
 
 Reasons are those that were recorded with the decisions; `asked_anew` adds what asking the policy
-again came to. Pure: rows go in, a structure comes out, and a text for people who ask why.
+again came to, and where the time of the wait went. Pure: rows go in, a structure comes out, and a
+text for people who ask why.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -43,6 +44,7 @@ from queues.centre.inputs import (
 from queues.centre.reasons import reason_of
 from queues.centre.recompute import Recomputed, words_of
 from queues.centre.row import JournalRow
+from queues.centre.wait import Stretch, words_of_stretch
 from queues.ids import CallId
 
 _IDS: Final = ("offer", "agent", "place", "queue", "to", "line", "runner_up", "policy")
@@ -75,11 +77,12 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """The whole way of a call through the centre."""
+    """The whole way of a call through the centre. `wait` is empty until it was followed."""
 
     call: CallId
     entries: tuple[Entry, ...]
     stays: tuple[Stay, ...]
+    wait: tuple[Stretch, ...] = ()
 
     def seconds_in(self, state: CallState) -> float:
         """Give for how long the call was in a state, all times together, as far as they ended."""
@@ -104,11 +107,11 @@ def explain(call: CallId, rows: Iterable[JournalRow]) -> Way:
     return Way(call, tuple(told.entries), tuple(told.stays))
 
 
-def asked_anew(way: Way, found: Iterable[Recomputed]) -> Way:
-    """Give the way with what was recomputed of its decisions."""
+def asked_anew(way: Way, found: Iterable[Recomputed], wait: tuple[Stretch, ...] = ()) -> Way:
+    """Give the way with what was recomputed of its decisions, and with its wait as followed."""
     by_seq = {each.seq: each for each in found}
     entries = (replace(entry, anew=by_seq.get(entry.seq)) for entry in way.entries)
-    return replace(way, entries=tuple(entries))
+    return replace(way, entries=tuple(entries), wait=wait)
 
 
 def way_as_text(way: Way, show_time: Callable[[float], str]) -> str:
@@ -120,6 +123,11 @@ def way_as_text(way: Way, show_time: Callable[[float], str]) -> str:
         lines.append(f"{show_time(entry.at)}  {entry.what.replace('_', ' ')}: {entry.why}")
         if entry.anew is not None:
             lines.extend(f"    {line}" for line in words_of(entry.anew))
+    if way.wait:
+        lines.append("where the time of the wait went")
+    for stretch in way.wait:
+        lasted = "until now" if stretch.until is None else f"{stretch.until - stretch.since:.1f} s"
+        lines.append(f"    {show_time(stretch.since)}  {lasted}: {words_of_stretch(stretch)}")
     for state in dict.fromkeys(stay.state for stay in way.stays):
         now = "" if way.stays[-1].state is not state or way.stays[-1].until else ", and is so now"
         lines.append(f"{state.value}: {way.seconds_in(state):.1f} s in all{now}")
@@ -134,6 +142,7 @@ class _Told:
     stays: list[Stay] = field(default_factory=list)
     _input: JournalRow | None = None
     _offered_at: float = 0.0
+    _since: float | None = None
 
     def take(self, row: JournalRow) -> None:
         self.settle_input(row)
@@ -156,6 +165,7 @@ class _Told:
         rang_s = None
         match fact:
             case CallQueued():
+                self._since = fact.since
                 self._move(CallState.WAITING, fact.since)
             case OfferMade():
                 self.offers.add(fact.offer)
@@ -168,8 +178,11 @@ class _Told:
                 self._move(CallState.WAITING, fact.at)
             case TalkBegan():
                 self._move(CallState.TALKING, fact.at)
-            case TalkEnded() | CallReturned() | CallTakenBack() | CallClosed():
+            case TalkEnded() | CallReturned() | CallTakenBack():
                 self._move(None, fact.at)
+            case CallClosed():
+                since = fact.at - fact.in_centre_s if self._since is None else self._since
+                self._move(None, since + fact.in_centre_s)
             case _:
                 pass
         self.entries.append(
@@ -179,7 +192,7 @@ class _Told:
     def _move(self, state: CallState | None, at: float) -> None:
         if self.stays and self.stays[-1].until is None:
             last = self.stays[-1]
-            self.stays[-1] = Stay(last.state, last.since, at)
+            self.stays[-1] = Stay(last.state, last.since, max(last.since, at))
         if state is not None:
             self.stays.append(Stay(state, at, None))
 
@@ -199,7 +212,7 @@ class _Told:
             case CallMissed(cause=MissCause.GONE):
                 return "it waited while nobody decided here, and was gone; kept to call back"
             case CallMissed():
-                return "the switch ended it by itself while nobody decided here; kept to call back"
+                return "it ended while nobody decided here, as the switch noted; kept to call back"
             case CallEnded():
                 return "its end was known already; nothing followed"
             case OfferAnswered() | OfferRefused() | TalkStarted() | AgentLegEnded():

@@ -92,6 +92,8 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
             yield call.rest_until, DeadlineKind.CALL_REST, call.call
         if call.need_until is not None:
             yield call.need_until, DeadlineKind.NEED, call.call
+        if (leaves_at := call.leaves_at) is not None:
+            yield leaves_at, DeadlineKind.LEAVE, call.call
 
 
 def _free_entry(centre: Centre, agent: Agent) -> AgentRank | None:

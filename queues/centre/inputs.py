@@ -39,7 +39,7 @@ class RefuseCause(StrEnum):
 class MissCause(StrEnum):
     """Why a call is a missed one."""
 
-    NO_SERVICE = "no_service"  # nobody decided here, and the switch ended the call by itself
+    NO_SERVICE = "no_service"  # nobody decided here when it ended, and the switch noted it
     GONE = "gone"  # it waited, and was gone when somebody heard of calls again
 
 
@@ -57,6 +57,10 @@ class QueueSetting:
     `need` is what its calls ask for if they bring no need of their own, `relax` how any of them
     asks for less, in the order of time. For `Order.SERVICE_LEVEL`: calls are to be answered within
     `mark_s`, of which a phone rings `pick_up_s`; who has waited `cap_s` comes before all others.
+
+    It takes no more calls while `most_waiting` wait, and gives back who has waited
+    `longest_wait_s`; with `needs_somebody` also calls that nobody who is signed in could take.
+
     After a talk, or an offer that came to nothing, an agent is offered no call for `breath_s`.
     """
 
@@ -70,6 +74,9 @@ class QueueSetting:
     mark_s: float = 20.0
     pick_up_s: float = 4.0
     cap_s: float = 75.0
+    most_waiting: int | None = None
+    longest_wait_s: float | None = None
+    needs_somebody: bool = False
     breath_s: float = 0.0
 
 
@@ -146,12 +153,16 @@ class QueueLeft:
 
 @dataclass(frozen=True, slots=True)
 class CallEnded:
-    """The caller's channel is gone."""
+    """The caller's channel is gone.
+
+    If it is told late `gone_at` is when it is last known to have lived, by the centre's clock.
+    """
 
     TYPE: ClassVar[str] = "call_ended"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     call: CallId
     cause: EndCause
+    gone_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

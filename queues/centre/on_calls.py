@@ -11,10 +11,12 @@ from queues.centre.call_facts import (
     CallRefused,
     CallTakenBack,
 )
+from queues.centre.commands import ReturnReason
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
-from queues.centre.inputs import EndCause, QueueEntered
+from queues.centre.inputs import CallEnded, EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
+from queues.centre.overflow import no_room
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre, the_offer
@@ -29,12 +31,15 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
         return ()  # said twice, or the caller hung up while the dialogue handed over
     queue = centre.queues.get(what.queue)
     if queue is None:
-        return (CallRefused(now, what.call, what.line, what.queue, "unknown_queue"),)
+        return (CallRefused(now, what.call, what.line, what.queue, ReturnReason.REFUSED),)
     waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
     asked = queue.setting.need if what.need is None else what.need
+    if (reason := no_room(centre, queue.setting, asked)) is not None:
+        return (CallRefused(now, what.call, what.line, what.queue, reason),)
     need, steps, next_s = due_need(queue.setting, asked, waited_s)
     until = None if next_s is None else now - waited_s + next_s
     only = _waits_for(centre, what, need)
+    longest_s = queue.setting.longest_wait_s
     return (
         CallQueued(
             at=now,
@@ -48,21 +53,29 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
             need_until=until if only is None else now + what.preferred_s,
             only=only,
             credit_s=what.credit_s,
+            leave_at=None if longest_s is None else now + max(0.0, longest_s - waited_s),
         ),
     )
 
 
-def call_ended(centre: Centre, name: CallId, cause: EndCause, now: float) -> tuple[Fact, ...]:
+def call_ended(centre: Centre, what: CallEnded, now: float) -> tuple[Fact, ...]:
     """The caller is gone: the agent is freed at once, whatever the call was at."""
-    call = centre.calls.get(name)
+    call = centre.calls.get(what.call)
     if call is None:
-        return () if name in centre.ended else (CallEndNoted(now, name, cause),)
-    return _closed(centre, call, cause, WithdrawReason.CALLER_GONE, TalkEnd.CALLER, now)
+        return () if what.call in centre.ended else (CallEndNoted(now, what.call, what.cause),)
+    gone_at = now
+    if what.gone_at is not None and call.state is not CallState.TALKING:
+        gone_at = max(call.since, min(now, what.gone_at))
+    return _closed(
+        centre, call, what.cause, WithdrawReason.CALLER_GONE, TalkEnd.CALLER, now, gone_at
+    )
 
 
 def call_lost_with_switch(centre: Centre, call: Call, now: float) -> tuple[Fact, ...]:
     """Asterisk was started anew: nothing is left of the call and of any leg."""
-    return _closed(centre, call, EndCause.LOST, WithdrawReason.SWITCH_LOST, TalkEnd.SWITCH, now)
+    return _closed(
+        centre, call, EndCause.LOST, WithdrawReason.SWITCH_LOST, TalkEnd.SWITCH, now, now
+    )
 
 
 def call_left(centre: Centre, name: CallId, now: float) -> tuple[Fact, ...]:
@@ -81,8 +94,9 @@ def _closed(
     reason: WithdrawReason,
     by: TalkEnd,
     now: float,
+    gone_at: float,
 ) -> tuple[Fact, ...]:
-    closed = CallClosed(now, call.call, call.queue, cause, now - call.since)
+    closed = CallClosed(now, call.call, call.queue, cause, gone_at - call.since)
     if call.state is CallState.TALKING and call.offer is not None:
         return (end_talk(centre, the_offer(centre, call.offer), by, now), closed)
     return (*_without_offer(centre, call, reason, now), closed)

@@ -22,6 +22,7 @@ from queues.centre.facts import (
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
 from queues.centre.load_facts import BreathEnded, OccupancyFell
+from queues.centre.overflow import waited_too_long
 from queues.centre.relaxing import need_relaxed, relaxes_at
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
@@ -31,6 +32,7 @@ PLACE_RESTS_S: Final = (10.0, 20.0, 40.0, 60.0)  # after so many unexplained off
 FAILED_JOIN_REST_S: Final = 3.0  # of the place; shorter than a call's, so that others go first
 CALL_RESTS_S: Final = (0.0, 5.0, 10.0, 20.0)  # after so many failed joins; then it is given back
 
+_OF_CALLS: Final = (DeadlineKind.CALL_REST, DeadlineKind.NEED, DeadlineKind.LEAVE)
 _COUNTED: Final = (RefuseCause.NO_ANSWER, RefuseCause.DECLINED)
 
 
@@ -96,9 +98,16 @@ def leg_ended(centre: Centre, name: OfferId, now: float, *, lost: bool) -> tuple
 
 
 def time_has_come(centre: Centre, now: float) -> tuple[Fact, ...]:
-    """Settle every deadline that has come by `now`."""
-    settled = (_settled(centre, kind, name, now) for _, kind, name in due(centre, now))
-    return tuple(fact for facts in settled for fact in facts)
+    """Settle every deadline that has come by `now`; who is given back has no further one."""
+    facts = list[Fact]()
+    returned = set[str]()
+    for _, kind, name in due(centre, now):
+        if kind in _OF_CALLS and name in returned:
+            continue
+        settled = _settled(centre, kind, name, now)
+        returned |= {fact.call for fact in settled if isinstance(fact, CallReturned)}
+        facts += settled
+    return tuple(facts)
 
 
 def withdraw(
@@ -161,6 +170,8 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (OccupancyFell(now, AgentId(name)),)
         case DeadlineKind.NEED:
             return (need_relaxed(centre, centre.calls[CallId(name)], now),)
+        case DeadlineKind.LEAVE:
+            return (waited_too_long(centre.calls[CallId(name)], now),)
 
 
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:

@@ -1,8 +1,10 @@
 """How an input or a fact is written down: JSON values under the names of its fields."""
 
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from math import isfinite
+from operator import attrgetter
 from typing import Final
 
 from queues.centre.facts import Fact
@@ -12,6 +14,14 @@ from queues.centre.json_values import Plain
 _AS_THEY_ARE: Final = frozenset((type(None), bool, int, str))
 
 _names: Final[dict[type, tuple[str, ...]]] = {}  # of the fields of each type seen so far
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What stood in the fields of records of one type, which change meanwhile: field by field."""
+
+    names: tuple[str, ...]
+    columns: tuple[tuple[object, ...], ...] = field(repr=False)
 
 
 def plain(fact: Fact) -> dict[str, Plain]:
@@ -30,15 +40,27 @@ def payload_of(what: Input | Fact) -> dict[str, Plain]:
 
 def object_as_json(value: object) -> dict[str, Plain]:
     """Give the fields of a dataclass as JSON values, without those that are derived from others."""
-    kind = type(value)
+    return {name: _value(getattr(value, name)) for name in _stored_fields(type(value))}
+
+
+def records(kind: type, values: Iterable[object]) -> Records:
+    """Take what stands in the fields of these just now: a tenth of the time that JSON takes.
+
+    A tuple a field and not a record: thousands of new objects would bring the collector along.
+    """
+    names, there = _stored_fields(kind), tuple(values)
+    return Records(names, tuple(tuple(map(attrgetter(name), there)) for name in names))
+
+
+def _stored_fields(kind: type) -> tuple[str, ...]:
     names = _names.get(kind)
     if names is None:
         if not is_dataclass(kind):
             raise TypeError(f"{kind.__name__} has no place in an input or a fact")
         names = _names[kind] = tuple(
-            field.name for field in fields(kind) if "derived" not in field.metadata
+            each.name for each in fields(kind) if "derived" not in each.metadata
         )
-    return {name: _value(getattr(value, name)) for name in names}
+    return names
 
 
 def _value(value: object) -> Plain:
@@ -55,5 +77,10 @@ def _value(value: object) -> Plain:
             return value  # JSON already
         case tuple():
             return [_value(item) for item in value]
+        case Records():
+            return [
+                {name: _value(item) for name, item in zip(value.names, row, strict=True)}
+                for row in zip(*value.columns, strict=True)
+            ]
         case _:
             return object_as_json(value)

@@ -55,7 +55,10 @@ _MISSED: Final[Mapping[RefuseCause, str]] = MappingProxyType(
 _RETURNED: Final[Mapping[ReturnReason, str]] = MappingProxyType(
     {
         ReturnReason.TALK_OVER: "the agent's side ended the talk",
-        ReturnReason.REFUSED: "the queue cannot take the call",
+        ReturnReason.REFUSED: "the queue is not in the settings",
+        ReturnReason.FULL: "as many wait in the queue as may",
+        ReturnReason.NOBODY: "nobody is signed in who could take it",
+        ReturnReason.WAITED: "it has waited as long as anybody may",
         ReturnReason.FAILED: "no agent could be joined with it",
     }
 )
@@ -86,8 +89,10 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             )
         case NeedRelaxed():
             return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
-        case CallRefused():
+        case CallRefused(reason=ReturnReason.REFUSED):
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
+        case CallRefused():
+            return f"{_RETURNED[fact.reason]} in queue {fact.queue}; the dialogue has it again"
         case CallMoved():
             return (
                 f"queue {fact.queue} is not in the settings any more; it goes on in queue"

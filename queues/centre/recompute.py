@@ -13,12 +13,14 @@ from queues.centre.codec import read_fact
 from queues.centre.facts import Fact, OfferMade, OfferMissed
 from queues.centre.house_facts import HistoryLost
 from queues.centre.plain import payload_of
-from queues.centre.policies.known import KNOWN, decide_anew, policy_of
+from queues.centre.policies.known import KNOWN, PAIRING, decide_anew, policy_of
 from queues.centre.recovery import Following
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowFault
-from queues.centre.standing import standing
+from queues.centre.standing import Standing, standing, words_of_standing
 from queues.centre.state import Centre
+from queues.centre.turning import turns
+from queues.centre.wait import WaitFollowed
 
 
 class Verdict(StrEnum):
@@ -32,21 +34,32 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """A decision asked again. `fields` names those that differ; `full` tells who else there was."""
+    """A decision asked again. `fields` names those that differ; `standing` tells who else there
+    was, for an offer that is decided the same.
+    """
 
     seq: int
     policy: str
     verdict: Verdict
     fields: tuple[str, ...] = ()
-    full: tuple[str, ...] = ()
+    standing: Standing | None = None
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """Who else there was, in lines for people."""
+        return () if self.standing is None else tuple(words_of_standing(self.standing))
 
 
 def recompute(
-    centre: Centre, rows: Iterable[JournalRow], wanted: Container[int]
+    centre: Centre,
+    rows: Iterable[JournalRow],
+    wanted: Container[int],
+    wait: WaitFollowed | None = None,
 ) -> Iterator[Recomputed]:
     """Decide the wanted rows anew. `rows` are all that follow on `centre`, in order.
 
     Rows that do not apply make what follows unknown, until a whole state stands written again.
+    `wait` looks at the state after each row.
     """
     following = Following(centre)
     is_known = True
@@ -59,6 +72,8 @@ def recompute(
             is_known = False
         else:
             is_known = is_known or row.type == HistoryLost.TYPE
+        if wait is not None:
+            wait.look(following.centre, row, is_known=is_known and following.is_whole)
 
 
 def words_of(found: Recomputed) -> tuple[str, ...]:
@@ -98,8 +113,14 @@ def _asked(following: Following, row: JournalRow, *, is_known: bool) -> Recomput
         anew = None
     if anew != recorded:
         return Recomputed(row.seq, policy, Verdict.DIFFERS, _differing(recorded, anew))
-    full = standing(following.centre, recorded) if isinstance(recorded, OfferMade) else ()
-    return Recomputed(row.seq, policy, Verdict.SAME, (), full)
+    return Recomputed(row.seq, policy, Verdict.SAME, (), _standing(following.centre, recorded))
+
+
+def _standing(centre: Centre, recorded: OfferMade | OfferMissed) -> Standing | None:
+    if not isinstance(recorded, OfferMade):
+        return None
+    turned_by = turns(centre, recorded, PAIRING[recorded.policy])
+    return standing(centre, recorded, turned_by)
 
 
 def _differing(recorded: Fact, anew: Fact | None) -> tuple[str, ...]:

@@ -5,6 +5,9 @@ with the recorded ones. The replay goes on from its own decisions, so one record
 wrong is one difference. Two things cannot be decided anew and are counted instead: what a policy
 decided that today's code does not have any more (the recorded facts of that input are applied as
 they stand), and what lies in a gap of the journal, up to where the whole state stands written.
+
+What is written beside the decisions is looked at too: `row_order.py`. An input that was altered and
+leads to the same facts is seen by neither; the store's seals tell of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,11 +21,13 @@ from queues.centre.apply import apply
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.house_facts import HistoryLost
+from queues.centre.inputs import Input
 from queues.centre.json_values import Plain
 from queues.centre.plain import payload_of
 from queues.centre.policies.known import KNOWN, PAIRING, policy_of
 from queues.centre.recovery import apply_row
 from queues.centre.row import JournalRow
+from queues.centre.row_order import Misfit, RowOrder
 from queues.centre.state import Centre
 from queues.centre.step import Pairing, step
 
@@ -56,7 +61,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """What a replay came to; `shown` are the first differences of `differences` in all."""
+    """What a replay came to; `shown` are the first of all differences, or misfits."""
 
     inputs: int
     facts: int
@@ -64,6 +69,8 @@ class ReplayReport:
     shown: tuple[Difference, ...]
     not_recomputed: int  # facts that cannot be decided anew
     gaps: int
+    misfits: int = 0  # columns that are not what was written there
+    shown_misfits: tuple[Misfit, ...] = ()
 
     @property
     def first(self) -> Difference | None:
@@ -82,7 +89,14 @@ def replay(rows: Iterable[JournalRow], centre: Centre | None = None) -> ReplayRe
         run.take(row)
     run.close()
     return ReplayReport(
-        run.inputs, run.facts, run.differences, tuple(run.shown), run.not_recomputed, run.gaps
+        run.inputs,
+        run.facts,
+        run.differences,
+        tuple(run.shown),
+        run.not_recomputed,
+        run.gaps,
+        run.misfits,
+        tuple(run.shown_misfits),
     )
 
 
@@ -95,40 +109,56 @@ class _Run:
     shown: list[Difference] = field(default_factory=list)
     not_recomputed: int = 0
     gaps: int = 0
-    _input: JournalRow | None = None
+    misfits: int = 0
+    shown_misfits: list[Misfit] = field(default_factory=list)
+    _order: RowOrder = field(default_factory=RowOrder)
+    _input: tuple[JournalRow, Input] | None = None
     _recorded: list[JournalRow] = field(default_factory=list)
+    _facts: list[Fact] = field(default_factory=list)  # that the recorded rows stand for
     _is_whole: bool = True
 
     def take(self, row: JournalRow) -> None:
-        if row.kind == "fact" and row.type != HistoryLost.TYPE:
-            self._recorded.append(row)
-            return
-        self.close()
         match row.kind:
             case "input":
-                self._input = row
+                self.close()
+                what = read_input(row)
+                self._input = row, what
+                self._look(row, what)
             case "fact":
-                apply_row(self.centre, row)
-                self._is_whole = True
+                fact = read_fact(row)
+                if isinstance(fact, HistoryLost):
+                    self.close()
+                    apply_row(self.centre, row)
+                    self._is_whole = True
+                else:
+                    self._recorded.append(row)
+                    self._facts.append(fact)
+                self._look(row, fact)
             case "lost":
+                self.close()
                 self.gaps += 1
                 self._is_whole = False
+                self._look(row, None)
 
     def close(self) -> None:
         """Decide on the last input, now that all of its recorded facts are known."""
-        row, self._input = self._input, None
+        decided, self._input = self._input, None
         recorded, self._recorded = self._recorded, []
-        self.inputs += row is not None
+        facts, self._facts = self._facts, []
+        self.inputs += decided is not None
         self.facts += len(recorded)
         if not self._is_whole:
             self.not_recomputed += len(recorded)
             return
-        facts = [read_fact(fact) for fact in recorded]
-        if row is None or any(policy_of(f) not in _CAN_DECIDE for f in facts):
+        if decided is None:  # facts that follow from nothing
+            for fact_row, fact in zip(recorded, facts, strict=True):
+                self._note(Difference(fact_row.seq, _told(fact), None))
+            return
+        if any(policy_of(f) not in _CAN_DECIDE for f in facts):
             self.not_recomputed += len(recorded)
             self._adopt(recorded, facts)
             return
-        what = read_input(row)
+        row, what = decided
         try:
             found = step(self.centre, what, row.at, _pairing_of(facts))
         except Exception as error:  # whatever it is, the live service met it too, or should not
@@ -144,6 +174,11 @@ class _Run:
                 apply(self.centre, fact)
             except Exception as error:  # the state before it is another one by now
                 self._note(Difference(row.seq, _told(fact), None, fault=type(error).__name__))
+
+    def _look(self, row: JournalRow, what: Input | Fact | None) -> None:
+        found = self._order.take(row, what)
+        self.misfits += len(found)
+        self.shown_misfits += found[: MOST_SHOWN - len(self.shown_misfits)]
 
     def _note(self, difference: Difference) -> None:
         self.differences += 1

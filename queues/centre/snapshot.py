@@ -11,7 +11,7 @@ from queues.centre.agent import TAKEN
 from queues.centre.index import rebuild
 from queues.centre.inputs import QueueSetting
 from queues.centre.json_values import Snapshot
-from queues.centre.plain import object_as_json
+from queues.centre.plain import Records, object_as_json, records
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
 from queues.centre.upcasters import (
@@ -60,9 +60,37 @@ _read_stored = reader_of(_Stored)
 UNDERSTOOD: Final = frozenset(range(1, _Stored.VERSION + 1))  # versions that are read
 
 
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The centre as it stood at one moment, with the fields of `_Stored`."""
+
+    version: int
+    at: float
+    wall_ahead_s: float
+    epoch: str
+    last_call: int
+    last_offer: int
+    queues: tuple[QueueSetting, ...]
+    agents: Records
+    places: Records
+    calls: Records
+    offers: Records
+    ended: tuple[tuple[CallId, float], ...]
+
+    def snapshot(self) -> Snapshot:
+        """Give it as JSON values; takes ten times as long as the freezing, in any thread."""
+        whole = object_as_json(self)
+        return Snapshot(whole | {"ended": [{"call": call, "at": at} for call, at in self.ended]})
+
+
 def to_snapshot(centre: Centre) -> Snapshot:
     """Give the centre as JSON values that nothing changes afterwards."""
-    stored = _Stored(
+    return freeze(centre).snapshot()
+
+
+def freeze(centre: Centre) -> Frozen:
+    """Take what stands in the centre now, quickly."""
+    return Frozen(
         version=_Stored.VERSION,
         at=centre.at,
         wall_ahead_s=centre.wall_ahead_s,
@@ -70,13 +98,12 @@ def to_snapshot(centre: Centre) -> Snapshot:
         last_call=centre.last_call,
         last_offer=centre.last_offer,
         queues=tuple(queue.setting for queue in centre.queues.values()),
-        agents=tuple(centre.agents.values()),
-        places=tuple(centre.places.values()),
-        calls=tuple(centre.calls.values()),
-        offers=tuple(centre.offers.values()),
-        ended=tuple(_Ended(call, at) for call, at in centre.ended.items()),
+        agents=records(Agent, centre.agents.values()),
+        places=records(Place, centre.places.values()),
+        calls=records(Call, centre.calls.values()),
+        offers=records(Offer, centre.offers.values()),
+        ended=tuple(centre.ended.items()),
     )
-    return Snapshot(object_as_json(stored))
 
 
 def from_snapshot(snapshot: Snapshot) -> Centre:

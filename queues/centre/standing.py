@@ -1,13 +1,22 @@
-"""Who stood where when an offer was made: the other calls in order, and each agent, in words."""
+"""Who stood where when an offer was made: the calls in order, each agent, and the rule for each.
 
+What one change would have turned it is `turning.py`'s part.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.facts import OfferMade
 from queues.centre.inputs import PlaceState
+from queues.centre.policies.pairing import in_order
 from queues.centre.pools import barred
 from queues.centre.state import Agent, Centre, could_take_a_call
-from queues.ids import CallId
+from queues.centre.turning import Turn
+from queues.ids import AgentId, CallId
 
 MOST_NAMED: Final = 5
 _NOT_FREE: Final = {
@@ -20,49 +29,110 @@ _NOT_FREE: Final = {
 _PHONE: Final = {PlaceState.UNREACHABLE: "was not reachable", PlaceState.IN_USE: "was in use"}
 
 
-def standing(centre: Centre, made: OfferMade) -> tuple[str, ...]:
-    """Give a sentence for the calls behind it, and one for each agent of the queue.
+class Role(StrEnum):
+    """What an agent was for a call when it was offered."""
 
-    `centre` is the state before the offer.
+    CHOSEN = "chosen"
+    CANDIDATE = "candidate"  # free and able, and not the first
+    EXCLUDED = "excluded"  # by a rule
+
+
+@dataclass(frozen=True, slots=True)
+class AgentThen:
+    """An agent at that moment. `why` is the rule that excluded, or how the agent compared."""
+
+    agent: AgentId
+    role: Role
+    why: str
+    idle_s: float | None  # of those who were free
+
+
+@dataclass(frozen=True, slots=True)
+class CallThen:
+    """A call that the chosen agent could have taken."""
+
+    call: CallId
+    waited_s: float
+    same_need: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything that a choice was made of.
+
+    `calls` in the order in which this agent would have got them, the chosen one first, at most
+    `MOST_NAMED` after it; `more_calls` beyond them. `turned_by`: the nearest change first.
     """
-    pool = centre.calls[made.call].pool
-    others = [] if pool is None else [rank for rank in pool.waiting if rank[2] != made.call]
-    agents = (
+
+    calls: tuple[CallThen, ...]
+    more_calls: int
+    agents: tuple[AgentThen, ...]
+    turned_by: tuple[Turn, ...] = ()
+
+
+def standing(centre: Centre, made: OfferMade, turned_by: tuple[Turn, ...] = ()) -> Standing:
+    """Give who stood where. `centre` is the state before the offer."""
+    chosen = centre.calls[made.call]
+    pools = [pool for pool in centre.pools.values() if made.agent in pool.agents]
+    ranks = sorted(
+        each for pool in pools for each in islice(in_order(centre, pool, made.at), MOST_NAMED + 1)
+    )
+    calls = [centre.calls[rank[1][2]] for rank in ranks]
+    calls.sort(key=lambda call: call is not chosen)  # by an older policy it is not always first
+    told = tuple(
+        CallThen(call.call, made.at - call.since, call.key == chosen.key)
+        for call in calls[: MOST_NAMED + 1]
+    )
+    agents = tuple(
         _agent(centre, agent, made)
         for agent in centre.agents.values()
         if made.queue in agent.setting.queues
     )
-    return (_calls([rank[2] for rank in others], made), *agents)
+    more = sum(len(pool.waiting) for pool in pools) - len(told)
+    return Standing(told, more, agents, turned_by)
 
 
-def _calls(others: list[CallId], made: OfferMade) -> str:
-    if not others:
-        return f"no other call with this need waited in queue {made.queue}"
-    named = ", ".join(others[:MOST_NAMED])
-    more = len(others) - MOST_NAMED
-    return f"with the same need in queue {made.queue}: {named}" + (
-        f" and {more} more" if more > 0 else ""
-    )
+def words_of_standing(found: Standing) -> Iterator[str]:
+    """Give a line for the calls behind, one for each agent, and one for each change."""
+    others = found.calls[1:]
+    if others:
+        named = ", ".join(each.call for each in others)
+        more = f" and {found.more_calls} more" if found.more_calls else ""
+        yield f"this agent could have taken next, in this order: {named}{more}"
+    else:
+        yield "no other call waited that this agent could take"
+    for agent in found.agents:
+        ended = ": chosen" if agent.role is Role.CHOSEN else ""
+        yield f"{agent.agent} {agent.why}{ended}"
+    for turn in found.turned_by:
+        yield f"{turn.change}, {turn.then}"
 
 
-def _agent(centre: Centre, agent: Agent, made: OfferMade) -> str:
+def _agent(centre: Centre, agent: Agent, made: OfferMade) -> AgentThen:
     name, place = agent.setting.agent, centre.places[agent.setting.place]
-    idle = f"had been idle for {made.at - agent.idle_since:.1f} s"
-    if name == made.agent:
-        spared = "" if agent.spared_until is None else ", though above the cap: no other was free"
-        return f"{name} {idle}: chosen{spared}"
-    if (rule := barred(agent.setting, centre.calls[made.call].key)) is not None:
-        return f"{name} {rule}"
-    if could_take_a_call(centre, agent) and agent.spared_until is not None:
-        return f"{name} {idle}: spared, above the cap of occupancy"
-    if could_take_a_call(centre, agent):
-        return f"{name} {idle}: less long, or can do more and is kept for it"
+    rule = barred(agent.setting, centre.calls[made.call].key)
+    idle_s = made.at - agent.idle_since if could_take_a_call(centre, agent) else None
+    if rule is not None:
+        return AgentThen(name, Role.EXCLUDED, rule, idle_s)
+    if idle_s is not None:
+        idle = f"had been idle for {idle_s:.1f} s"
+        if name == made.agent:
+            above = (
+                "" if agent.spared_until is None else ", though above the cap: no other was free"
+            )
+            return AgentThen(name, Role.CHOSEN, idle + above, idle_s)
+        if agent.spared_until is not None:
+            return AgentThen(name, Role.CANDIDATE, f"{idle}: spared, above the cap", idle_s)
+        why = f"{idle}: less long, or can do more and is kept for it"
+        return AgentThen(name, Role.CANDIDATE, why, idle_s)
     if agent.state is not AgentState.READY:
-        return f"{name} {_NOT_FREE[agent.state]}"
-    if agent.breath_until is not None:
-        return f"{name} was ready, and had a breath before the next call"
-    if place.offer is not None:
-        return f"{name} was ready, but phone {place.place} rang or talked for another agent"
-    if place.rest_until is not None:
-        return f"{name} was ready, but phone {place.place} rested"
-    return f"{name} was ready, but phone {place.place} {_PHONE[place.state]}"
+        why = _NOT_FREE[agent.state]
+    elif agent.breath_until is not None:
+        why = "was ready, and had a breath before the next call"
+    elif place.offer is not None:
+        why = f"was ready, but phone {place.place} rang or talked for another agent"
+    elif place.rest_until is not None:
+        why = f"was ready, but phone {place.place} rested"
+    else:
+        why = f"was ready, but phone {place.place} {_PHONE[place.state]}"
+    return AgentThen(name, Role.EXCLUDED, why, None)

@@ -31,6 +31,7 @@ class DeadlineKind(StrEnum):
     PLACE_REST = "place_rest"  # a phone that was not reached, or not joined
     CALL_REST = "call_rest"  # a call that was not joined, more than once
     NEED = "need"  # a call asks for less from then on
+    LEAVE = "leave"  # a call has waited as long as any may
     BREATH = "breath"  # an agent may be offered calls again
     OCCUPANCY = "occupancy"  # an agent is not above the cap any more
 
@@ -50,7 +51,7 @@ class Call:
     """A call that waits or talks. While `rest_until` is set it waits, and others go first.
 
     `steps` of its queue have relaxed `need`, which asks for less at `need_until`. Until then it may
-    wait for one agent `only`.
+    wait for one agent `only`. While it waits it is given back at `leave_at`.
     """
 
     call: CallId
@@ -68,12 +69,18 @@ class Call:
     need_until: float | None = None
     only: AgentId | None = None
     credit_s: float = 0.0
+    leave_at: float | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
     def key(self) -> PoolKey:
         """Which calls it waits with."""
         return PoolKey(self.queue, self.need, self.only, self.credit_s)
+
+    @property
+    def leaves_at(self) -> float | None:
+        """When it is given back if nothing happens."""
+        return self.leave_at if self.state is CallState.WAITING else None
 
     @property
     def rank(self) -> CallRank:

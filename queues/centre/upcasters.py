@@ -32,6 +32,9 @@ QUEUE_WITHOUT_NEEDS: Final[Payload] = {
     "mark_s": 20.0,
     "pick_up_s": 4.0,
     "cap_s": 75.0,
+    "most_waiting": None,
+    "longest_wait_s": None,
+    "needs_somebody": False,
 }
 AGENT_WITHOUT_NEEDS: Final[Payload] = {"skills": [], "languages": []}
 CALL_WITHOUT_NEED: Final[Payload] = {
@@ -40,6 +43,7 @@ CALL_WITHOUT_NEED: Final[Payload] = {
     "need_until": None,
     "only": None,
     "credit_s": 0.0,
+    "leave_at": None,
 }
 
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
@@ -80,6 +84,11 @@ def _queued_without_need(payload: Payload) -> Payload:
     return payload | CALL_WITHOUT_NEED
 
 
+def _call_refused_1(payload: Payload) -> Payload:
+    """In version 1 the one reason, an unknown queue, had a name of its own."""
+    return payload | {"reason": "refused"}
+
+
 def objects(values: Plain) -> list[Payload]:
     """Give a list's items, each an object; raises TypeError."""
     if not isinstance(values, list):
@@ -103,6 +112,11 @@ def _call_queued_1(payload: Payload) -> Payload:
     return payload | {"since": payload["at"]}
 
 
+def _call_ended_1(payload: Payload) -> Payload:
+    """In version 1 every end counted from when it was told."""
+    return payload | {"gone_at": None}
+
+
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
     {
         ("settings_loaded", 1): _settings_without_needs,
@@ -114,8 +128,10 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
         ("call_missed", 1): _call_missed_1,
         ("queue_entered", 1): _queue_entered_1,
         ("queue_entered", 2): _entered_without_need,
+        ("call_refused", 1): _call_refused_1,
         ("call_queued", 1): _call_queued_1,
         ("call_queued", 2): _queued_without_need,
+        ("call_ended", 1): _call_ended_1,
     }
 )
 

@@ -7,7 +7,6 @@ from queues.centre.commands import (
     ConnectCall,
     HandOverCall,
     ReturnCall,
-    ReturnReason,
     RingAgent,
     WaitAgain,
 )
@@ -45,9 +44,7 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
         case CallRequeued():
             return (WaitAgain(fact.call),)
-        case CallReturned():
+        case CallReturned() | CallRefused():
             return (ReturnCall(fact.call, fact.reason),)
-        case CallRefused():
-            return (ReturnCall(fact.call, ReturnReason.REFUSED),)
         case _:
             return ()

@@ -64,6 +64,10 @@ class Clock:
         """Give a moment of the centre's time as it is shown to people, in Unix seconds."""
         return at + self._wall_ahead_s
 
+    def own(self, shown: float) -> float:
+        """Give the centre's time of a moment that is shown to people, in Unix seconds."""
+        return shown - self._wall_ahead_s
+
     def moved_s(self) -> float:
         """Give by how many seconds the wall clock was set ahead (or back); 0 if it was not."""
         by_s = self._wall() - self.wall()

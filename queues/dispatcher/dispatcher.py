@@ -15,12 +15,12 @@ from queues.centre.commands import Word
 from queues.centre.facts import Fact
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import ClockMoved, Input, TimerFired
-from queues.centre.snapshot import to_snapshot
+from queues.centre.snapshot import freeze
 from queues.centre.state import Centre, next_wake
 from queues.centre.step import steps
 from queues.centre.wishes import commands_for
 from queues.dispatcher.clock import Clock
-from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Settled
+from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Restated, Settled
 from queues.dispatcher.performer import Leg, Performer
 from queues.dispatcher.timer import FAULT_PAUSE_S, Timer
 from queues.live import Hub
@@ -262,8 +262,9 @@ class Dispatcher:
         except Exception as error:  # what cannot be shown must still be carried out
             _log.error("fact not shown", fact=fact.TYPE, exc_info=error)
 
-    def _restate(self, rows: int) -> HistoryLost:
-        return HistoryLost(self._clock.now(), rows, to_snapshot(self._centre))
+    def _restate(self, rows: int) -> Restated:
+        at, frozen = self._clock.now(), freeze(self._centre)
+        return Restated(at, lambda: HistoryLost(at, rows, frozen.snapshot()))
 
     def _fire(self) -> None:
         self.submit(TimerFired())

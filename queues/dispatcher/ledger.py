@@ -31,6 +31,7 @@ BOUND_S: Final = 0.25
 _log = structlog.get_logger("queues.dispatcher")
 
 Settled = Callable[[Exception | None], None]
+Done = Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,14 @@ class LedgerHealth:
     trouble: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """The whole state at a time of the centre; `fact` may be made later, by any thread."""
+
+    at: float
+    fact: Callable[[], HistoryLost]
+
+
 @dataclass(slots=True)
 class _Entry:
     """A decision on its way: its rows, what it leads to, and what became of the rows."""
@@ -64,14 +73,14 @@ class _Entry:
 class Ledger:
     """Numbers and appends rows, and releases what waits for them. Works on one loop.
 
-    `restate` gives the fact that holds the whole state, for so many rows lost. Without a journal
+    `restate` gives the whole state as it is now, for so many rows lost. Without a journal
     everything is released at once and nothing is numbered.
     """
 
     def __init__(
         self,
         journal: Journal | None,
-        restate: Callable[[int], HistoryLost],
+        restate: Callable[[int], Restated],
         *,
         last_seq: int = 0,
         epoch: int = 0,
@@ -127,7 +136,8 @@ class Ledger:
         self._unreleased.append(entry)
         if len(self._unreleased) == 1:
             self._head_changed.set()
-        self._append(self._journal, partial(self._rows, what, at, facts), entry)
+        journal = self._journal
+        self._append(journal, lambda done: journal.append(self._rows(what, at, facts), done), entry)
         if self._is_degraded:
             self._release_all()
 
@@ -149,13 +159,11 @@ class Ledger:
                 if self._unreleased and self._unreleased[0].deadline == deadline:
                     self._degrade("overdue")
 
-    def _append(
-        self, journal: Journal, rows: Callable[[], tuple[JournalRow, ...]], entry: _Entry
-    ) -> None:
+    def _append(self, journal: Journal, put: Callable[[Done], None], entry: _Entry) -> None:
         self._ahead += 1
         before = self._last_seq
         try:
-            journal.append(rows(), partial(self._done, entry))
+            put(partial(self._done, entry))
         except Exception as error:  # the decision stands, whatever is wrong with its rows
             _log.error("rows not appended", exc_info=error)
             self._last_seq = before
@@ -202,7 +210,15 @@ class Ledger:
 
         self._is_restating = True
         whole = _Entry(0, _nothing, settled, deadline=0.0)
-        self._append(journal, lambda: (self._row(self._restate(gap)),), whole)
+        self._append(journal, partial(self._put_whole, journal, gap), whole)
+
+    def _put_whole(self, journal: Journal, gap: int, done: Done) -> None:
+        state, seq = self._restate(gap), self._next()
+
+        def row() -> JournalRow:
+            return fact_row(state.fact(), seq=seq, epoch=self._epoch, node=self._node)
+
+        journal.append_whole_state(state.at, row, done)
 
     def _degrade(self, why: str) -> None:
         if not self._is_degraded:

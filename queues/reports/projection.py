@@ -158,10 +158,15 @@ class Projection:
                 call.answered_at = self._wall(fact.at)
 
     def _end_call(self, seq: int, fact: CallClosed | CallEndNoted) -> None:
-        self._stop_waiting(fact.call, fact.at)
-        call = self._open.calls.pop(fact.call, None)
+        call = self._open.calls.get(fact.call)
         if call is None:
             return
+        ended = fact.at
+        if isinstance(fact, CallClosed) and call.waits_since is not None:
+            # That it was gone may have been heard long after it was.
+            ended -= max(0.0, fact.at - call.waits_since - fact.in_centre_s)
+        self._stop_waiting(fact.call, ended)
+        del self._open.calls[fact.call]
         if call.talked_s is not None:
             outcome = CallOutcome.TALKED
         elif fact.cause is EndCause.LOST:
@@ -170,7 +175,7 @@ class Projection:
             outcome = CallOutcome.ABANDONED
         else:
             outcome = CallOutcome.LEFT_QUEUE if call.hops else CallOutcome.MACHINE
-        self._record(seq, call, outcome, self._wall(fact.at))
+        self._record(seq, call, outcome, self._wall(ended))
 
     def _record(self, seq: int, call: OpenCall, outcome: CallOutcome, ended_at: float) -> None:
         self._calls.append(

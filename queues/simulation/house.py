@@ -41,6 +41,7 @@ class House:
     waiting_room: bool = True
     order: Order = Order.LONGEST_WAIT
     mark_s: float = 20.0
+    cap_s: float = 75.0
 
 
 def alike(agents: int, *, needs: tuple[str, ...] = ("any",), waiting_room: bool = True) -> House:
@@ -61,6 +62,7 @@ def opening(house: House) -> Iterator[Input]:
                 order=house.order,
                 mark_s=house.mark_s,
                 pick_up_s=house.ring_s,
+                cap_s=house.cap_s,
             )
             for need in house.needs
         ),

@@ -1,7 +1,7 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
 from queues.record_rows import EndedCall, EndedOffer, MissedCall
-from queues.store.bridge import committed, in_loop
+from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
 from queues.store.day_file import DayDamaged
 from queues.store.errors import (
@@ -20,6 +20,7 @@ from queues.store.errors import (
 from queues.store.journal_writer import JournalWriter
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
+from queues.store.seal import SealCheck, seals_to_check
 from queues.store.snapshots import Snapshot
 from queues.store.store import Store, StoreView
 from queues.store.vault import DataClass, Erasure, KeptValue, ValueUnreadable
@@ -47,6 +48,7 @@ __all__ = [
     "ProjectorBehind",
     "Records",
     "SchemaTooNew",
+    "SealCheck",
     "Snapshot",
     "Store",
     "StoreError",
@@ -58,6 +60,6 @@ __all__ = [
     "ValueUnreadable",
     "WriterFenced",
     "WriterHealth",
-    "committed",
     "in_loop",
+    "seals_to_check",
 ]

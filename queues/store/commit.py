@@ -24,6 +24,7 @@ from queues.store.errors import (
 )
 from queues.store.hold import WriteHold
 from queues.store.rows import DialogueRow, Kind, NewRow
+from queues.store.seal import RowSeals
 from queues.store.tables import dialogues, journal
 from queues.store.waiting import Group
 
@@ -38,13 +39,21 @@ _DELETE_DIALOGUE: Final = delete(dialogues).where(dialogues.c.call == bindparam(
 
 
 class Committer:
-    """Numbers rows without a gap and commits them under one epoch."""
+    """Numbers rows without a gap, seals them and commits them under one epoch."""
 
     def __init__(
-        self, hold: WriteHold, connection: Connection, name: str, epoch: int, node: str, last: int
+        self,
+        hold: WriteHold,
+        connection: Connection,
+        seals: RowSeals,
+        name: str,
+        epoch: int,
+        node: str,
+        last: int,
     ) -> None:
         self._hold = hold
         self._connection: Connection | None = connection
+        self._seals = seals
         self.name = name
         self._epoch = epoch
         self._node = node
@@ -126,20 +135,21 @@ class Committer:
             connection.execute(_INSERT_DIALOGUE, written)
 
     def _numbered(self, rows: list[NewRow]) -> list[dict[str, Any]]:
-        return [
-            {
-                "seq": seq,
-                "at": row.at,
-                "epoch": self._epoch,
-                "node": self._node,
-                "kind": row.kind.value,
-                "type": row.type,
-                "version": row.version,
-                "subject": row.subject,
-                "payload": row.text(),
-            }
-            for seq, row in enumerate(rows, self.committed + 1)
-        ]
+        return [self._sealed(seq, row) for seq, row in enumerate(rows, self.committed + 1)]
+
+    def _sealed(self, seq: int, row: NewRow) -> dict[str, Any]:
+        values = {
+            "seq": seq,
+            "at": float(row.at),
+            "epoch": self._epoch,
+            "node": self._node,
+            "kind": row.kind.value,
+            "type": row.type,
+            "version": row.version,
+            "subject": row.subject,
+            "payload": row.text(),
+        }
+        return values | {"seal": self._seals.of(*values.values())}
 
     def _meaning(self, error: Exception) -> Exception:
         """What an error tells us to do; a connection that is of no use any more is given up.

@@ -20,7 +20,8 @@ from typing import Any, Final
 from queues.store.errors import JournalDamaged
 from queues.store.rows import JournalRow, Kind
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_READABLE: Final = {1, FORMAT}  # 1: rows without a seal
 _LEVEL: Final = 6
 
 
@@ -110,7 +111,7 @@ def read_day(path: Path, day: ClosedDay) -> Iterator[JournalRow]:
     verify_day(path, day)
     lines = _lines(path, day)
     head: dict[str, Any] = json.loads(next(lines))
-    if head.get("format") != FORMAT:
+    if head.get("format") not in _READABLE:
         raise DayDamaged(path, f"its format {head.get('format')} is not known", day)
     for line in lines:
         values = json.loads(line)

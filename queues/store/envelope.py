@@ -1,8 +1,8 @@
 """How personal values are sealed: under a key of their contact, which a master key wraps.
 
 AES-256-GCM everywhere, with what a text belongs to as associated data, so that a ciphertext moved
-to another row does not open. Index entries are HMAC-SHA256. Both master uses have keys of their own
-(HKDF-SHA256, RFC 5869).
+to another row does not open. Index entries and the seals of the journal's rows (`seal.py`) are
+HMAC-SHA256. Each use of a master key has a key of its own (HKDF-SHA256, RFC 5869).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Envelope:
         self.versions = keys.versions
         self._wrap = {v: _derive(keys[v], b"wrap") for v in keys.versions}
         self._index = {v: _derive(keys[v], b"index") for v in keys.versions}
+        self.journal_keys = tuple(_derive(keys[v], b"journal") for v in keys.versions)
         self._check = {v: _derive(keys[v], b"check").hex() for v in keys.versions}
 
     def check_value(self, version: int) -> str:

@@ -113,8 +113,8 @@ def _page(
         query = query.where(journal.c.subject == subject)
     found = connection.execute(query.order_by(journal.c.seq).limit(_PAGE)).all()
     return [
-        JournalRow(seq, at, epoch, node, _KINDS[kind], type_, version, about, payload)
-        for seq, at, epoch, node, kind, type_, version, about, payload in found
+        JournalRow(seq, at, epoch, node, _KINDS[kind], type_, version, about, payload, seal)
+        for seq, at, epoch, node, kind, type_, version, about, payload, seal in found
     ]
 
 

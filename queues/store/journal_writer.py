@@ -59,20 +59,16 @@ class JournalWriter:
         """
         return self._committer.committed
 
-    def submit(
-        self, rows: Sequence[NewRow], done: Done | None = None, *, now_or_never: bool = False
-    ) -> None:
+    def submit(self, rows: Sequence[NewRow], done: Done | None = None) -> None:
         """Have these rows committed, in one transaction, after all that was submitted before.
 
         `done` is called once, as a rule from the writer's thread: with None when they stand in the
-        database, else with `NotCommitted`, and then they never will. `now_or_never` is for what is
-        promised to somebody: it is not kept in memory, but refused when it cannot be committed at
-        once.
+        database, else with `NotCommitted`, and then they never will.
         Raises ValueError for a row that no database could hold.
         """
         for row in rows:
             row.check()
-        batch = Batch(tuple(rows), done, now_or_never)
+        batch = Batch(tuple(rows), done)
         with self._changed:
             if self._fenced:
                 self._waiting.refuse([batch], WriterFenced())

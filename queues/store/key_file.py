@@ -66,8 +66,11 @@ def make_keys(path: Path) -> MasterKeys:
     return MasterKeys({1: key})
 
 
-def read_keys(path: Path) -> MasterKeys | None:
-    """Read the file; None if there is none. Raises `KeyUnusable`."""
+def read_keys(path: Path, *, to_root: bool = False) -> MasterKeys | None:
+    """Read the file; None if there is none. Raises `KeyUnusable`.
+
+    With `to_root`, root may read the file of another account: to look, not to serve with it.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -84,7 +87,8 @@ def read_keys(path: Path) -> MasterKeys | None:
                 f"{path}: is a folder, where the key file should be; move it away, and put back a "
                 "copy of the file"
             )
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        is_ours = found.st_uid == os.geteuid() or (to_root and os.geteuid() == 0)
+        if not stat.S_ISREG(found.st_mode) or not is_ours:
             raise KeyUnusable(
                 f"{path}: the key file is not a file of ours (account {os.geteuid()}); give it to "
                 "this account with chown"

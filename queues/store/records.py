@@ -28,6 +28,12 @@ class ProjectorBehind(StoreError):
     code = "projector_behind"
 
 
+class RowAhead(StoreError):
+    """A row was named that the projection has not come to yet."""
+
+    code = "row_ahead"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A projector of form `version` has read up to `seq`, and carries over what is not ended."""
@@ -109,11 +115,16 @@ class Records:
             return tuple(EndedOffer(*row) for row in found)
 
     def missed(self, limit: int, before_seq: int | None = None) -> tuple[MissedCall, ...]:
-        """Up to `limit` missed calls, the last that was told of first, from before `before_seq`."""
+        """Up to `limit` missed calls, the last that was told of first, from before `before_seq`.
+
+        Raises `RowAhead` for a row that no record can have come from yet.
+        """
         query = select(missed_calls).order_by(missed_calls.c.seq.desc()).limit(limit)
         if before_seq is not None:
             query = query.where(missed_calls.c.seq < before_seq)
         with self._database.read() as connection:
+            if before_seq is not None and before_seq > _read_up_to(connection):
+                raise RowAhead("records do not reach so far; begin with the first page")
             return tuple(MissedCall(*row) for row in connection.execute(query))
 
     def expire(self, now: float, keep_s: float) -> int:
@@ -150,6 +161,13 @@ class Records:
         some = select(table.c.seq).where(which).order_by(table.c.seq).limit(_DELETED_AT_ONCE)
         with self._database.write() as connection:
             return connection.execute(delete(table).where(table.c.seq.in_(some), which)).rowcount
+
+
+def _read_up_to(connection: Connection) -> int:
+    seq: int | None = connection.scalar(
+        select(projections.c.seq).where(projections.c.name == _NAME)
+    )
+    return seq or 0
 
 
 def _not_told_before(connection: Connection, missed: Iterable[MissedCall]) -> list[MissedCall]:

@@ -60,7 +60,7 @@ class NewRow:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """A row as it stands in the journal. `at` in Unix seconds."""
+    """A row as it stands in the journal. `at` in Unix seconds; `seal`: see `seal.py`."""
 
     seq: int
     at: float
@@ -71,6 +71,7 @@ class JournalRow:
     version: int
     subject: str
     payload: str = field(repr=False)
+    seal: str | None = None  # None for a row of a release that had none
 
     def values(self) -> dict[str, Any]:
         """Give the payload's JSON object; raises `JournalDamaged`."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL
+from sqlalchemy import URL, func, select
 
+from queues.store import tables
 from queues.store.belonging import open_envelope, refuse_strangers
 from queues.store.closed_days import KEPT_DAYS, ClosedDays
 from queues.store.commit import Committer
@@ -27,6 +28,7 @@ from queues.store.progress import Progress, is_older, note_progress
 from queues.store.records import Records
 from queues.store.rows import JournalRow, Kind, check_text
 from queues.store.schema import PEOPLE, STORE, bring_up, require_head
+from queues.store.seal import RowSeals
 from queues.store.snapshots import Snapshots
 from queues.store.vault import Vault
 
@@ -109,7 +111,8 @@ class Store:
             refuse_strangers(store, people)
             bring_up(store, STORE)
             bring_up(people, PEOPLE)
-            vault = Vault(store, people, open_envelope(store, people, key_file), wall=wall)
+            envelope = open_envelope(store, people, key_file)
+            vault = Vault(store, people, envelope, wall=wall)
             note = is_older(store, people)
             epoch = hold.draw_epoch(connection, node, wall())
             last_seq = check_journal(store)
@@ -117,7 +120,7 @@ class Store:
             vault.expire(wall())
             undo.pop_all()
         writer = JournalWriter(
-            Committer(hold, connection, store.name, epoch, node, last_seq),
+            Committer(hold, connection, RowSeals(envelope), store.name, epoch, node, last_seq),
             most_waiting=most_waiting,
             longest_pause_s=longest_pause_s,
             wall=wall,
@@ -186,6 +189,15 @@ class StoreView:
         self.journal = JournalReader(self._database, days_folder)
         self.records = Records(self._database)
         self.snapshots = Snapshots(self._database)
+
+    def told_until(self) -> int:
+        """Give the last row of the journal that a snapshot, or what records are made of, knows."""
+        with self._database.read() as connection:
+            known = (
+                connection.scalar(select(func.max(table.c.seq)))
+                for table in (tables.snapshots, tables.projections)
+            )
+            return max((seq for seq in known if seq is not None), default=0)
 
     def close(self) -> None:
         """Let everything go."""

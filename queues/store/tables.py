@@ -57,6 +57,7 @@ journal = Table(
     Column("version", Integer, nullable=False),
     Column("subject", Text, nullable=False),
     Column("payload", Text, nullable=False),
+    Column("seal", Text),
     CheckConstraint("kind IN ('input', 'fact', 'lost')", name="kind"),
     Index(None, "subject", "seq"),
 )

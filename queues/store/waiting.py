@@ -26,7 +26,6 @@ class Batch:
 
     rows: tuple[NewRow, ...]
     done: Done | None = None
-    now_or_never: bool = False
     is_marker: bool = False  # our own row, which tells of lost ones and is never lost itself
 
 
@@ -98,9 +97,7 @@ class WaitingRows:
 
     def add(self, batch: Batch) -> None:
         """Put a batch at the end, or refuse it."""
-        if batch.now_or_never and self._trouble is not None:
-            self.refuse([batch], NotCommitted(f"the database cannot be written ({self._trouble})"))
-        elif batch.rows and self.rows + len(batch.rows) + (self._hole is not None) > self._most:
+        if batch.rows and self.rows + len(batch.rows) + (self._hole is not None) > self._most:
             self._lose(batch, NotCommitted("too many rows wait for the database"))
         else:
             self._tell_hole()
@@ -146,10 +143,6 @@ class WaitingRows:
         self._trouble = error.trouble
         self._dialogues = group.dialogues | self._dialogues
         self._batches.extendleft(reversed(group.batches))
-        obligations = [batch for batch in self._batches if batch.now_or_never]
-        self._batches = deque(batch for batch in self._batches if not batch.now_or_never)
-        self.rows -= sum(len(batch.rows) for batch in obligations)
-        self.refuse(obligations, NotCommitted(f"the database cannot be written ({error.trouble})"))
         return begins
 
     def is_narrowed(self, group: Group) -> bool:
@@ -202,8 +195,6 @@ class WaitingRows:
 
     def _lose(self, batch: Batch, error: NotCommitted) -> None:
         self.refuse([batch], error)
-        if batch.now_or_never:
-            return  # whoever submitted it takes it for refused, and goes on without
         self.lost += len(batch.rows)
         times = [row.at for row in batch.rows]
         if self._hole is None:

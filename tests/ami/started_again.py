@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.offers import Offers
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.wire_events import (
+    CallNoted,
     ChannelId,
     ChannelInAgi,
     ChannelListed,
@@ -61,6 +62,7 @@ class Client:
         self.up = True
         self.inbox: asyncio.Queue[WireEvent] = asyncio.Queue()
         self.channels = channels
+        self.noted: list[CallNoted] = []
         self.sent: list[a.Action] = []
 
     async def send(self, action: a.Action, *, deadline_s: float = 5.0) -> Response:
@@ -68,6 +70,8 @@ class Client:
         return Response("1", "", None)
 
     async def list(self, action: a.Action, *, deadline_s: float = 5.0) -> tuple[ListEntry, ...]:
+        if action.name == "DBGetTree":
+            return tuple(self.noted)
         return tuple(self.channels) if action.name == "CoreShowChannels" else ()
 
     def names(self) -> list[str]:
@@ -134,6 +138,8 @@ class Start:
             self.forgotten.add,
             lambda call: ContactId(f"contact of {call}"),
             staff,
+            lived_at=scene.centre.at,
+            own_time=lambda at: at,
         )
         self.board = Switchboard(
             link,
@@ -171,8 +177,10 @@ async def started(
     *channels: ChannelListed,
     dialogues: dict[CallId, KeptDialogue] | None = None,
     staff: Staff = UNKNOWN_STAFF,
+    noted: Sequence[CallNoted] = (),
 ) -> AsyncIterator[Start]:
     start = Start(scene, list(channels), dialogues or {}, staff=staff)
+    start.client.noted.extend(noted)
     tasks = [
         asyncio.create_task(each)
         for each in (start.board.run(), start.offers.run(), start.dispatcher.run())

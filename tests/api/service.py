@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
 from queues.api import HealthReason, HealthReport, HealthStatus, create_app, listen, serve
+from queues.api.explanations import Explain
 from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
@@ -62,6 +64,11 @@ class DeafDialogues:
         """Do nothing."""
 
 
+async def no_journal(_: CallId) -> Mapping[str, Any] | None:
+    """Explain nothing."""
+    return None
+
+
 @dataclass
 class Service:
     """The app with what stands behind it, and short cuts to move it."""
@@ -78,6 +85,7 @@ class Service:
     dialogues: list[DialogueRow] = field(default_factory=list)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     missed: ReadMissed = lambda _limit, _before: ()
+    explain: Explain = no_journal
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
     def __post_init__(self) -> None:
@@ -97,6 +105,7 @@ class Service:
             dialogues=lambda: tuple(self.dialogues),
             pause_reasons=REASONS,
             missed=self.missed,
+            explain=self.explain,
             hosts=self.hosts,
             session_s=self.session_s,
             tick_s=self.tick_s,

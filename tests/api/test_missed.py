@@ -67,6 +67,25 @@ async def test_pages_go_from_the_last_noted_to_the_first_whatever_comes_meanwhil
     assert third["next"] is None
 
 
+async def test_a_cursor_from_beyond_all_that_was_told_is_none_of_ours(store: Store) -> None:
+    note(store, 1, 2, 3)
+    async with Service(missed=store.records.missed).signed_in() as client:
+        for cursor in ("m4", "m" + "9" * 18):
+            answer = await client.get(PATH, params={"cursor": cursor})
+            assert (answer.status_code, answer.json()["code"]) == (400, "cursor-unknown")
+            assert answer.headers["Content-Type"] == "application/problem+json"
+        last = await client.get(PATH, params={"cursor": "m1"})
+    assert (last.status_code, last.json()["missed"]) == (200, [])
+
+
+async def test_a_page_whose_calls_were_deleted_meanwhile_is_empty(store: Store) -> None:
+    note(store, 1, 2, 3)
+    store.records.expire(1e12, keep_s=-1.0)
+    async with Service(missed=store.records.missed).signed_in() as client:
+        answer = await client.get(PATH, params={"cursor": "m3"})
+    assert (answer.status_code, answer.json()["missed"]) == (200, [])
+
+
 @pytest.mark.parametrize("cursor", ["", "m", "m0", "5", "m-1", "m1.5", "m٣", "m" + "9" * 30])
 async def test_a_cursor_that_is_none_of_ours_is_refused(store: Store, cursor: str) -> None:
     async with Service(missed=store.records.missed).signed_in() as client:

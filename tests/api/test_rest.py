@@ -1,5 +1,6 @@
 """API: what is read and asked for over REST, and what every answer looks like."""
 
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -168,6 +169,25 @@ async def test_a_cursor_that_is_not_ours_is_a_problem(cursor: str) -> None:
     async with Service().signed_in() as client:
         answer = await client.get("/api/v1/calls", params={"cursor": cursor})
     assert (answer.status_code, answer.json()["code"]) == (400, "cursor-unknown")
+
+
+@pytest.mark.parametrize("said", ["1e3 c1", "1_000.0 c1", " 1000.0 c1", "1000 c1", "inf c1"])
+async def test_a_cursor_that_is_not_written_as_ours_are_is_a_problem(said: str) -> None:
+    service = Service()
+    service.enter("c1", "c2")
+    cursor = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    async with service.signed_in() as client:
+        answer = await client.get("/api/v1/calls", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor-unknown")
+
+
+async def test_a_cursor_behind_the_last_call_gives_an_empty_page() -> None:
+    service = Service()
+    service.enter("c1", "c2")
+    cursor = base64.urlsafe_b64encode(b"9999999999.0 c9").decode().rstrip("=")
+    async with service.signed_in() as client:
+        answer = await client.get("/api/v1/calls", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["calls"], answer.json()["next"]) == (200, [], None)
 
 
 async def test_an_agent_is_made_ready_paused_and_signed_out() -> None:

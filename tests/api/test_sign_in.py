@@ -9,6 +9,7 @@ PATHS = [
     ("GET", "/api/v1/queues"),
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/a/card"),
+    ("GET", "/api/v1/calls/a/explanation"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/reports/missed"),
     ("GET", "/api/v1/live"),
@@ -165,4 +166,5 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             card=lambda _: None,
             dialogues=tuple,
             missed=service.missed,
+            explain=service.explain,
         )

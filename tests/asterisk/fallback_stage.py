@@ -309,10 +309,16 @@ def _kept(shown: str) -> list[str]:
 
 
 async def kept(switch: Switch) -> list[str]:
-    """What Asterisk keeps of missed calls: number|line|time."""
+    """What Asterisk keeps of calls that ended: number|line|time, or |line|time|served."""
     return _kept(await switch.console("database show fz-missed"))
 
 
+async def kept_are(switch: Switch, count: int) -> list[str]:
+    """Come back when Asterisk keeps notes of so many calls, with them."""
+    await console_says(switch, "database show fz-missed", lambda shown: len(_kept(shown)) == count)
+    return await kept(switch)
+
+
 async def nothing_is_kept(switch: Switch) -> None:
-    """Come back when Asterisk keeps no missed call."""
+    """Come back when Asterisk keeps no note of a call."""
     await console_says(switch, "database show fz-missed", lambda shown: not _kept(shown))

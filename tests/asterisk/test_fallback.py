@@ -27,6 +27,7 @@ from tests.asterisk.fallback_stage import (
     hangs_up_on,
     join,
     kept,
+    kept_are,
     nobody_works,
     nothing_is_kept,
     on_the_line,
@@ -55,19 +56,19 @@ def now() -> float:
 
 
 async def test_a_waiting_caller_is_rung_through_to_an_agent(house: Switch) -> None:
-    async with (
-        agent_at(house, "desk1") as agent,
-        running_service(house) as service,
-        on_the_line(service, house) as caller,
-    ):
-        await works(service, house, "desk1")
-        service.healthy = False
-        silent_s = now()
-        await rings(agent)
-        await caller.hears(AGENT_HZ)
-        assert caller.longest_gap(silent_s) < HOLE_S
-        await works(service, house)
-    assert await kept(house) == []
+    async with agent_at(house, "desk1") as agent, running_service(house) as service:
+        async with on_the_line(service, house) as caller:
+            await works(service, house, "desk1")
+            service.healthy = False
+            silent_s = now()
+            await rings(agent)
+            await caller.hears(AGENT_HZ)
+            assert caller.longest_gap(silent_s) < HOLE_S
+            await works(service, house)
+        await kept_are(house, 1)
+        service.healthy = True
+        await nothing_is_kept(house)
+        assert service.missed == []
 
 
 async def test_without_agents_a_waiting_caller_is_told_and_the_number_kept(house: Switch) -> None:

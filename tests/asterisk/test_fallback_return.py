@@ -27,6 +27,7 @@ from tests.asterisk.fallback_stage import (
     hangs_up_on,
     in_queue,
     kept,
+    kept_are,
     members,
     members_are,
     nobody_works,
@@ -93,7 +94,8 @@ async def test_a_talk_under_asterisks_queue_is_left_alone(house: Switch) -> None
                 assert caller.longest_gap(begun_s) < HOLE_S
                 await asyncio.to_thread(agent.stop)
                 await hangs_up_on(caller)
-    assert await kept(house) == []
+                await nothing_is_kept(house)
+                assert service.missed == []
 
 
 async def test_who_called_first_is_served_first(house: Switch) -> None:
@@ -113,7 +115,10 @@ async def test_who_called_first_is_served_first(house: Switch) -> None:
         await works(service, house)
         for caller in (first, second):
             await caller.phone.hang_up()
-    assert await kept(house) == []
+        await kept_are(house, 2)
+        service.healthy = True
+        await nothing_is_kept(house)
+        assert {each.call for each in service.missed} == {first.channel, second.channel}
 
 
 async def test_a_missed_call_stays_until_it_was_taken(house: Switch) -> None:

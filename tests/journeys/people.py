@@ -26,15 +26,15 @@ async def until(true: Callable[[], Any], within_s: float = WITHIN_S) -> Any:
 
 
 @asynccontextmanager
-async def caller(service: Service) -> AsyncIterator[Caller]:
-    """A caller who is answered on the German line."""
+async def caller(service: Service, line: str = "100") -> AsyncIterator[Caller]:
+    """A caller who is answered on a line, the German one unless said."""
     account = service.run.callers[0]
     where = SipServer(
         service.run.sip_host, service.run.sip_port, account.username, account.password
     )
     async with caller_phone(where) as phone:
         on_line = Caller(phone)
-        await phone.dial("100", WITHIN_S)
+        await phone.dial(line, WITHIN_S)
         yield on_line
 
 
@@ -56,13 +56,17 @@ async def waits(service: Service, who: Caller, number: int) -> None:
 
 @asynccontextmanager
 async def agent(
-    service: Service, place: str = "desk1", *, answers_after_s: float = 0.05
+    service: Service,
+    place: str = "desk1",
+    *,
+    answers_after_s: float = 0.05,
+    hums_hz: float = AGENT_HZ,
 ) -> AsyncIterator[AgentPhone]:
     """An agent who is at the phone and ready, and hums."""
     account = next(each for each in service.run.places if each.username == place)
     server = (service.run.sip_host, service.run.sip_port)
     plan = AgentPlan(line=1, answer_after_s=answers_after_s)
-    phone = AgentPhone(server, account, plan, sound.tone(AGENT_HZ, 60))
+    phone = AgentPhone(server, account, plan, sound.tone(hums_hz, 60))
     try:
         await asyncio.to_thread(phone.start)
         await asyncio.to_thread(ready, service, str(account.agent))

@@ -138,10 +138,12 @@ def wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> Service:
 
 
 @contextmanager
-def running_service(folder: Path, **changes: object) -> Iterator[Service]:
+def running_service(
+    folder: Path, *, environment: Mapping[str, str] | None = None, **changes: object
+) -> Iterator[Service]:
     """A service of its own; ended afterwards, also one that was started again in its place."""
     write_settings(folder, **changes)
-    process = start(folder)
+    process = start(folder, environment=environment)
     try:
         service = wait_ready(folder, process)
         try:

@@ -137,15 +137,20 @@ async def test_who_was_kept_waiting_by_asterisk_alone_has_the_place_of_all_that_
     """The service is away for longer than the dialplan waits for it; the one agent talks."""
     async with AsyncExitStack() as stack:
         talks, _ = await a_talk(stack, service)
-        who = await stack.enter_async_context(caller(service))
+        who, gives_up = [await stack.enter_async_context(caller(service)) for _ in range(2)]
         await waits(service, who, 2)
-        before = await asyncio.to_thread(order, service)
+        await waits(service, gives_up, 3)
+        *before, (given_up, *_) = await asyncio.to_thread(order, service)
         killed_s = asyncio.get_running_loop().time()
         await asyncio.to_thread(kill, service)
         await until(lambda: beat_age_s(service) > Silence().music_s)  # else the next would ring on
         began_at = datetime.now(UTC)
         new = await stack.enter_async_context(caller(service))
-        await until(lambda: console(service, "queue show fallback").count("(wait:") == 2, 40.0)
+        await until(lambda: console(service, "queue show fallback").count("(wait:") == 3, 40.0)
+        await gives_up.phone.hang_up()
+        gave_up_s = time.time()
+        await until(lambda: "/fz-" in console(service, "database show fz-missed"))
+        await asyncio.sleep(2)  # that do not count as wait
         music_s = asyncio.get_running_loop().time()
         following = await asyncio.to_thread(start_again, service)
         await until(lambda: settled(following) and len(following.in_queue()) == 3)
@@ -167,6 +172,20 @@ async def test_who_was_kept_waiting_by_asterisk_alone_has_the_place_of_all_that_
         await who.phone.hang_up()
         await new.hears(AGENT_HZ)
         assert abs(later.pitch() - AGENT_HZ) > 12
+
+        await until(lambda: "/fz-" not in console(service, "database show fz-missed"))
+        (missed,) = await until(lambda: missed_calls(following, 1))
+        assert (missed["id"], missed["line"], missed["cause"]) == (given_up, "100", "gone")
+        assert abs(await until(lambda: ended_at(following, given_up)) - gave_up_s) < 1.5
+
+
+def ended_at(service: Service, name: str) -> float | None:
+    """When a call ended, once there is a record of it."""
+    path = service.folder / ".freizeichen/store/store.db"
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+        query = "SELECT ended_at FROM ended_calls WHERE call = ?"
+        found = database.execute(query, (name,)).fetchone()
+    return None if found is None else float(found[0])
 
 
 def beat_age_s(service: Service) -> float:

@@ -1,24 +1,16 @@
-"""`freizeichen explain` and `replay` on a real store, beside an open one and after it."""
+"""`freizeichen explain` and `records` on a real store, beside an open one and after it."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ruamel.yaml import YAML
-from typer.testing import CliRunner, Result
 
-from ivr.cli import app
-from ivr.kept import Kept, open_kept
 from ivr.place import Place
 from ivr.projector import Projector
-from ivr.settings import load_settings
 from queues.centre.inputs import (
     AgentSetting,
     QueueEntered,
@@ -27,57 +19,17 @@ from queues.centre.inputs import (
     TimerFired,
 )
 from queues.centre.needs import Need, NeedStep, Skill
-from queues.centre.row import JournalRow
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from queues.store import Kind, NewRow
-from tests.switch import test_settings
+from tests.kept.told_place import opened, rows, run, told_place, write, write_a_day
 from tests.unit.queues.journals import KEPT, read_journal
 from tests.unit.queues.scenes import BILLING, EPOCH
 from tests.unit.queues.written import Written
 
-WITHIN_S = 20.0
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    path = tmp_path / "freizeichen.yaml"
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(test_settings().model_dump(mode="json", exclude_none=True), file)
-    (tmp_path / ".freizeichen").mkdir()
-    return Place(path, tmp_path / ".freizeichen", is_example=False)
-
-
-@contextmanager
-def opened(place: Place) -> Iterator[Kept]:
-    with open_kept(load_settings(place.settings_file), place, lambda _: None) as kept:
-        yield kept
-
-
-def write_a_day(kept: Kept, *, old: NewRow | None = None) -> None:
-    """The day that the first release left, behind an older row."""
-    if old is not None:
-        kept.store.journal.submit([old])
-    write(kept, read_journal(KEPT[0]))
-
-
-def write(kept: Kept, rows: Iterable[JournalRow]) -> None:
-    for row in rows:
-        new = NewRow(
-            row.at, Kind(row.kind), row.type, row.version, row.subject, json.dumps(row.payload)
-        )
-        kept.store.journal.submit([new])
-    assert kept.store.journal.flush(WITHIN_S)
-
-
-def run(place: Place, *words: str) -> Result:
-    return CliRunner().invoke(app, [*words, "--settings", str(place.settings_file)])
-
-
-def rows(place: Place, query: str) -> list[Any]:
-    with closing(sqlite3.connect(place.run_folder / "store/store.db")) as database:
-        found = database.execute(query).fetchall()
-        database.commit()
-    return found
+    return told_place(tmp_path)
 
 
 def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> None:
@@ -93,7 +45,13 @@ def test_a_call_is_explained_beside_the_service_and_without_it(place: Place) -> 
     )
     assert {"call_queued", "offer_made", "talk_began"} <= {e["what"] for e in told["entries"]}
     assert all(entry["why"] for entry in told["entries"])
+    assert {each["waited_for"] for each in told["wait"]} == set(told["waited"])
+    offers = [
+        entry["anew"]["standing"] for entry in told["entries"] if entry["what"] == "offer_made"
+    ]
+    assert all(offer["calls"][0]["call"] == a_call(place) for offer in offers)
     text = run(place, "explain", a_call(place))
+    assert "where the time of the wait went" in text.stdout
     assert "talking:" in text.stdout
 
 
@@ -182,6 +140,9 @@ def test_a_call_of_these_days_is_explained_without_the_file_of_an_old_one(place:
     without = json.loads(result.stdout)
     for entry in (*told["entries"], *without["entries"]):
         entry.pop("anew")
+    assert told.pop("wait")
+    assert told.pop("waited")
+    assert (without.pop("wait"), without.pop("waited")) == ([], {})  # not known without the file
     assert without == told
     assert result.stderr.count("note: left out") == 1
     assert day.file in result.stderr
@@ -213,25 +174,6 @@ def test_a_call_that_nobody_knows_is_said_to_be_unknown(place: Place) -> None:
         assert len(result.output) < 200
 
 
-def test_one_recorded_decision_that_was_altered_is_one_difference(place: Place) -> None:
-    with opened(place) as kept:
-        write_a_day(kept)
-    whole = run(place, "replay", "--json")
-    assert whole.exit_code == 0, whole.output
-    assert json.loads(whole.stdout)["facts"] > 100
-    seq, payload = rows(
-        place, "SELECT seq, payload FROM journal WHERE type = 'call_closed' ORDER BY seq"
-    )[0]
-    altered = json.loads(payload) | {"in_centre_s": 1.5}
-    rows(place, f"UPDATE journal SET payload = '{json.dumps(altered)}' WHERE seq = {seq}")
-    result = run(place, "replay", "--json")
-    assert result.exit_code == 1
-    report = json.loads(result.stdout)
-    assert (report["differences"], report["shown"][0]["seq"]) == (1, seq)
-    assert report["shown"][0]["fields"] == ["in_centre_s"]
-    assert f"row {seq}: call_closed differs in in_centre_s" in run(place, "replay").stdout
-
-
 def test_records_are_made_again_from_the_journal_alone(place: Place) -> None:
     with opened(place) as kept:
         write_a_day(kept)
@@ -254,17 +196,3 @@ def test_without_a_store_the_commands_say_what_to_do(place: Place) -> None:
         assert result.exit_code == 1
         assert "start the service once" in result.output
         assert "Traceback" not in result.output
-
-
-def test_an_input_that_cannot_be_read_keeps_no_start_and_a_replay_names_it(place: Place) -> None:
-    with opened(place) as kept:
-        write_a_day(kept)
-    with opened(place) as kept:
-        calls = set(kept.centre.calls)
-    (seq,) = rows(place, "SELECT min(seq) FROM journal WHERE kind = 'input' AND seq > 1")[0]
-    rows(place, f"UPDATE journal SET payload = '{{' WHERE seq = {seq}")
-    with opened(place) as kept:
-        assert set(kept.centre.calls) == calls
-    replayed = run(place, "replay")
-    assert replayed.exit_code != 0
-    assert f"row {seq}" in replayed.output

@@ -28,6 +28,7 @@ from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import CallArrived, CallEnded, EndCause
 from queues.centre.json_values import Snapshot
 from queues.centre.replay import replay
+from queues.centre.row import JournalRow
 from queues.centre.snapshot import UNDERSTOOD, to_snapshot
 from queues.dispatcher import Dispatcher
 from queues.ids import LineId
@@ -167,10 +168,13 @@ async def test_the_whole_state_becomes_text_in_the_writers_thread(place: Place) 
                 return super().items()
 
         state = Seen(to_snapshot(kept.centre))
-        fact = HistoryLost(1.0, 1, Snapshot(state))
-        row = fact_row(fact, seq=1, epoch=1, node="n")
+
+        def row() -> JournalRow:
+            threads.append(threading.current_thread().name)
+            return fact_row(HistoryLost(1.0, 1, Snapshot(state)), seq=1, epoch=1, node="n")
+
         errors: list[Exception | None] = []
-        StoredJournal(kept.store.journal).append((row,), errors.append)
+        StoredJournal(kept.store.journal).append_whole_state(1.0, row, errors.append)
         await until(lambda: errors)
         assert errors == [None]
         assert set(threads) == {"journal writer"}

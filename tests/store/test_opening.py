@@ -155,7 +155,9 @@ def test_every_start_draws_the_next_epoch_and_numbers_go_on(place: Place) -> Non
 def test_the_database_itself_refuses_a_row_of_an_old_epoch(place: Place) -> None:
     place.open().close()
     place.open().close()
-    insert = "INSERT INTO journal VALUES (1, 0.0, {}, 'node', 'fact', 'call_queued', 1, '', '{{}}')"
+    insert = (
+        "INSERT INTO journal VALUES (1, 0, {}, 'node', 'fact', 'call_queued', 1, '', '{{}}', '')"
+    )
     for epoch in (1, 3):
         with pytest.raises(Exception, match="rows of another epoch are refused"):
             place.say(insert.format(epoch))

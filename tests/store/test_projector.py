@@ -29,6 +29,7 @@ from queues.store import (
     Position,
     Store,
     StoreUnavailable,
+    Trouble,
 )
 from tests.store.places import Place, eventually, write
 from tests.store.postgres_server import ROOT
@@ -168,6 +169,25 @@ def test_a_file_that_is_away_only_delays_the_records(file_place: Place) -> None:
         away.rename(file_place.file)
         projector.follow()
         assert kept(store) == in_one_pass(DAY)
+
+
+async def test_a_disk_that_is_full_is_told_of_once_each_time_it_is(file_place: Place) -> None:
+    with file_place.opened() as store:
+        projector = Projector(store, look_s=0.001)
+        looks: list[int] = []
+
+        def follow() -> None:
+            looks.append(1)
+            if len(looks) < 8 and len(looks) % 4:
+                raise StoreUnavailable("store.db", Trouble.FULL)
+
+        projector.follow = follow  # type: ignore[method-assign]
+        with capture_logs() as logs:
+            running = asyncio.create_task(projector.run())
+            await asyncio.to_thread(eventually, lambda: len(looks) >= 8)
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        assert [line["event"] for line in logs] == ["no records just now"] * 2
 
 
 def test_a_row_that_cannot_be_read_is_named_and_what_came_before_is_kept(place: Place) -> None:

@@ -38,31 +38,6 @@ def test_rows_wait_for_a_locked_database_and_are_written_in_order(place: Place) 
         assert numbers(store) == list(range(100))
 
 
-def test_what_is_promised_is_refused_at_once_and_never_written(place: Place) -> None:
-    with place.opened() as store:
-        told: list[tuple[str, Exception | None]] = []
-        with locked(place):
-            store.journal.submit([row(1)], lambda error: told.append(("kept", error)))
-            store.journal.submit(
-                [row(2)], lambda error: told.append(("promised", error)), now_or_never=True
-            )
-            eventually(lambda: told)
-            store.journal.submit(
-                [row(3)], lambda error: told.append(("promised", error)), now_or_never=True
-            )
-            eventually(lambda: len(told) == 2)
-            assert [name for name, _ in told] == ["promised", "promised"]
-            assert all(isinstance(error, NotCommitted) for _, error in told)
-            assert "locked" in str(told[0][1])
-        assert store.journal.flush(20)
-        assert told[2:] == [("kept", None)]
-        assert numbers(store) == [1]
-        assert store.journal.health().lost == 0
-        store.journal.submit([row(4)], lambda error: told.append(("now", error)), now_or_never=True)
-        assert store.journal.flush(20)
-        assert told[3:] == [("now", None)]
-
-
 def test_what_memory_cannot_hold_is_counted_and_told_in_the_journal(place: Place) -> None:
     with place.opened(most_waiting=10) as store:
         told: list[Exception | None] = []
@@ -251,28 +226,6 @@ def test_a_commit_whose_answer_is_lost_is_not_written_twice(server_place: Place)
             assert store.journal.flush(20)
             assert told == [(1, None)]
             assert numbers(store) == [0, 1]
-
-
-def test_a_promise_that_was_refused_for_a_lost_answer_does_not_stand(server_place: Place) -> None:
-    server = server_place.server
-    assert server is not None
-    with open_folder() as folder, CommitCutter(folder, server.socket) as cutter:
-        behind = Place(
-            server_place.folder,
-            server.url(server_place.database, folder),
-            server,
-            server_place.database,
-        )
-        with behind.opened() as store:
-            write(store, row(0))
-            told: list[Exception | None] = []
-            cutter.cut_next_commit()
-            store.journal.submit([row(1)], told.append, now_or_never=True)
-            eventually(lambda: told)
-            assert isinstance(told[0], NotCommitted)
-            assert server_place.say("SELECT count(*) FROM journal") == [(2,)]  # it was committed
-            write(store, row(2))
-            assert numbers(store) == [0, 2]
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     best: Standing | None = None
     for pool in centre.pools.values():
         if pool.waiting and pool.free:
-            head = next(_in_order(centre, pool, now))
+            head = next(in_order(centre, pool, now))
             if best is None or head < best:
                 first, best = pool, head
     if first is None or best is None:
@@ -64,7 +64,8 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     )
 
 
-def _in_order(centre: Centre, pool: Pool, now: float) -> Iterator[Standing]:
+def in_order(centre: Centre, pool: Pool, now: float) -> Iterator[Standing]:
+    """Give a pool's calls as its queue's policy would serve them."""
     setting = centre.queues[pool.key.queue].setting
     return ORDERS[setting.order][1](pool, setting, now)
 
@@ -76,7 +77,7 @@ def _runner_up(centre: Centre, agent: Agent, chosen: CallId, now: float) -> Call
         standing
         for pool in centre.pools.values()
         if pool.waiting and name in pool.agents
-        for standing in islice(_in_order(centre, pool, now), 2)
+        for standing in islice(in_order(centre, pool, now), 2)
         if standing[1][2] != chosen
     )
     best = min(heads, default=None)

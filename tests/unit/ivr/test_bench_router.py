@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.bench.router_rival import Found, Pair, comparison_rows, rival_rows
+from ivr.bench.router_rival import VARIANTS, Found, Pair, comparison_rows, rival_rows
 from ivr.bench.table import Bar, Row
 from ivr.resources import days
-from queues.centre.inputs import Order
 from queues.simulation.day import Day
 from queues.simulation.read_day import read_day
 
@@ -30,7 +29,8 @@ def day() -> Day:
 def found(*, ours: float = 1.0, rivals: float = 1.0) -> Found:
     our_figures = {name: value * ours for name, value in OWN.items()}
     pair = Pair(
-        dict.fromkeys(Order, our_figures), {name: value * rivals for name, value in OWN.items()}
+        {variant.name: our_figures for variant in VARIANTS},
+        {name: value * rivals for name, value in OWN.items()},
     )
     return {"A": [pair, pair], "B": [pair, pair]}
 

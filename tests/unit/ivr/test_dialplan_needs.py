@@ -9,11 +9,13 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from ivr import dialogue as dialogue_module
 from ivr.cli import app
 from ivr.dialplan import DialplanFaulty, NodeId, Plan, Queue, load_plan
 from ivr.dialplan.hand_overs import hand_overs
 from ivr.dialplan.staff import NOTHING_SAID, UNKNOWN_STAFF, Asked, Staff
 from ivr.flow.commands import EnterQueue
+from ivr.preparation import CannotStart, load_plans
 from queues.centre.inputs import AgentSetting, QueueEntered, QueueSetting
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, PlaceId, QueueId
@@ -207,6 +209,21 @@ async def test_a_caller_enters_the_queue_with_the_need_that_counts_there() -> No
         assert on.inputs == [QueueEntered(CALL, LINE, SERVICE, need=need, credit_s=60.0)]
 
 
+async def test_who_is_rescued_from_a_dialogue_that_failed_asks_for_the_language_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_args: object, **_named: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(dialogue_module, "advance", fails)
+    async with stage(staff=ALL) as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: bool(on.inputs))
+        assert on.inputs == [QueueEntered(CALL, LINE, SERVICE, need=Need((), "en"))]
+        on.driver.call_ended(CALL)
+        await on.until(lambda: on.driver.calls == ())
+
+
 def test_the_command_shows_the_need_of_each_queue_node_and_refuses_those_of_nobody(
     tmp_path: Path,
 ) -> None:
@@ -240,3 +257,10 @@ def test_the_command_shows_the_need_of_each_queue_node_and_refuses_those_of_nobo
         1,
         True,
     )
+
+
+def test_a_place_whose_agents_lack_a_lines_language_does_not_start() -> None:
+    anna = {"id": "anna", "name": "A", "place": "desk1", "queues": ["service"], "languages": ["de"]}
+    with pytest.raises(CannotStart, match="at last they ask for language en") as refused:
+        load_plans(place_settings(agents=[anna]))
+    assert "de/main.yaml" not in str(refused.value)

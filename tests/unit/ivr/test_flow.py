@@ -195,6 +195,31 @@ def test_a_caller_whom_the_queue_refuses_is_told_and_let_go() -> None:
     assert call.ended() == (HangUp(),)
 
 
+@pytest.mark.parametrize(
+    ("reason", "node"),
+    [
+        (ReturnReason.FULL, "full"),
+        (ReturnReason.NOBODY, "empty"),
+        (ReturnReason.WAITED, "long"),
+        (ReturnReason.REFUSED, "b"),
+        (ReturnReason.FAILED, "b"),
+    ],
+)
+def test_why_the_queue_keeps_no_caller_decides_what_follows(
+    reason: ReturnReason, node: str
+) -> None:
+    text = """
+{language: en, start: a, human: h, prompts: {a: A},
+defaults: {no_input: a, wrong_key: a, then: b, refused: b, when_full: full},
+nodes: {a: {menu: a, keys: {0: h}}, h: {queue: service, when_nobody: empty, when_long: long},
+b: {goodbye: a}, full: {goodbye: a}, empty: {goodbye: a}, long: {goodbye: a}}}"""
+    plan = load_plan(text, file="small.yaml", queues=["service"])
+    session = replace(open_session(CallId("c"), LineId("1"), plan), phase=Phase.WAITING)
+    waiting = replace(session, node=NodeId("h"))
+    after, _ = advance(plan, waiting, CallReturned(reason), now=NOW)
+    assert after.node == node
+
+
 def test_nothing_is_played_into_a_talk() -> None:
     call = Call().waiting()
     for late in (AgentJoined(), PromptEnded(3, cut=False), KeyPressed("1"), Woke(3), AgentJoined()):

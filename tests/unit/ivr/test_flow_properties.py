@@ -8,9 +8,20 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.dialplan import Menu, Plan, load_plan
+from ivr.dialplan import Menu, Plan, Queue, load_plan
 from ivr.flow.advance import advance
-from ivr.flow.commands import Answer, Ask, Command, EnterQueue, HangUp, Play, WakeAt
+from ivr.flow.commands import (
+    Answer,
+    Ask,
+    Command,
+    EnterQueue,
+    HangUp,
+    LeaveQueue,
+    Play,
+    TellWait,
+    WaitOn,
+    WakeAt,
+)
 from ivr.flow.events import (
     AgentJoined,
     CallerHungUp,
@@ -62,6 +73,8 @@ class World:
         self.asking: Ask | None = None
         self.wake: int | None = None
         self.where = "line"
+        self.held = False  # a place in the queue, while the caller is at a way out of it
+        self.telling = False  # what is played is said to one who waits
         self.tokens: list[int] = []
         self.failed = 0
         self.told_keys = 0
@@ -81,8 +94,10 @@ class World:
         self.check()
 
     def perform(self, command: Command) -> None:
-        assert self.where == "line", "commanded into a queue, a talk or an ended call"
-        assert self.playing is None, "commanded into a running prompt"
+        waits = isinstance(command, TellWait | WaitOn | WakeAt) and self.where == "queue"
+        assert self.where == "line" or waits, "commanded into a queue, a talk or an ended call"
+        # What is said to one who waits ends by itself, and what follows is performed behind it.
+        assert self.playing is None or self.telling, "commanded into a running prompt"
         self.asking = None  # whatever is commanded ends it
         self.count_what_is_said_of_listening(command)
         match command:
@@ -100,12 +115,23 @@ class World:
                 self.tells = self.plan.listening_notice in prompts
                 assert set(prompts) <= set(self.plan.prompts)
                 self.tokens.append(token)
-                self.playing, self.wake = token, None
+                self.playing, self.wake, self.telling = token, None, False
+            case TellWait(prompts, token=token):
+                assert set(prompts) <= set(self.plan.prompts)
+                self.tokens.append(token)
+                self.playing, self.wake, self.telling = token, None, True
+            case WaitOn():
+                assert self.held or self.where == "queue"
+                self.where, self.held, self.wake = "queue", False, None
+            case LeaveQueue():
+                assert self.held
+                self.held = False
             case WakeAt(at, token):
                 assert at > self.now
                 self.tokens.append(token)
                 self.wake = token
             case EnterQueue():
+                assert not self.held
                 self.where, self.wake = "queue", None
             case HangUp():
                 self.where = "ended"
@@ -161,6 +187,8 @@ class World:
         """One thing that can happen now; what cannot is left out."""
         self.now += 0.5
         if what in "0123456789*#":
+            if self.where == "queue" and what in self.ways_out():
+                self.where, self.held, self.playing, self.wake = "line", True, None, None
             self.tell(KeyPressed(what))
         elif what in ("end", "cut") and self.playing is not None:
             token, self.playing = self.playing, None
@@ -180,15 +208,23 @@ class World:
             for answer in ANSWERS.values():
                 self.tell(answer(Ask(("a",), ("a",), self.tokens[0], 1)))
             self.tell(PromptEnded(self.tokens[0] - 1, cut=True))
-        elif what == "join" and self.where in ("queue", "talk"):
-            self.where = "talk"
+        elif what == "join" and (self.held or self.where in ("queue", "talk")):
+            self.where, self.held = "talk", False
+            self.playing = self.asking = self.wake = None  # a bridge cuts in
             self.tell(AgentJoined())
+        elif what == "refused" and self.held:
+            self.held = False
+            self.tell(CallReturned(ReturnReason.WAITED))
         elif what in ("over", "refused") and self.where in ("queue", "talk"):
             self.where = "line"
             self.tell(CallReturned(ReturnReason("talk_over" if what == "over" else "refused")))
         elif what == "hang up":
             self.where, self.playing, self.asking, self.wake = "gone", None, None, None
             self.tell(CallerHungUp())
+
+    def ways_out(self) -> frozenset[str]:
+        node = self.plan.nodes[self.session.node]
+        return frozenset(node.keys) if isinstance(node, Queue) else frozenset()
 
 
 WHAT = st.one_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,27 @@ def written(folder: Path) -> list[dict[str, Any]]:
     text = (folder / "service.log").read_text()
     assert SECRET not in text
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_full_disk_costs_no_word_on_the_terminal_and_is_told_in_the_next_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = set_up_log(folder)
+    log = structlog.get_logger("ivr.anything")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
+    try:
+        for _ in range(3):
+            try:
+                raise RuntimeError(SECRET)
+            except RuntimeError as error:
+                log.error("a line of ours", exc_info=error)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    log.info("there is room again")
+    told = [row for row in written(folder) if row["event"].startswith("lines of the log")]
+    assert [row["lines"] for row in told] == [3]
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("name", "told"), [("debug", 3), ("info", 2), ("warning", 1)])

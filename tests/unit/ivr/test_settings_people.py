@@ -24,7 +24,6 @@ queues:
     order: service_level
     mark_s: 30
   - id: plain
-    breath_s: 2.5
 places: [desk1, desk2]
 agents:
   - {id: anna, name: A, place: desk1, queues: [service], skills: {billing: 5}, languages: [de, en]}
@@ -56,7 +55,7 @@ def test_needs_steps_and_order_become_the_centres(tmp_path: Path) -> None:
         Order.SERVICE_LEVEL,
         30.0,
     )
-    assert plain == QueueSetting(QueueId("plain"), 15, 10, 1, breath_s=2.5)
+    assert plain == QueueSetting(QueueId("plain"), 15, 10, 1, longest_wait_s=3600)
     assert staff.agents[0] == AgentSetting(
         AgentId("anna"),
         PlaceId("desk1"),
@@ -148,3 +147,11 @@ def test_a_feature_code_that_means_something_else_is_a_fault_with_its_line(
 ) -> None:
     (fault,) = faults_of(tmp_path, f"{GOOD}feature_codes: {codes}\n")
     assert fault.startswith(f"{GOOD.count(chr(10)) + 1}: {says}")
+
+
+def test_a_breath_is_the_queues_and_a_cap_the_agents(tmp_path: Path) -> None:
+    text = GOOD.replace("mark_s: 30", "mark_s: 30\n    breath_s: 2.5")
+    text = text.replace("id: ben,", "id: ben, occupancy_cap: 0.85,")
+    staff = load_settings(settings_file(tmp_path, text)).staff
+    assert [queue.breath_s for queue in staff.queues] == [2.5, 0.0]
+    assert [agent.occupancy_cap for agent in staff.agents] == [None, 0.85]

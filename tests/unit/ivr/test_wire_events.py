@@ -160,6 +160,7 @@ def test_what_the_dialplan_kept_of_missed_calls_is_listed() -> None:
         ("49|100", "unreadable"),
         ("49|100|x", "unreadable"),
         ("49|100|1|2", "unreadable"),
+        ("49|100|1|served", "unreadable"),  # where no number is needed none is kept
     ],
 )
 def test_only_a_number_is_read_as_one(kept: str, number: str | None) -> None:
@@ -168,6 +169,11 @@ def test_only_a_number_is_read_as_one(kept: str, number: str | None) -> None:
         assert read == wire.Unreadable("DBGetTreeResponse")
     else:
         assert read == e.MissedCallListed(e.ChannelId("c-1"), "100", 1.0, number)
+
+
+def test_a_caller_whom_an_agent_answered_is_noted_without_a_number() -> None:
+    noted = headers(Event="DBGetTreeResponse", Key="/fz-missed/c-1", Val="|100|17|served")
+    assert wire.listed(noted) == e.ServedCallListed(e.ChannelId("c-1"), 17.0)
 
 
 def test_the_refusals_of_a_real_asterisk_are_told_apart() -> None:

@@ -51,6 +51,10 @@ class FakeJournal:
             case _:
                 pass
 
+    def append_whole_state(self, at: float, row: Callable[[], JournalRow], done: Done) -> None:
+        """Take the row of the whole state, and make it at once."""
+        self.append((row(),), done)
+
     @property
     def health(self) -> str | None:
         """What is wrong, in its own word."""

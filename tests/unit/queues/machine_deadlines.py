@@ -38,6 +38,8 @@ def expected_deadlines(centre: Centre, now: float) -> dict[tuple[str, str], floa
         if call.rest_until is not None:
             expected["call_rest", call.call] = call.rest_until
             assert call.rest_until <= now + CALL_RESTS_S[-1]
+        if call.leave_at is not None and call.state is CallState.WAITING:
+            expected["leave", call.call] = call.leave_at
         if call.need_until is not None:
             expected["need", call.call] = call.need_until
             assert call.state is not CallState.TALKING

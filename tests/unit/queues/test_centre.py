@@ -6,7 +6,7 @@ from math import nan
 import pytest
 
 from queues.centre.apply import apply
-from queues.centre.call_facts import CallQueued
+from queues.centre.call_facts import CallClosed, CallQueued
 from queues.centre.commands import (
     CancelRing,
     ConnectCall,
@@ -350,3 +350,16 @@ def test_a_wait_elsewhere_that_cannot_be_is_bounded(told_s: float, counts_s: flo
     scene = Scene()
     scene.take(QueueEntered(C1, LineId("main"), BILLING, told_s))
     assert scene.centre.calls[C1].since == scene.now - counts_s
+
+
+@pytest.mark.parametrize(
+    ("gone_at", "counts_s"), [(1012.0, 12.0), (None, 600.0), (0.0, 0.0), (9000.0, 600.0)]
+)
+def test_a_call_that_was_gone_before_that_was_heard_counts_until_then(
+    gone_at: float | None, counts_s: float
+) -> None:
+    scene = Scene()
+    scene.enter("c1")
+    (closed,) = scene.take(CallEnded(C1, EndCause.LOST, gone_at), after=600)
+    assert isinstance(closed, CallClosed)
+    assert (closed.at, closed.in_centre_s) == (scene.now, counts_s)

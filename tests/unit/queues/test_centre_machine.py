@@ -55,7 +55,15 @@ from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadline
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
-        QueueSetting(QUEUES[0], 20.0, 10.0, 2, breath_s=MOST_BREATH_S),
+        QueueSetting(
+            QUEUES[0],
+            20.0,
+            10.0,
+            2,
+            most_waiting=4,
+            longest_wait_s=300.0,
+            breath_s=MOST_BREATH_S,
+        ),
         QueueSetting(
             QUEUES[1],
             15.0,

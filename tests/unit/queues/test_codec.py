@@ -54,7 +54,9 @@ def test_every_fact_comes_back_the_same(fact: Fact) -> None:
 
 
 REST = {"skills": [], "languages": [], "occupancy_cap": None}
-_FIELDS = "just the fields at, call, credit_s, line, need, need_until, number, only, queue"
+_FIELDS = (
+    "just the fields at, call, credit_s, leave_at, line, need, need_until, number, only, queue"
+)
 
 
 @pytest.mark.parametrize("kind", [*codec.INPUTS.values(), *codec.FACTS.values()])

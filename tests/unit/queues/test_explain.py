@@ -243,6 +243,13 @@ def test_a_wait_elsewhere_before_is_told_and_counts() -> None:
     assert way.seconds_in(CallState.WAITING) == 45.0
 
 
+def test_a_call_that_was_gone_before_that_was_heard_waited_until_then() -> None:
+    scene = Written(TWO)
+    scene.enter("c1")
+    scene.take(CallEnded(C1, EndCause.LOST, scene.now + 20), after=600)
+    assert explain(C1, scene.rows).seconds_in(CallState.WAITING) == 20.0
+
+
 def test_a_call_that_nobody_knows_is_said_to_be_unknown() -> None:
     way = explain(CallId("c9"), Written(TWO).rows)
     assert way == Way(CallId("c9"), (), ())

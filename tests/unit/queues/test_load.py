@@ -23,7 +23,7 @@ from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, Oc
 from queues.centre.occupancy import WINDOW_S, Spell, falls_to, with_spell
 from queues.centre.policies.pairing import next_offer
 from queues.centre.snapshot import from_snapshot, to_snapshot
-from queues.centre.standing import standing
+from queues.centre.standing import standing, words_of_standing
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, WRAP_UP_S, Scene, settings
@@ -202,10 +202,10 @@ def test_an_explanation_says_who_was_spared_and_who_had_a_breath() -> None:
     scene = with_cap(0.5, "bert")
     talked(scene, "c-1", 0.5 * WINDOW_S + 10)
     told = explained(scene, "c-2")
-    assert "anna had been idle for 0.0 s: spared, above the cap of occupancy" in told
+    assert "anna had been idle for 0.0 s: spared, above the cap" in told
     scene.take(PauseAsked(BERT, "lunch"))
     told = explained(scene, "c-3")
-    assert "anna had been idle for 0.0 s: chosen, though above the cap: no other was free" in told
+    assert "anna had been idle for 0.0 s, though above the cap: no other was free: chosen" in told
     scene = with_breath(3.0, "anna", "bert")
     talked(scene, "c-1", 60.0)
     told = explained(scene, "c-2")
@@ -220,7 +220,7 @@ def explained(scene: Scene, call: str) -> tuple[str, ...]:
         apply(before, fact)
     made = next_offer(before, scene.now)
     assert made is not None
-    return standing(before, made)
+    return tuple(words_of_standing(standing(before, made)))
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,15 @@ def test_a_wait_elsewhere_before_is_part_of_the_record() -> None:
     assert (call.arrived_at, call.entered_at, call.waited_s) == (1020.0, 1020.0, 45.0)
 
 
+def test_a_wait_ends_when_the_caller_was_gone_and_not_when_that_was_heard() -> None:
+    scene = Written(TWO)
+    arrive(scene, "c1", after=10)  # 1010
+    scene.enter("c1")
+    scene.take(CallEnded(C1, EndCause.LOST, 1030.0), after=600)
+    (call,) = projected(scene.rows).calls
+    assert (call.waited_s, call.ended_at, call.outcome) == (20.0, 1030.0, CallOutcome.LOST)
+
+
 def test_a_queue_that_goes_away_is_a_hop() -> None:
     scene = Written(TWO)
     scene.enter("c1", REPAIRS)

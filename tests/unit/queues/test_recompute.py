@@ -122,12 +122,14 @@ def test_the_full_reason_names_the_calls_behind_and_why_each_other_agent_was_not
     (found,) = asked(scene.rows, [made])
     assert made.payload["agent"] == "emil"
     assert found.full == (
-        "with the same need in queue billing: c2, c3",
+        "this agent could have taken next, in this order: c2, c3",
         "anna was in a talk",
         "bert was paused",
         "cem was ready, but phone p-cem was not reachable",
         "dora was ready, but phone p-dora rested",
         "emil had been idle for 0.0 s: chosen",
         "fred was signed out",
+        "had call c2 come 1.1 s earlier, emil would have got call c2",
+        "had bert been ready and not paused, bert would have been rung",
     )
     assert "secret" not in repr(found)

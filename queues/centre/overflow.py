@@ -1,0 +1,86 @@
+"""When a queue takes no call, or gives one back, so that nobody waits for ever or for nobody."""
+
+from collections.abc import Iterable, Iterator
+
+from queues.centre.agent import AgentState
+from queues.centre.call import CallState
+from queues.centre.call_facts import CallClosed, CallReturned, CallTakenBack
+from queues.centre.commands import ReturnReason
+from queues.centre.facts import (
+    AgentForgotten,
+    AgentSignedOut,
+    Fact,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkEnded,
+)
+from queues.centre.inputs import QueueSetting
+from queues.centre.needs import Need, PoolKey
+from queues.centre.pools import barred
+from queues.centre.relaxing import due_need
+from queues.centre.state import Call, Centre
+from queues.ids import AgentId, CallId
+
+
+def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason | None:
+    """Give why a queue cannot take one more call with this need; None if it can."""
+    if setting.needs_somebody and not _somebody_could(centre, setting, need, 0, frozenset()):
+        return ReturnReason.NOBODY
+    if setting.most_waiting is not None:
+        pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
+        if sum(len(pool.waiting) for pool in pools) >= setting.most_waiting:
+            return ReturnReason.FULL
+    return None
+
+
+def waited_too_long(call: Call, now: float) -> CallReturned:
+    """A call has waited as long as any may in its queue."""
+    return CallReturned(now, call.call, call.queue, ReturnReason.WAITED)
+
+
+def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[CallReturned]:
+    """Give the calls that these facts leave without anybody, or that they let wait too late.
+
+    `centre` is the state before them.
+    """
+    gone, ended, waits_again = set[AgentId](), set[CallId](), set[CallId]()
+    for fact in facts:
+        match fact:
+            case AgentSignedOut() | AgentForgotten():
+                gone.add(fact.agent)
+            case OfferMissed() | OfferWithdrawn() | TalkEnded():
+                waits_again.add(fact.call)
+                if fact.then is AgentState.SIGNED_OUT:
+                    gone.add(fact.agent)
+            case CallClosed() | CallReturned() | CallTakenBack():
+                ended.add(fact.call)
+            case _:
+                pass
+    if not gone and not waits_again:
+        return
+    looked_at = centre.calls.values() if gone else (centre.calls[call] for call in waits_again)
+    for call in looked_at:
+        if call.call in ended or not (call.call in waits_again or call.state is CallState.WAITING):
+            continue
+        setting = centre.queues[call.queue].setting
+        if call.call in waits_again and call.leave_at is not None and call.leave_at <= now:
+            yield waited_too_long(call, now)
+        elif setting.needs_somebody and not _somebody_could(
+            centre, setting, call.need, call.steps, frozenset(gone)
+        ):
+            yield CallReturned(now, call.call, call.queue, ReturnReason.NOBODY)
+
+
+def _somebody_could(
+    centre: Centre, setting: QueueSetting, need: Need, steps: int, gone: frozenset[AgentId]
+) -> bool:
+    """Tell whether somebody signed in could take a call once it asks for as little as it will."""
+    least, *_ = due_need(setting, need, float("inf"), steps)
+    key = PoolKey(setting.queue, least)
+    return any(
+        agent.state is not AgentState.SIGNED_OUT
+        and not agent.leaving
+        and name not in gone
+        and barred(agent.setting, key) is None
+        for name, agent in centre.agents.items()
+    )

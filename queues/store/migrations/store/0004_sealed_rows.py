@@ -1,0 +1,15 @@
+"""A seal for each row of the journal; rows from before have none."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("journal", sa.Column("seal", sa.Text(), nullable=True))

@@ -1,0 +1,87 @@
+"""Whether a row of the journal is still the one that was written: each carries a seal over itself.
+
+HMAC-SHA256 over every column, cut to 64 bits, under a key of its own that follows from the master
+key. Whoever can write the database and has no key file can neither alter a row nor add one without
+its seal telling. What a seal does not tell is whether rows behind the last one were cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from queues.store.envelope import Envelope
+from queues.store.errors import KeyUnusable
+from queues.store.key_file import read_keys
+from queues.store.rows import JournalRow
+
+_BYTES: Final = 8  # nobody without the key can try whether a guess fits
+_AS_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+class RowSeals:
+    """Makes seals under the newest key, and knows those of every key in the file."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._keys = envelope.journal_keys
+
+    def of(self, *columns: Any) -> str:
+        """Give the seal of a row, whose columns are those of the table before the seal."""
+        return _seal(self._keys[0], columns)
+
+    def fits(self, row: JournalRow) -> bool:
+        """Tell whether the seal of a row is the one that it was written with."""
+        given = "" if row.seal is None else row.seal
+        columns = (
+            *(row.seq, row.at, row.epoch, row.node),
+            *(row.kind.value, row.type, row.version, row.subject, row.payload),
+        )
+        return any(hmac.compare_digest(_seal(key, columns), given) for key in self._keys)
+
+
+@dataclass(slots=True)
+class SealCheck:
+    """What the seals of rows that were passed through it came to.
+
+    Rows of a release before there were seals have none; behind the first row that has one, a row
+    without is as `broken` as one whose seal does not fit.
+    """
+
+    seals: RowSeals
+    fitting: int = 0
+    without: int = 0
+    broken: list[int] = field(default_factory=list)  # the numbers of these rows
+
+    def passed(self, rows: Iterable[JournalRow]) -> Iterator[JournalRow]:
+        """Give the same rows, each looked at."""
+        has_begun = False
+        for row in rows:
+            has_begun |= row.seal is not None
+            if not has_begun:
+                self.without += 1
+            elif self.seals.fits(row):
+                self.fitting += 1
+            else:
+                self.broken.append(row.seq)
+            yield row
+
+
+def seals_to_check(key_file: Path) -> RowSeals:
+    """Give what checks seals, also to root, who reads the key of the service's account.
+
+    Raises `KeyUnusable`.
+    """
+    keys = read_keys(key_file, to_root=True)
+    if keys is None:
+        raise KeyUnusable(f"{key_file}: the key file is not there")
+    return RowSeals(Envelope(keys))
+
+
+def _seal(key: bytes, columns: tuple[Any, ...]) -> str:
+    text = _AS_JSON.encode(columns).encode()
+    return hmac.digest(key, text, hashlib.sha256)[:_BYTES].hex()

@@ -1,0 +1,133 @@
+"""Unit: when a queue takes no call, and when it gives one back."""
+
+from dataclasses import replace
+
+import pytest
+
+from queues.centre.call_facts import CallRefused, CallReturned
+from queues.centre.commands import ReturnCall, ReturnReason
+from queues.centre.facts import OfferMissed
+from queues.centre.inputs import (
+    AgentLegEnded,
+    OfferRefused,
+    PauseAsked,
+    QueueEntered,
+    RefuseCause,
+    SettingsLoaded,
+    SignOutAsked,
+    TimerFired,
+)
+from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.state import next_wake
+from queues.ids import AgentId, CallId, LineId
+from queues.picture import Picture, look_at_all
+from tests.unit.queues.scenes import BILLING, Scene, settings, wishes
+
+LAW = Need((Skill("law", 2),))
+ANNA = AgentId("anna")
+
+
+def house(**changed: object) -> Scene:
+    """One agent, and a queue with these settings."""
+    known = settings(("anna", (BILLING,)))
+    queue = replace(known.queues[0], **changed)  # type: ignore[arg-type]
+    return Scene(SettingsLoaded((queue, known.queues[1]), known.agents, known.epoch))
+
+
+def given_back(scene: Scene) -> list[tuple[str, str]]:
+    return [
+        (fact.call, fact.reason.value)
+        for fact in scene.facts
+        if isinstance(fact, CallReturned | CallRefused)
+    ]
+
+
+def test_no_more_than_so_many_wait() -> None:
+    scene = house(most_waiting=2)
+    for call in ("c1", "c2", "c3"):
+        scene.enter(call)
+    assert given_back(scene) == [("c3", "full")]
+    assert wishes(tuple(scene.facts))[-1] == ReturnCall(CallId("c3"), ReturnReason.FULL)
+    scene.ready("anna")  # c1 rings
+    scene.enter("c4")
+    assert given_back(scene) == [("c3", "full")]
+
+
+def test_who_has_waited_as_long_as_anybody_may_is_given_back() -> None:
+    scene = house(longest_wait_s=60.0)
+    scene.take(QueueEntered(CallId("c1"), LineId("main"), BILLING, waited_s=20.0))
+    assert next_wake(scene.centre) == scene.now + 40
+    scene.take(TimerFired(), after=40)
+    assert given_back(scene) == [("c1", "waited")]
+    assert next_wake(scene.centre) is None
+
+
+def test_who_rings_or_talks_is_not_given_back_but_is_if_that_comes_to_nothing() -> None:
+    scene = house(longest_wait_s=60.0)
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(TimerFired(), after=5)
+    assert scene.call("c1") == "offered"
+    scene.now += 56
+    missed, back = scene.take(OfferRefused(scene.offer("c1"), RefuseCause.NO_ANSWER))
+    assert isinstance(missed, OfferMissed)
+    assert isinstance(back, CallReturned)
+    assert back.reason is ReturnReason.WAITED
+    assert scene.replayed() == scene.centre
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_nobody_waits_for_nobody(paused: bool) -> None:
+    scene = house(needs_somebody=True)
+    scene.enter("c0")
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.talk("c1")
+    scene.enter("c2")
+    if paused:
+        scene.take(PauseAsked(ANNA, "lunch"))
+    else:
+        scene.take(SignOutAsked(ANNA))
+    scene.take(AgentLegEnded(scene.offer("c1")))
+    expected = [("c0", "nobody"), ("c1", "talk_over")]
+    assert given_back(scene) == (expected if paused else [*expected, ("c2", "nobody")])
+
+
+def test_the_caller_whose_ring_ends_with_the_last_agent_is_given_back_too() -> None:
+    scene = house(needs_somebody=True)
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.take(SignOutAsked(ANNA))
+    assert given_back(scene) == [("c1", "nobody")]
+
+
+def test_a_call_waits_for_whom_it_will_ask_for_once_it_relaxes() -> None:
+    relax = (NeedStep(30.0, "better than nobody", without=("law",)),)
+    scene = house(needs_somebody=True, need=LAW, relax=relax)
+    scene.ready("anna")
+    scene.enter("c1")
+    assert given_back(scene) == []
+    strict = house(needs_somebody=True, need=LAW)
+    strict.ready("anna")
+    strict.enter("c1")
+    assert given_back(strict) == [("c1", "nobody")]
+
+
+def test_deadlines_of_a_call_that_come_at_once_end_it_once() -> None:
+    relax = (NeedStep(30.0, "better than nobody", without=("law",)),)
+    scene = house(need=LAW, relax=relax, longest_wait_s=30.0)
+    scene.enter("c1")
+    scene.take(TimerFired(), after=100)
+    assert given_back(scene) == [("c1", "waited")]
+
+
+def test_the_place_in_the_queue_counts_those_who_came_before_and_still_wait() -> None:
+    scene = house()
+    for call in ("c1", "c2", "c3"):
+        scene.enter(call, after=1)
+    scene.ready("anna")
+    scene.talk("c1")
+    picture = Picture()
+    picture.follow(look_at_all(scene.centre))
+    seen = picture.view(0)
+    assert [seen.place(call) for call in ("c1", "c2", "c3", "c9")] == [None, 1, 2, None]
