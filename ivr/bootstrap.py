@@ -113,6 +113,7 @@ class Service:
             ),
             default_queue,
             self._keeping.dialogues.end,
+            kept.plans,
         )
         self.dispatcher = Dispatcher.recovered(
             self._offers,
@@ -143,7 +144,7 @@ class Service:
             desk,
             callers,
             decides=lambda: self._decides and not self._keeping.is_taken_over,
-            fed_by_us=calls.feeds,
+            fed_by_us=self._driver.speaks_with,
             agents=lambda: self.dispatcher.view().agents,
             adopted=self._adoption.comes_back,
             missed=self._missed,

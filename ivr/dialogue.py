@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -67,16 +67,16 @@ class Surroundings:
 
     `hears` says of a language whether one more caller can be listened to now, for the welcome;
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
-    a session, so that another service can go on with it; `not_heard` of each new caller, with the
-    language, who is welcomed as one whom nobody listens to. `staff` is who is there to answer;
-    `standing` gives where a waiting caller stands, None if that is not known.
+    a session, and of its plan, so that another service can go on with it; `not_heard` of each new
+    caller, with the language, who is welcomed as one whom nobody listens to. `staff` is who is
+    there to answer; `standing` gives where a waiting caller stands, None if that is not known.
     """
 
     control: CallControl
     submit: Callable[[Input], object]
     now: Callable[[], float]
     hears: Callable[[str], bool]
-    keep: Callable[[Session], None]
+    keep: Callable[[Session, Plan], None]
     not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
     staff: Staff = UNKNOWN_STAFF
     standing: Callable[[CallId], Standing | None] = lambda _call: None
@@ -198,7 +198,7 @@ class Dialogue:
         self.card = session.card
         if session != self._kept:  # each keeping is sealed and written
             self._kept = session
-            self._around.keep(session)
+            self._around.keep(session, plan)
         return session
 
     async def _next_event(self) -> Event:
@@ -281,24 +281,26 @@ class Dialogue:
             self.inbox.put_nowait(ended)
 
     async def _announce(self, play: Play) -> Reply:
-        sounds = tuple(f"{self._language}/{prompt}" for prompt in play.prompts)
-        announcement = Announcement(self._language, sounds, play.phrases)
+        announcement = Announcement(self._language, self._sounds(play.prompts), play.phrases)
         return await self._control.announce(self.call, announcement)
 
     async def _play_plainly(self, play: Play) -> bool:
         """Whether a key cut it."""
-        for prompt in play.prompts:
-            sound = f"{self._language}/{prompt}"
+        for sound in self._sounds(play.prompts):
             cut = await self._control.play(self.call, sound, keys_cut=play.keys_cut)
             if cut or (play.keys_cut and self.key_seen.is_set()):
                 return True
         return False
 
+    def _sounds(self, prompts: Iterable[str]) -> tuple[str, ...]:
+        plan = self._plan
+        return () if plan is None else tuple(plan.sound(prompt) for prompt in prompts)
+
     async def _ask(self, ask: Ask) -> None:
         """Ask until it is answered, or until the dialogue wishes something else."""
         question = Question(
             self._language,
-            tuple(f"{self._language}/{prompt}" for prompt in ask.prompts),
+            self._sounds(ask.prompts),
             ask.phrases,
             ask.wait_s,
             human=self._plan.human_phrases if self._plan is not None else (),

@@ -8,17 +8,21 @@ Rules:
 3. The caller's number becomes a contact here, by its one spelling, and goes no further. A number
    that is withheld is a contact of whom nothing is known.
 4. While the store cannot be written the newest standing waits in memory; no call notices.
+5. The plan that a dialogue runs on is kept before its row, by its hash, and let go of when the last
+   live call on it is over.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import structlog
 
+from ivr.dialplan.plan import Plan
+from ivr.dialplan.written import PlanUnreadable, plan_from_text, plan_to_text
 from ivr.flow.session import Session, session_from_json, session_to_json
 from ivr.phone_number import REGION, PhoneNumber
 from queues.ids import CallId, ContactId
@@ -33,6 +37,14 @@ from queues.store import (
 log = structlog.get_logger()
 
 _AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a dialogue stands, and the plan that it runs on."""
+
+    session: Session
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,24 @@ def read_dialogues(store: Store) -> dict[CallId, KeptDialogue]:
     return found
 
 
+def read_plans(store: Store, dialogues: Mapping[CallId, KeptDialogue]) -> dict[str, Plan]:
+    """The plan of each of these dialogues that can still be read, by its hash; all others go.
+
+    Raises `StoreUnavailable`.
+    """
+    wanted = {kept.session.plan for kept in dialogues.values()}
+    texts = store.dialplans.all()
+    found: dict[str, Plan] = {}
+    for name in wanted & texts.keys():
+        try:
+            found[name] = plan_from_text(texts[name], name, file="an earlier dialplan")
+        except PlanUnreadable as error:
+            log.warning("a kept dialplan cannot be read", plan=name, reason=str(error))
+    for name in texts.keys() - found.keys():
+        store.dialplans.drop(name)
+    return found
+
+
 class DialogueBook:
     """Keeps dialogues; `run` is a task of its owner."""
 
@@ -74,25 +104,31 @@ class DialogueBook:
         store: Store,
         now: Callable[[], float],
         left: Mapping[CallId, KeptDialogue],
+        plans: Collection[str] = (),
         region: str = REGION,
     ) -> None:
-        """`region` is where numbers without a country's code are dialled."""
+        """`left` are the dialogues of the service before us, `plans` the hashes that are kept.
+
+        `region` is where numbers without a country's code are dialled.
+        """
         self._store = store
         self._now = now
         self._region = region
         self._numbers: dict[CallId, PhoneNumber | None] = {}
         # Only the thread changes them.
         self._contacts = {call: kept.contact for call, kept in left.items()}
-        self._unwritten: dict[CallId, Session | None] = {}  # None: it is over
+        runs_on = {call: kept.session.plan for call, kept in left.items()}
+        self._plans = {call: plan for call, plan in runs_on.items() if plan in plans}
+        self._unwritten: dict[CallId, _Standing | None] = {}  # None: it is over
         self._stirred = asyncio.Event()
 
     def arrived(self, call: CallId, number: PhoneNumber | None) -> None:
         """Hear who calls, as far as the switch says."""
         self._numbers[call] = number
 
-    def keep(self, session: Session) -> None:
-        """Have the newest standing of a dialogue written."""
-        self._note(session.call, session)
+    def keep(self, session: Session, plan: Plan) -> None:
+        """Have the newest standing of a dialogue written, and the plan that it runs on."""
+        self._note(session.call, _Standing(session, plan))
 
     def end(self, call: CallId) -> None:
         """Have the row of a call that is over taken away."""
@@ -113,8 +149,8 @@ class DialogueBook:
                 await asyncio.sleep(_AGAIN_S)
                 self._stirred.set()
                 continue
-            for call, session in unwritten.items():
-                if session is None:
+            for call, standing in unwritten.items():
+                if standing is None:
                     self._numbers.pop(call, None)
 
     def contact_kept(self, call: CallId) -> ContactId | None:
@@ -134,21 +170,24 @@ class DialogueBook:
             known.kind, known.value, former=known.former, create=True
         )
 
-    def _note(self, call: CallId, session: Session | None) -> None:
+    def _note(self, call: CallId, standing: _Standing | None) -> None:
         self._unwritten.pop(call, None)  # what changed last is written last
-        self._unwritten[call] = session
+        self._unwritten[call] = standing
         self._stirred.set()
 
     def _write(
         self,
-        unwritten: Mapping[CallId, Session | None],
+        unwritten: Mapping[CallId, _Standing | None],
         numbers: Mapping[CallId, PhoneNumber | None],
     ) -> None:
-        for call, session in unwritten.items():
-            if session is None:
+        for call, standing in unwritten.items():
+            if standing is None:
                 self._contacts.pop(call, None)
                 self._store.journal.end_dialogue(call)
+                self._runs_on(call, None)
                 continue
+            session = standing.session
+            self._runs_on(call, standing.plan)
             if call not in self._contacts:
                 self._contacts[call] = self.contact_of(numbers[call])
             try:
@@ -157,6 +196,18 @@ class DialogueBook:
                 self._contacts[call] = self._store.vault.new_contact()
                 row = self._row(session, self._contacts[call])
             self._store.journal.keep_dialogue(row)
+
+    def _runs_on(self, call: CallId, plan: Plan | None) -> None:
+        """Keep the plan that a call runs on now; let the one before go if no other call does."""
+        before = self._plans.get(call)
+        if plan is not None and plan.hash != before:
+            if plan.hash not in self._plans.values():
+                self._store.dialplans.keep(plan.hash, plan_to_text(plan))
+            self._plans[call] = plan.hash
+        elif plan is None:
+            self._plans.pop(call, None)
+        if before is not None and before not in self._plans.values():
+            self._store.dialplans.drop(before)
 
     def _row(self, session: Session, contact: str) -> DialogueRow:
         text = json.dumps(session_to_json(session), ensure_ascii=False)

@@ -33,8 +33,9 @@ _SHOWN = {
 class Driver:
     """All dialogues that run. `Dialogues` of the waiting side's ports is fulfilled here.
 
-    `plans` holds the dialplan of each line; `default_queue` takes a caller whose dialogue failed;
-    `forget` is told of each call that is over.
+    `plans` holds the dialplan of each line: a call that has begun goes on with the one it began
+    with. `default_queue` takes a caller whose dialogue failed; `forget` is told of each call that
+    is over; `earlier` are plans of the service before us, by hash.
     """
 
     def __init__(
@@ -43,8 +44,10 @@ class Driver:
         around: Surroundings,
         default_queue: QueueId,
         forget: Callable[[CallId], None],
+        earlier: Mapping[str, Plan] | None = None,
     ) -> None:
         self._plans = plans
+        self._earlier = dict(earlier or {})
         self._around = around
         self._default_queue = default_queue
         self._forget = forget
@@ -68,12 +71,12 @@ class Driver:
         """Go on with a call that lives, where the service before this one was.
 
         `waits`: the queue knows the call; `talks`: an agent is on the line. What the queue knows is
-        newer than the session, and wins. If the line's dialplan has changed since, a caller in the
-        queue keeps the place, any other begins the line anew.
+        newer than the session, and wins. The dialplan is the one that the call began with; where
+        that is gone, a caller in the queue keeps the place, any other begins the line anew.
         """
         if kept.call in self._dialogues:
             return
-        plan = self._plans.get(kept.line)
+        plan = self._plan_of(kept)
         session: Session | None = kept
         if plan is not None and (waits or talks):
             session = in_the_queue(kept, plan)
@@ -84,6 +87,17 @@ class Driver:
             return
         resumed = Resumed(session, waits=waits, talks=talks)
         self._begin(Dialogue(kept.call, kept.line, plan, self._around, resumed))
+
+    def _plan_of(self, kept: Session) -> Plan | None:
+        """The plan of a kept dialogue; if it is gone, that of its line today."""
+        today = self._plans.get(kept.line)
+        if today is None or today.hash != kept.plan:
+            others = (plan for plan in self._plans.values() if plan.hash == kept.plan)
+            found = next(others, self._earlier.get(kept.plan))
+            if found is not None:
+                return found
+            log.warning("the dialplan of a call is gone", call=kept.call, plan=kept.plan)
+        return today
 
     def call_given_back(self, call: CallId, *, waits: bool, talks: bool) -> None:
         """The switch did something of its own with a caller of ours, and gives the channel back."""
@@ -124,6 +138,11 @@ class Driver:
     def calls(self) -> tuple[CallId, ...]:
         """Every call that has a dialogue."""
         return tuple(self._dialogues)
+
+    def speaks_with(self, call: CallId) -> bool:
+        """Whether this caller hears nothing but what the dialogue says, no music and no agent."""
+        dialogue = self._dialogues.get(call)
+        return dialogue is not None and dialogue.phase in _SHOWN
 
     def rows(self) -> tuple[DialogueRow, ...]:
         """Each caller who rings, hears prompts or is asked; times are those of the dialogues."""

@@ -88,7 +88,7 @@ class Ears:
         """Load prompts and models, and measure; says what is missing, and never raises for it."""
         try:
             for plan in self._plans:
-                await self._prompts.load(f"{plan.language}/{prompt}" for prompt in plan.prompts)
+                await self._prompts.load(map(plan.sound, plan.prompts))
             for language in sorted(self.wanted):
                 await self._load(language, tell)
         finally:
@@ -136,7 +136,7 @@ class Ears:
         for plan in plans:
             for prompt in plan.prompts:
                 try:
-                    samples = await self._prompts.get(f"{plan.language}/{prompt}")
+                    samples = await self._prompts.get(plan.sound(prompt))
                 except PromptUnusable:
                     continue
                 sound += samples.tobytes()

@@ -50,7 +50,7 @@ class Keeping:
         self._keep_contacts_days = keep_contacts_days
         self.journal = StoredJournal(kept.store.journal)
         self.people = PeopleWatch(kept.store)
-        self.dialogues = DialogueBook(kept.store, now, kept.dialogues, region)
+        self.dialogues = DialogueBook(kept.store, now, kept.dialogues, kept.plans, region)
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
         self.projector = Projector(kept.store)
 

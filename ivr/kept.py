@@ -12,7 +12,8 @@ from typing import Final
 
 import structlog
 
-from ivr.dialogue_book import KeptDialogue, read_dialogues
+from ivr.dialogue_book import KeptDialogue, read_dialogues, read_plans
+from ivr.dialplan.plan import Plan
 from ivr.journal import as_rows, new_row
 from ivr.place import Place
 from ivr.preparation import CannotStart
@@ -54,6 +55,7 @@ class Kept:
     store: Store
     centre: Centre
     dialogues: dict[CallId, KeptDialogue]
+    plans: dict[str, Plan]  # those that the dialogues run on, by hash
     snapshot_seq: int  # of the snapshot that the centre came from; 0 for none
 
 
@@ -168,7 +170,8 @@ def come_back(store: Store) -> Kept:
             continue
         if not found.is_whole:
             _close_gap(store, found)
-        return Kept(store, found.centre, read_dialogues(store), seq)
+        dialogues = read_dialogues(store)
+        return Kept(store, found.centre, dialogues, read_plans(store, dialogues), seq)
 
 
 def _close_gap(store: Store, found: Following) -> None:

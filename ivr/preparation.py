@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from ivr.private_files import open_own
 from ivr.runfile import Account, ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
-from ivr.speech.prompts import NOT_BUILT, UnusedRecording, build_prompts
+from ivr.speech.prompts import NOT_BUILT, BuildReport, UnusedRecording, build_prompts
 from ivr.speech.voices import find_voices
 from queues.ids import LineId
 
@@ -165,13 +165,8 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
-    built = build_prompts(
-        list({plan.hash: plan for plan in plans.values()}.values()),
-        recorded=resources.recorded_prompts(settings.recorded_prompts),
-        out=prompts,
-        voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
-        progress=_told_now_and_then(progress),
-    )
+    today = {plan.hash: plan for plan in plans.values()}
+    built = speak_prompts(settings, list(today.values()), espeak, prompts, progress)
     for recording in built.unused:
         progress(f"warning: {recording}")
     write_music(music / "freizeichen.wav")
@@ -208,6 +203,26 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         unused_recordings=built.unused,
         music=music,
         config=Changed.NEEDS_A_RESTART if renewed else changed,
+    )
+
+
+def speak_prompts(
+    settings: Settings,
+    plans: Sequence[Plan],
+    espeak: tuple[str, ...] | None,
+    out: Path,
+    progress: Progress,
+) -> BuildReport:
+    """Have a sound file for each prompt of these plans, and no others of ours in this folder.
+
+    Raises as `build_prompts`.
+    """
+    return build_prompts(
+        plans,
+        recorded=resources.recorded_prompts(settings.recorded_prompts),
+        out=out,
+        voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
+        progress=_told_now_and_then(progress),
     )
 
 

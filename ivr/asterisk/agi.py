@@ -7,6 +7,8 @@ Rules, for each channel by itself:
    them itself, but then they survive a bridge and run when the caller comes back.
 3. A bridge swallows the answer of the command it cuts: that command, and those that waited behind
    it, fail with `AgiCut`. An answer with an id that nobody waits for is a late one and is ignored.
+   Only what is to be done at once when a command ends, whoever is there by then, is given with it
+   (`then`): nobody waits for its answer, and after a bridge it may run late.
 4. A command whose asker gave up (deadline, cancelled) is still in flight: the next is not sent
    before it has answered or was cut.
 5. A channel is forgotten when it ends, and all are when the link goes: what then was in flight
@@ -15,6 +17,7 @@ Rules, for each channel by itself:
 
 import asyncio
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -182,8 +185,17 @@ class AgiDesk:
             self.release(second)
             raise
 
-    async def run(self, channel: ChannelId, command: AgiCommand, *, deadline_s: float) -> AgiAnswer:
+    async def run(
+        self,
+        channel: ChannelId,
+        command: AgiCommand,
+        *,
+        deadline_s: float,
+        then: AgiCommand | None = None,
+    ) -> AgiAnswer:
         """Run one command and give its answer; `deadline_s` covers waiting for its turn too.
+
+        The switch does `then` right behind it, also if we are gone by then; it must harm nobody.
 
         After a redirect of the channel wait for its next `ChannelInAgi` before asking again: a
         command sent into a visit that ends is cut, and the switch may still run it in the next.
@@ -196,7 +208,7 @@ class AgiDesk:
         try:
             async with asyncio.timeout(deadline_s), seat.turn:
                 await self._until_ready(seat, visit)
-                return await self._give(seat, channel, command)
+                return await self._give(seat, channel, command, then)
         except (TimeoutError, ActionTimedOut):
             raise AgiTimedOut(f"{command.verb} did not end within {deadline_s:g} s") from None
 
@@ -230,7 +242,9 @@ class AgiDesk:
             finally:
                 seat.waiter = None
 
-    async def _give(self, seat: _Seat, channel: ChannelId, command: AgiCommand) -> AgiAnswer:
+    async def _give(
+        self, seat: _Seat, channel: ChannelId, command: AgiCommand, then: AgiCommand | None
+    ) -> AgiAnswer:
         self._count += 1
         command_id = f"{self._ids}-{self._count}"
         action = wire_actions.agi(channel, command, command_id)
@@ -239,6 +253,9 @@ class AgiDesk:
         seat.command_id, seat.answer = command_id, answer
         try:
             await self._send(seat, action)
+            if then is not None:
+                with suppress(AmiError):  # the command itself hears of whatever it was
+                    await self._client.send(wire_actions.agi(channel, then, f"{command_id}-then"))
             await asyncio.wait({answer})
             return answer.result()
         finally:

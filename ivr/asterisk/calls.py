@@ -13,7 +13,7 @@ import structlog
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient
-from ivr.asterisk.config import SOUNDS
+from ivr.asterisk.config import MUSIC, SOUNDS
 from ivr.asterisk.errors import (
     ActionRefused,
     ActionTimedOut,
@@ -33,7 +33,6 @@ _SHORT_S = 6.0  # longer than the link's own deadline, so that its error is the 
 _HANG_UP_AGAIN_S = (0.0, 1.0, 5.0, 30.0)
 _LONGEST_PROMPT_S = 90.0
 _KEYS = "0123456789*#"
-_MUSIC = "default"
 _HUNG_UP = -1
 
 T = TypeVar("T")
@@ -74,7 +73,7 @@ class Calls:
 
     async def start_music(self, call: CallId) -> None:
         """Music on hold; Asterisk answers at once and plays on."""
-        await self._agi(call, wire.music_on(_MUSIC), _SHORT_S)
+        await self._agi(call, wire.music_on(MUSIC), _SHORT_S)
 
     async def hang_up(self, call: CallId) -> None:
         """End the call, however long that takes. A call that is gone already is no error."""

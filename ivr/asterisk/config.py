@@ -21,6 +21,7 @@ from ivr.settings import EMERGENCY_NUMBERS, Settings
 
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"
+MUSIC = "default"  # on hold
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
 EVENTS = [
@@ -94,7 +95,7 @@ class Silence:
     beat goes back to the service, with music; after `dead_s` the dialplan waits `doubt_s` more for
     a beat, with music, and then serves the caller itself. So an outage of less than
     `grace_s - renew_s` cuts nobody's music, and everyone is helped `grace_s + doubt_s` after the
-    last renewal at the latest. Who hears only what the service sends has `fed_grace_s` instead, so
+    last renewal at the latest. Who is in a dialogue, without music, has `fed_grace_s` instead, so
     that silence does not last longer. Who arrives when the beat is older than `music_s` has music
     at once. `doubt_s` also bears a clock that was set, and an Asterisk that stood still.
     `queue_s`: how long Asterisk's own queue may take.

@@ -54,7 +54,7 @@ class Heartbeat:
 
         `callers` gives the callers' channels; `is_ours` says of one whether it waits for our
         commands or carries one out, and is not, nor about to be, in a bridge (`AgiDesk.in_agi`).
-        `fed_by_us`: all that this caller hears comes from this process and would end with it, so
+        `fed_by_us`: all that this caller hears is what the service says, and silence follows, so
         the dialplan's music must come sooner. `clock`: the machine's, which the switch reads too.
         """
         self._client = client

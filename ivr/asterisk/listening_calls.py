@@ -49,10 +49,6 @@ class ListeningCalls:
         self._conversations: dict[CallId, Conversation] = {}
         self.counts = HearingCounts()
 
-    def feeds(self, call: CallId) -> bool:
-        """Whether all that this caller hears comes from this process."""
-        return call in self._conversations
-
     async def answer(self, call: CallId) -> None:
         """Take the call off the hook."""
         await self._calls.answer(call)

@@ -60,6 +60,7 @@ _UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceSt
 _LOOK_AGAIN_S = 1.0
 _TAKEN = frozenset({"timeout", "redirect"})  # why a channel comes that the dialplan had taken
 _NO_CALLER = frozenset({"agent", "code"})  # an agent's leg, a feature code
+_HOLD = "fz-hold"  # the context of the loop that gives callers to us
 _AT_ONCE = 20  # callers gone on with before the loop has its turn
 
 
@@ -264,8 +265,13 @@ class Switchboard:
         for number, entry in enumerate(channels):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-            if CallId(entry.channel) in self._left and (entry.in_agi or entry.bridge is not None):
-                self._left.found(CallId(entry.channel), in_bridge=entry.bridge is not None)
+            call = CallId(entry.channel)
+            if call in self._left and (entry.in_agi or entry.bridge is not None):
+                self._left.found(call, in_bridge=entry.bridge is not None)
+            elif call in self._left and entry.context == _HOLD and entry.exten == "s":
+                # Listed with what it ran last for the service before us, a sound that broke off.
+                with suppress(ActionRefused):
+                    await self._calls.fetch(call)
         for entry in channels:
             if CallId(entry.channel) not in self._known:
                 with suppress(ActionRefused):  # it ended since it was listed
@@ -279,7 +285,7 @@ class Switchboard:
 
     async def _take_in(self, entry: ChannelListed) -> None:
         """A channel that nobody here drives: a caller begins anew, a leg that still rings ends."""
-        if entry.in_agi and entry.context == "fz-hold":
+        if entry.in_agi and entry.context == _HOLD:
             await self._calls.fetch(CallId(entry.channel))
         elif (
             entry.channel.startswith(OFFER_PREFIX)

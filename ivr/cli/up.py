@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
 from ivr.crash import tell_crashes_without_values
+from ivr.earlier_plans import ready_earlier_plans
 from ivr.explaining_apart import ExplainApart
 from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
@@ -63,6 +65,8 @@ def up(
             _write_no_core()
             sys.setswitchinterval(_SWITCH_S)
             with open_kept(prepared.settings, place, say) as kept:
+                earlier = ready_earlier_plans(prepared, kept.plans, say)
+                kept = replace(kept, plans=kept.plans | earlier)
                 uvloop.run(_run(prepared, kept, began, demo=demo))
     except CannotStart as error:
         complain(str(error))

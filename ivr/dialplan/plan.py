@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import NewType
 
 from ivr.dialplan.staff import NOTHING_SAID, Asked
@@ -112,7 +113,8 @@ class Plan:
     plan; None if they hear nothing.
 
     `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
-    do not change it, a default that reaches a node does.
+    do not change it, a default that reaches a node does. `sounds` names the files of prompts that
+    are not named as the prompts are.
     """
 
     file: str
@@ -129,6 +131,11 @@ class Plan:
     when_down: PromptId | None
     phrase_lines: Mapping[str, int]
     hash: str
+    sounds: Mapping[PromptId, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def sound(self, prompt: str) -> str:
+        """The name of a prompt's sound file, `<language>/<name>`."""
+        return f"{self.language}/{self.sounds.get(PromptId(prompt), prompt)}"
 
     @property
     def listens(self) -> bool:

@@ -57,7 +57,7 @@ def wanted_prompts(plans: Iterable[Plan], recorded: Path, voices: Voices) -> lis
         speaker = voices.of(plan.language)
         identity = tuple(speaker.identity(plan.voice))
         for prompt, text in plan.prompts.items():
-            name = f"{plan.language}/{prompt}"
+            name = plan.sound(prompt)
             recording = recorded / f"{name}.wav"
             spoken = (text, *identity, str(plan.speed))
             instead: str | None

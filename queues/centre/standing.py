@@ -3,7 +3,7 @@
 What one change would have turned it is `turning.py`'s part.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -93,19 +93,31 @@ def standing(centre: Centre, made: OfferMade, turned_by: tuple[Turn, ...] = ()) 
 
 
 def words_of_standing(found: Standing) -> Iterator[str]:
-    """Give a line for the calls behind, one for each agent, and one for each change."""
+    """Give a line for the calls behind, one for each agent or for all who were alike,
+    and one for each change."""
     others = found.calls[1:]
     if others:
-        named = ", ".join(each.call for each in others)
-        more = f" and {found.more_calls} more" if found.more_calls else ""
-        yield f"this agent could have taken next, in this order: {named}{more}"
+        named = _named([each.call for each in others], found.more_calls)
+        yield f"this agent could have taken next, in this order: {named}"
     else:
         yield "no other call waited that this agent could take"
+    alike: dict[str, list[AgentThen]] = {}
     for agent in found.agents:
-        ended = ": chosen" if agent.role is Role.CHOSEN else ""
-        yield f"{agent.agent} {agent.why}{ended}"
+        alike.setdefault(agent.why, []).append(agent)
+    for why, agents in alike.items():
+        if any(agent.role is Role.CHOSEN for agent in agents):
+            yield f"{agents[0].agent} {why}: chosen"
+        elif len(agents) == 1:
+            yield f"{agents[0].agent} {why}"
+        else:
+            yield f"{_named([agent.agent for agent in agents])}: each {why}"
     for turn in found.turned_by:
         yield f"{turn.change}, {turn.then}"
+
+
+def _named(names: Sequence[str], more: int = 0) -> str:
+    more += max(0, len(names) - MOST_NAMED)
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more else "")
 
 
 def _agent(centre: Centre, agent: Agent, made: OfferMade) -> AgentThen:

@@ -214,7 +214,7 @@ def erlang_c_cases() -> tuple[Case, ...]:
         ("M3", 20_000, calls_h, 180.0, 14, "s", 20.0),
         ("M3b 13", 20_000, calls_h, 180.0, 13, "s", 20.0),
         ("M3b 12", 25_000, calls_h, 180.0, 12, "s", 20.0),
-        ("M4", 450_000, 0.8, 60.0, 50, "s", inf),
+        ("M4", 600_000, 0.8, 60.0, 50, "s", inf),
         ("M5", 60_000, 8.4, 10.0, 90, "min", inf),
         ("M6", 50_000, 1.4, 10.0, 15, "min", inf),
         ("M7", 120_000, 95.0, 1.0, 100, "talks", inf),
@@ -256,7 +256,7 @@ def one_agent_cases() -> tuple[Case, ...]:
             Exponential(1.0) if cv2 == 1 else law_by_cv2(1.0, cv2), 1, _waits,
             (Value("mean wait", mean_wait_one_agent(0.8, 1.0, cv2), "talks", partial(_column, 0)),),
         )
-        for cv2, calls in ((0.0, 40_000), (1.0, 30_000), (1.5, 80_000))
+        for cv2, calls in ((0.0, 40_000), (1.0, 30_000), (1.5, 110_000))
     )  # fmt: skip
 
 
@@ -264,21 +264,28 @@ def erlang_a_cases() -> tuple[Case, ...]:
     """Callers who hang up. Rates per second, but for A2, A3 and A9, whose unit is a talk."""
     calls_h = 200 / 3600
     known = (
-        ("A1", 0.8, 60.0, 120.0, 50, 20.0, "s"),
-        ("A2", 10.0, 1.0, 1.0, 10, 0.1, "talks"),
-        ("A3", 120.0, 1.0, 1.0, 100, 0.1, "talks"),
-        ("A4", calls_h, 180.0, 180.0, 12, 20.0, "s"),
-        ("A5", calls_h, 180.0, 120.0, 10, 20.0, "s"),
-        ("A6", calls_h, 180.0, 350.0, 12, 20.0, "s"),
-        ("A7", 100 / 3600, 177.0, 348.0, 5, 20.0, "s"),
-        ("A8", 8.4, 10.0, 10.0, 90, 1 / 3, "min"),
-        ("A9", 100.0, 1.0, 2.0, 100, 0.05, "talks"),
+        ("A1", 40_000, 0.8, 60.0, 120.0, 50, 20.0, "s"),
+        ("A2", 25_000, 10.0, 1.0, 1.0, 10, 0.1, "talks"),
+        ("A3", 80_000, 120.0, 1.0, 1.0, 100, 0.1, "talks"),
+        ("A4", 25_000, calls_h, 180.0, 180.0, 12, 20.0, "s"),
+        ("A5", 25_000, calls_h, 180.0, 120.0, 10, 20.0, "s"),
+        ("A6", 25_000, calls_h, 180.0, 350.0, 12, 20.0, "s"),
+        ("A7", 25_000, 100 / 3600, 177.0, 348.0, 5, 20.0, "s"),
+        ("A8", 40_000, 8.4, 10.0, 10.0, 90, 1 / 3, "min"),
+        ("A9", 150_000, 100.0, 1.0, 2.0, 100, 0.05, "talks"),
     )
     return tuple(_erlang_a_case(*each) for each in known)
 
 
 def _erlang_a_case(
-    name: str, rate: float, service: float, patience: float, agents: int, within: float, unit: str
+    name: str,
+    calls: int,
+    rate: float,
+    service: float,
+    patience: float,
+    agents: int,
+    within: float,
+    unit: str,
 ) -> Case:
     exact = ErlangA(rate, service, patience, agents)
     values = [
@@ -294,14 +301,14 @@ def _erlang_a_case(
         fall = exact.waits_longer(tail - step_s) - exact.waits_longer(tail + step_s)
         values.append(_p90(tail, fall / (2 * step_s), unit))
     columns = partial(_waits, within=within, tail=tail)
-    return Case(name, 25_000, rate, Exponential(service), agents, columns, tuple(values), patience)
+    return Case(name, calls, rate, Exponential(service), agents, columns, tuple(values), patience)
 
 
 def priority_cases() -> tuple[Case, ...]:
     """Two classes under strict priority; the mean over both is that of first come, first served."""
     known = (
-        ("P1", 0.4, 0.4, 1, 50_000),
-        ("P2", 3.0, 4.0, 8, 50_000),
+        ("P1", 0.4, 0.4, 1, 80_000),
+        ("P2", 3.0, 4.0, 8, 160_000),
         ("P3", 30.0, 60.0, 95, 120_000),
     )
     cases = []
@@ -329,7 +336,7 @@ def floor_cases() -> tuple[Case, ...]:
             f"floor {load:g}", calls, load * 10, Exponential(1.0), 10, _errors,
             (Value("RRMSE", relative_error_floor(load, 1), "of the mean", _relative_error),),
         )
-        for load, calls in ((0.8, 40_000), (0.9, 50_000), (0.95, 100_000))
+        for load, calls in ((0.8, 40_000), (0.9, 60_000), (0.95, 180_000))
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from queues.store.commit import Committer
 from queues.store.database import Database, open_database, refuse_lone_logs
 from queues.store.day_file import ClosedDay
 from queues.store.dialogues import Dialogues
+from queues.store.dialplans import Dialplans
 from queues.store.errors import PeopleInUse, StoreInUse, StoreUnavailable
 from queues.store.hold import WriteHold
 from queues.store.journal_check import check_journal
@@ -65,6 +66,7 @@ class Store:
         self.vault = vault
         self.snapshots = Snapshots(store)
         self.dialogues = Dialogues(store)
+        self.dialplans = Dialplans(store)
         self.records = Records(store)
         self.closed_days = ClosedDays(store, days_folder, self._reader)
 

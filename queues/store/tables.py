@@ -113,6 +113,14 @@ dialogues = Table(
     Column("blob", Text, nullable=False),
 )
 
+# The dialplans of live calls, each by the hash of what it does and says.
+dialplans = Table(
+    "dialplans",
+    store,
+    Column("hash", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
 # Filled from the journal alone, and so made again at will. `seq` is the row that ended it; more
 # than one can end with the same row.
 ended_calls = Table(

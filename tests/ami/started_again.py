@@ -198,6 +198,8 @@ async def started(
 def channel(name: str, application: str = "AGI", bridge: str | None = None) -> ChannelListed:
     is_leg = name.startswith("test-")
     why, context = ("agent", "fz-agent") if is_leg else ("new", "fz-hold")
+    if application == "Queue":
+        context = "fz-fallback"
     return ChannelListed(
         ChannelId(name), ChannelName(f"PJSIP/{name}-0000000a"), context, "s", application,
         f"agi:async,{why},main", bridge, True, 30.0, name, None,

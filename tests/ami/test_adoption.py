@@ -74,6 +74,18 @@ async def test_who_was_in_a_menu_is_gone_on_with_there_and_strangers_are_fetched
         assert (fetched.name, dict(fetched.headers)["Channel"]) == ("Redirect", "c-9")
 
 
+async def test_who_is_listed_with_a_sound_that_broke_off_is_fetched_and_then_gone_on_with() -> None:
+    kept = KeptDialogue(open_session(CALL, LINE, PLAN), "contact")
+    scene = Scene(settings(("anna", (BILLING,))))
+    for last in ("AudioSocket", "StartMusicOnHold"):
+        async with started(scene, channel(CALL, last), dialogues={CALL: kept}) as start:
+            (fetched,) = start.client.sent
+            assert (fetched.name, dict(fetched.headers)["Channel"]) == ("Redirect", CALL)
+            assert start.driver.told == []
+            start.client.inbox.put_nowait(given_back("redirect"))
+            await until(lambda start=start: start.driver.told == [("resumed", CALL, False, False)])
+
+
 async def test_a_phone_that_rings_goes_on_ringing_and_its_answer_joins_the_two() -> None:
     scene = offered()
     leg = scene.offer(CALL)

@@ -67,6 +67,26 @@ async def test_commands_of_two_channels_do_not_wait_for_each_other(desk: Desk) -
     await first
 
 
+async def test_what_follows_a_command_is_given_with_it_and_nobody_waits_for_its_answer(
+    desk: Desk,
+) -> None:
+    task = asyncio.ensure_future(
+        desk.desk.run(C, a.answer(), deadline_s=2, then=a.music_on("default"))
+    )
+    await desk.sent(2)
+    assert desk.link.commands == ["ANSWER", "SET MUSIC ON default"]
+    assert len({sent["CommandID"] for sent in desk.link.sent}) == 2
+    desk.answer(0)
+    assert await task == DONE
+    behind = desk.ask(a.music_on("default"))
+    await desk.sent(3)
+    desk.answer(1)  # late, and of no concern to the next command
+    await asyncio.sleep(0)
+    assert not behind.done()
+    desk.answer(2)
+    assert await behind == DONE
+
+
 @pytest.mark.parametrize("cut", [BridgeEntered(C, "b"), ChannelLeftAgi(C)])
 async def test_a_cut_fails_the_running_command_and_those_behind_it(
     desk: Desk, cut: WireEvent

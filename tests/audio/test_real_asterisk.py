@@ -127,15 +127,35 @@ async def test_a_caller_who_hangs_up_ends_the_visit(switch: Switch) -> None:
         assert visit.line.cause is LineEnd.HUNG_UP
 
 
-async def test_a_socket_that_is_killed_costs_no_call(switch: Switch) -> None:
+async def test_a_socket_that_is_killed_costs_no_call_and_the_switch_plays_music_by_itself(
+    switch: Switch,
+) -> None:
     async with audio_stage(switch) as stage, stage.visiting() as (caller, visit):
         visit.line.play(tone(1000, 30))
         await caller.hears(1000)
+        begun_s = asyncio.get_running_loop().time()
         visit.line.end(LineEnd.FAULT)  # aborts the connection under it
+        await caller.hears(MUSIC_HZ)
+        assert caller.longest_gap(begun_s) < HOLE_S
         async with asyncio.timeout(WITHIN_S):
             await visit.ended.wait()
         assert visit.end is VisitEnd.LOST
         await goes_on(stage, caller)
+
+
+async def test_between_two_visits_hardly_any_music_is_heard(switch: Switch) -> None:
+    async with audio_stage(switch) as stage, stage.visiting() as (caller, visit):
+        visit.line.play(tone(1000, 30))
+        await caller.hears(1000)
+        visit.line.stop()
+        await caller.hears(0)
+        before = len(caller.packets)
+        assert await visit.leave() is VisitEnd.LEFT
+        again = await stage.visits.begin(caller.channel)
+        again.line.play(tone(600, 30))
+        await caller.hears(600)
+        music = [pitch(samples) for _, samples in caller.packets[before:]]
+        assert sum(abs(each - MUSIC_HZ) < 25 for each in music) <= 5
 
 
 async def test_a_server_that_is_gone_costs_no_call(switch: Switch) -> None:

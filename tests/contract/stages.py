@@ -151,6 +151,11 @@ class RealStage:
         self.caller_phone: CallerPhone | None = None
         self._agent: AgentPhone | None = None
 
+    @property
+    def sound_is_ours(self) -> bool:
+        """Whether a caller hears us and not Asterisk's player."""
+        return self._audio.figures.pacer.lines > 0
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.client.run())

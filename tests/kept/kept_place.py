@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
+from ivr.dialogue_book import DialogueBook
 from ivr.dialplan.plan import NodeId
 from ivr.flow.session import Phase, Session
 from ivr.journal import StoredJournal
@@ -50,6 +51,19 @@ def opened(place: Place, **changes: Any) -> Iterator[Kept]:
     place.run_folder.mkdir(exist_ok=True)
     with open_kept(test_settings(**changes), place, lambda _: None) as kept:
         yield kept
+
+
+@asynccontextmanager
+async def book_of(kept: Kept) -> AsyncIterator[DialogueBook]:
+    """A running book on this store."""
+    book = DialogueBook(kept.store, lambda: 1000.0, kept.dialogues, kept.plans)
+    running = asyncio.create_task(book.run())
+    try:
+        yield book
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 @asynccontextmanager

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.dialogue_book import DialogueBook, read_dialogues
+from ivr.dialogue_book import read_dialogues
 from ivr.flow.session import Session, session_to_json
 from ivr.keeping import Keeping
 from ivr.kept import Kept
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
 from queues.store import DialogueRow, StoreUnavailable, Trouble
-from tests.kept.kept_place import NUMBER, SAID, SESSION, TYPED, WITHIN_S, opened, until
+from tests.kept.kept_place import (
+    NUMBER,
+    SAID,
+    SESSION,
+    TYPED,
+    WITHIN_S,
+    book_of,
+    opened,
+    until,
+)
+from tests.unit.ivr.driver_stage import PLAN, plan_of
 
-
-@asynccontextmanager
-async def book_of(kept: Kept) -> AsyncIterator[DialogueBook]:
-    book = DialogueBook(kept.store, lambda: 1000.0, kept.dialogues)
-    running = asyncio.create_task(book.run())
-    try:
-        yield book
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+ANY = plan_of(PLAN)
 
 
 async def test_a_dialogue_comes_back_whole_and_nothing_of_it_can_be_read_in_a_file(
@@ -40,8 +37,8 @@ async def test_a_dialogue_comes_back_whole_and_nothing_of_it_can_be_read_in_a_fi
         async with book_of(kept) as book:
             book.arrived(SESSION.call, PhoneNumber(NUMBER))
             for token in range(5):
-                book.keep(replace(SESSION, token=token))
-            book.keep(SESSION)
+                book.keep(replace(SESSION, token=token), ANY)
+            book.keep(SESSION, ANY)
             await until(lambda: [row.turn for row in kept.store.dialogues.all()] == [3])
         contact = kept.store.vault.contact_of("phone", NUMBER)
         assert contact is not None
@@ -89,7 +86,7 @@ async def test_a_call_that_is_over_leaves_no_row_and_a_withheld_number_is_a_cont
     with opened(place) as kept:
         async with book_of(kept) as book:
             book.arrived(SESSION.call, None)
-            book.keep(SESSION)
+            book.keep(SESSION, ANY)
             await until(lambda: len(kept.store.dialogues.all()) == 1)
             assert kept.store.dialogues.all()[0].values[0]
             book.end(SESSION.call)
@@ -100,12 +97,12 @@ async def test_who_was_erased_on_the_line_is_kept_as_somebody_unknown(place: Pla
     with opened(place) as kept:
         async with book_of(kept) as book:
             book.arrived(SESSION.call, PhoneNumber(NUMBER))
-            book.keep(SESSION)
+            book.keep(SESSION, ANY)
             await until(lambda: len(kept.store.dialogues.all()) == 1)
             first = kept.store.dialogues.all()[0].values[0]
             kept.store.vault.erase_person(first)
             assert read_dialogues(kept.store) == {}
-            book.keep(replace(SESSION, token=4))
+            book.keep(replace(SESSION, token=4), ANY)
             await until(lambda: [row.turn for row in kept.store.dialogues.all()] == [4])
             assert kept.store.dialogues.all()[0].values[0] != first
 

@@ -7,7 +7,9 @@ Rules:
 2. The application runs within TryExec, as the channel's one AGI command in flight. Whatever happens
    to the socket, that command's answer says that the channel is back in AGI.
 3. A bridge cuts the command: the visit ends quietly. The caller is elsewhere, not gone.
-4. When the link to the switch breaks the sound goes on; its end is then known by the line alone.
+4. When the sound ends the switch itself begins music, for we may be gone. If we are not, what we
+   say next is said before the first of it is heard, or wanted music.
+5. When the link to the switch breaks the sound goes on; its end is then known by the line alone.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.audiosocket.line import Line, NoLine
 from ivr.asterisk.audiosocket.server import AudioServer
+from ivr.asterisk.config import MUSIC
 from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone, LinkLost
 from ivr.asterisk.wire_events import AgiAnswer, ChannelId
 
@@ -143,7 +146,9 @@ class Visits:
         line, server = visit.line, self._server
         command = wire.exec_audiosocket(line.uuid, server.host, server.port)
         try:
-            answer = await self._desk.run(visit.channel, command, deadline_s=_LONGEST_S)
+            answer = await self._desk.run(
+                visit.channel, command, deadline_s=_LONGEST_S, then=wire.music_on(MUSIC)
+            )
         except AgiCut:
             return VisitEnd.CUT
         except ChannelGone:

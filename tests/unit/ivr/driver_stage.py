@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ivr.dialogue import Surroundings
-from ivr.dialplan import load_plan
+from ivr.dialplan import Plan, load_plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.driver import Driver
 from ivr.flow.session import Session
@@ -50,6 +50,7 @@ class Stage:
     inputs: list[Input] = field(default_factory=list)
     forgotten: list[CallId] = field(default_factory=list)
     not_heard: list[CallId] = field(default_factory=list)
+    plans: dict[LineId, Plan] = field(default_factory=dict)
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(WITHIN_S):
@@ -69,21 +70,27 @@ class Stage:
         self.driver.key_pressed(CALL, key)
 
 
+def plan_of(text: str) -> Plan:
+    return load_plan(text, file="t.yaml", queues=["service", "gone"])
+
+
 @asynccontextmanager
 async def stage(
     *,
     prompt_s: float = 0.02,
     text: str = PLAN,
     listening: bool = True,
+    earlier: Mapping[str, Plan] | None = None,
     staff: Staff = UNKNOWN_STAFF,
 ) -> AsyncIterator[Stage]:
-    plan = load_plan(text, file="t.yaml", queues=["service"])
+    plans = {LINE: plan_of(text)}
     calls = FakeCalls(prompt_s=prompt_s)
     inputs: list[Input] = []
     loop = asyncio.get_running_loop()
     kept: dict[CallId, Session] = {}
 
-    def keep(session: Session) -> None:
+    def keep(session: Session, used: Plan) -> None:
+        assert session.plan == used.hash
         kept[session.call] = session
 
     not_heard: list[CallId] = []
@@ -102,10 +109,10 @@ async def stage(
         kept.pop(call, None)
         forgotten.append(call)
 
-    driver = Driver({LINE: plan}, around, QueueId("service"), forget)
+    driver = Driver(plans, around, QueueId("service"), forget, earlier)
     running = asyncio.create_task(driver.run())
     try:
-        yield Stage(driver, calls, kept, inputs, forgotten, not_heard)
+        yield Stage(driver, calls, kept, inputs, forgotten, not_heard, plans)
     finally:
         running.cancel()
         await asyncio.wait({running})

@@ -9,8 +9,8 @@ from ivr.flow.session import Phase, Session, open_session
 from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By
 from queues.centre.commands import ReturnReason
-from queues.ids import CallId
-from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, PLAN, stage
+from queues.ids import CallId, LineId
+from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, PLAN, plan_of, stage
 
 
 async def left_at(where: str) -> Session:
@@ -66,13 +66,56 @@ async def test_a_talk_is_not_touched_and_its_end_is_followed() -> None:
 
 
 @pytest.mark.parametrize(("waits", "did"), [(True, ["music"]), (False, ["answer", "play"])])
-async def test_after_a_change_of_the_dialplan_a_place_is_kept_and_a_menu_begins_anew(
+async def test_where_the_dialplan_is_gone_a_place_is_kept_and_a_menu_begins_anew(
     waits: bool, did: list[str]
 ) -> None:
     kept = await left_at("queue" if waits else "menu")
     async with stage(text=LISTENING.replace("Goodbye.", "So long."), prompt_s=30) as on:
         on.driver.call_resumed(kept, waits=waits, talks=False)
         await on.until(lambda: [each for each, _ in on.calls.did] == did)
+
+
+async def test_a_menu_is_gone_on_with_by_the_dialplan_that_the_call_began_with() -> None:
+    kept = await left_at("menu")
+    before = plan_of(LISTENING)
+    changed = LISTENING.replace('{"1": bye}', '{"2": bye}')
+    async with stage(text=changed, earlier={before.hash: before}) as on:
+        on.driver.call_resumed(kept, waits=False, talks=False)
+        await on.until(lambda: on.calls.did == [("ask", "en/menu")])
+        assert on.kept[CALL].plan == before.hash
+        on.press("1")
+        await on.until(lambda: on.played()[-1:] == ["bye"])
+
+
+async def test_a_dialplan_that_another_line_has_today_is_not_gone() -> None:
+    kept = await left_at("menu")
+    async with stage(text=LISTENING.replace("Goodbye.", "So long.")) as on:
+        on.plans[LineId("200")] = plan_of(LISTENING)
+        on.driver.call_resumed(kept, waits=False, talks=False)
+        await on.until(lambda: on.calls.did == [("ask", "en/menu")])
+
+
+async def test_a_caller_on_a_line_that_is_gone_is_gone_on_with() -> None:
+    kept = await left_at("menu")
+    before = plan_of(LISTENING)
+    async with stage(earlier={before.hash: before}) as on:
+        on.plans.clear()
+        on.driver.call_resumed(kept, waits=False, talks=False)
+        await on.until(lambda: on.calls.did == [("ask", "en/menu")])
+
+
+async def test_a_changed_plan_is_for_the_next_caller_and_not_for_one_on_the_line() -> None:
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: CALL in on.kept and on.kept[CALL].phase is Phase.LISTENING)
+        on.plans[LINE] = plan_of(PLAN.replace('{"1": bye}', '{"2": bye}'))
+        next_call = CallId("call-2")
+        on.driver.call_arrived(next_call, LINE)
+        await on.until(lambda: next_call in on.kept and on.kept[next_call].phase is Phase.LISTENING)
+        assert on.kept[next_call].plan == on.plans[LINE].hash != on.kept[CALL].plan
+        on.driver.key_pressed(next_call, "2")
+        on.press("1")
+        await on.until(lambda: on.played().count("bye") == 2)
 
 
 async def test_a_question_that_something_cut_without_an_agent_goes_on_by_keys(

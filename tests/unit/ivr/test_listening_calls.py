@@ -78,7 +78,6 @@ class Stage:
         assert reply == Reply(ReplyKind.UNHEARD, cause=reply.cause)
         assert self.calls.counts.unheard == {(At.QUESTION, reply.cause): 1}
         assert self.calls.counts.replies == {(At.QUESTION, ReplyKind.UNHEARD): 1}
-        assert not self.calls.feeds(CALL)
         assert await self.calls.play(CALL, "xx/menu", keys_cut=True) is False
         assert self.plain.did[-1] == ("play", "xx/menu")  # the plain way
         return reply.cause

@@ -12,7 +12,14 @@ from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.ids import AgentId
 from queues.simulation.callers import Demand, draw_callers
-from queues.simulation.controls import Known, controlled_means, plain_means, sample, waiting_found
+from queues.simulation.controls import (
+    Known,
+    Sample,
+    controlled_means,
+    plain_means,
+    sample,
+    waiting_found,
+)
 from queues.simulation.formulas import ErlangC
 from queues.simulation.house import alike
 from queues.simulation.laws import Endless, Exponential
@@ -65,6 +72,15 @@ def test_taking_the_luck_out_leaves_the_mean_and_a_tenth_of_the_spread() -> None
     plain, controlled = one_run(1)
     assert controlled.mean() == pytest.approx(ErlangC(1.5, 1, 2).mean_wait, rel=0.05)
     assert controlled.std() < plain.std() / 3
+
+
+def test_a_run_is_corrected_by_what_the_other_runs_show_alone() -> None:
+    chance = np.random.default_rng(1)
+    lucky, *others = (Sample(chance.normal(size=(20, 1)), np.zeros((20, 1))) for _ in range(4))
+    lucky = Sample(lucky.figures, 3 * lucky.figures)  # as if it explained all
+    samples = [lucky, *others]
+    assert controlled_means(samples) == pytest.approx(plain_means(samples))
+    assert controlled_means([lucky]) == pytest.approx(plain_means([lucky]))
 
 
 def test_taking_the_luck_out_hides_no_agent_who_idles() -> None:
