@@ -1,16 +1,21 @@
-"""`freizeichen replay`: whether the journal still holds. It reads only, beside a service too."""
+"""`freizeichen replay`: whether the journal still holds. It reads only, beside a service too.
+
+With a date and changes it asks something else, which `what_if.py` answers.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
 from ivr.cli.journal import Json, reading
-from ivr.cli.output import say
+from ivr.cli.output import complain, say
+from ivr.cli.what_if import what_if
 from ivr.journal import as_rows
 from ivr.kept import key_file
 from ivr.place import SettingsOption, find_place
@@ -38,11 +43,29 @@ class _Replayed:
         return not faults and self.seals is not None and not self.seals.broken
 
 
-def replay_command(settings: SettingsOption = None, as_json: Json = False) -> None:
+def replay_command(
+    date: Annotated[
+        str | None, typer.Argument(help="with --with: a day of the site, such as 2026-06-01")
+    ] = None,
+    changes: Annotated[
+        Path | None, typer.Option("--with", help="a file that says what is to be changed in it")
+    ] = None,
+    settings: SettingsOption = None,
+    as_json: Json = False,
+) -> None:
     """Decide everything in the journal anew, compare, and check each row's seal.
 
     The exit status is 0 only if all is equal and every seal could be checked and fits.
+
+    With a DATE and --with CHANGES.yaml instead: simulate that day 20 times as it was, and with
+    those changes in staffing or settings.
     """
+    if (date is None) != (changes is None):
+        complain("expected both DATE and --with CHANGES.yaml, or neither")
+        raise typer.Exit(2)
+    if date is not None and changes is not None:
+        what_if(date, changes, settings, as_json=as_json)
+        return
     with reading(settings) as (view, _):
         replayed = _replay(view, settings)
     if as_json:

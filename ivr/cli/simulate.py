@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ivr.cli.day_files import SHARES, day_of, text_of
 from ivr.cli.output import complain, say
+from ivr.cli.staff import MOST_SEEDS, goal_of, staff
 from queues.simulation.callers import draw_callers
 from queues.simulation.day import Day
 from queues.simulation.fields import DayFaulty
@@ -24,7 +25,6 @@ from queues.simulation.student import Interval
 
 _SEEDS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 _MOST_SEEDS = 10_000
-_SHARES = ("answered_within_mark", "abandoned", "turned_away", "waited")
 
 
 def simulate(
@@ -32,16 +32,28 @@ def simulate(
     seeds: Annotated[
         str | None, typer.Option(help="such as 1-10, or 7 alone; those of the file without")
     ] = None,
+    staff_for: Annotated[
+        str | None,
+        typer.Option("--staff", help="such as '80% in 20 s': the least agents by half-hour"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
-    """Simulate a day once for each seed; give figures with the 95 % interval of their means."""
-    text = _text_of(day)
+    """Simulate a day once for each seed; give figures with the 95 % interval of their means.
+
+    With --staff: the least agents for each half-hour of it, so that in each so many callers are
+    answered in time; the agents of the file give the mix of skills.
+    """
+    goal = None if staff_for is None else goal_of(staff_for)
+    text = text_of(day)
     try:
         read = read_day(text, str(day))
     except DayFaulty as error:
         complain("the day cannot be simulated:\n" + "\n".join(error.faults))
         raise typer.Exit(1) from None
     wanted = _seeds(seeds, read)
+    if goal is not None:
+        staff(text, goal, wanted if seeds else wanted[:MOST_SEEDS], as_json=as_json)
+        return
     found = {draw: _figures(text, draw, wanted) for draw in read.houses}
     if as_json:
         say(json.dumps(_as_json(read, wanted, found), indent=1))
@@ -50,16 +62,6 @@ def simulate(
         _tell(draw, figures, read, wanted)
     for word in read.not_simulated:
         say(f"not simulated yet: {word}")
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        complain(f"{path} cannot be read ({error.strerror}); give an existing file")
-    except UnicodeDecodeError:
-        complain(f"{path}:1: is not UTF-8; save it as UTF-8")
-    raise typer.Exit(1)
 
 
 def _seeds(text: str | None, day: Day) -> range:
@@ -84,23 +86,17 @@ def _figures(text: str, draw: str, seeds: range) -> dict[str, Interval]:
 
 def _run(job: tuple[str, str, int]) -> dict[str, float]:
     text, draw, seed = job
-    day = _day(text)
+    day = day_of(text)
     house = day.houses[draw]
     outcome = run(house, draw_callers(day.demand, seed))
     return figures_of(outcome, mark_s=day.mark_s, needs=len(house.needs)).named(house.needs)
 
 
-@cache
-def _day(text: str) -> Day:
-    """A day read once in each process: its rate is a function, which does not travel."""
-    return read_day(text)
-
-
 def _tell(draw: str, figures: Mapping[str, Interval], day: Day, seeds: range) -> None:
     say(f"{draw}: {len(day.houses[draw].agents)} agents, {len(seeds)} seeds, mark {day.mark_s:g} s")
     for name, found in figures.items():
-        percent = 100 if name in _SHARES else 1
-        unit = " %" if name in _SHARES else " s" if "_s" in name else ""
+        percent = 100 if name in SHARES else 1
+        unit = " %" if name in SHARES else " s" if "_s" in name else ""
         within = "" if len(seeds) == 1 else f" ± {percent * found.half_width:.2f}"
         say(f"  {name:28} {percent * found.mean:9.2f}{within}{unit}")
 

@@ -7,6 +7,17 @@ Each function first asks the lives (`agent.py`, `call.py`) for the next states, 
 from dataclasses import fields
 
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.apply_agents import (
+    change_agent,
+    extend_wrap_up,
+    forget_agent,
+    free_agent,
+    move_agent,
+    plan_after_talk,
+    set_breath,
+    set_wrap_up,
+    spare,
+)
 from queues.centre.apply_calls import (
     end_call,
     move_call,
@@ -15,9 +26,17 @@ from queues.centre.apply_calls import (
     queue_call,
     relax_need,
     remember_end,
+    requeue_call,
     rest_call,
     talk_begins,
     transfer_call,
+)
+from queues.centre.apply_places import (
+    forgive_place,
+    leave_place,
+    note_place,
+    occupy,
+    rest_place,
 )
 from queues.centre.apply_settings import take_settings
 from queues.centre.call import CallEvent, call_after
@@ -28,6 +47,7 @@ from queues.centre.call_facts import (
     CallOwed,
     CallQueued,
     CallRefused,
+    CallRequeued,
     CallRested,
     CallReturned,
     CallTakenBack,
@@ -50,6 +70,7 @@ from queues.centre.facts import (
     TalkBegan,
     TalkEnded,
     WrapUpEnded,
+    WrapUpExtended,
 )
 from queues.centre.house_facts import (
     ClockReanchored,
@@ -60,25 +81,19 @@ from queues.centre.house_facts import (
     SettingsTaken,
 )
 from queues.centre.illegal import IllegalTransition
-from queues.centre.index import (
-    index_agent,
-    set_deadline,
-    unindex_agent,
-)
+from queues.centre.index import set_deadline
 from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
-    Agent,
     Centre,
     DeadlineKind,
     Offer,
-    Place,
     the_agent,
     the_call,
     the_offer,
     the_place,
 )
-from queues.ids import OfferId
 
 
 def apply(centre: Centre, fact: Fact) -> None:
@@ -96,6 +111,8 @@ def apply(centre: Centre, fact: Fact) -> None:
             transfer_call(centre, the_call(centre, fact.call), fact)
         case CallOwed():
             owe_call(centre, the_call(centre, fact.call), fact.owner)
+        case CallRequeued():
+            requeue_call(centre, the_call(centre, fact.call), fact)
         case CallTakenBack() | CallReturned():
             end_call(centre, fact.call, CallEvent.RETURNED)
         case CallClosed():
@@ -114,21 +131,31 @@ def apply(centre: Centre, fact: Fact) -> None:
         case TalkEnded():
             _end_talk(centre, fact)
         case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
-            _change_agent(centre, fact)
+            change_agent(centre, fact)
+        case WrapUpExtended():
+            extend_wrap_up(centre, fact)
+        case BreathBegan():
+            set_breath(centre, the_agent(centre, fact.agent), fact.until)
+        case BreathEnded():
+            set_breath(centre, the_agent(centre, fact.agent), None)
+        case OccupancyPassed():
+            spare(centre, the_agent(centre, fact.agent), fact.until)
+        case OccupancyFell():
+            spare(centre, the_agent(centre, fact.agent), None)
         case AgentForgotten():
-            _forget_agent(centre, the_agent(centre, fact.agent))
+            forget_agent(centre, the_agent(centre, fact.agent))
         case AfterTalkPlanned():
-            _plan_after_talk(centre, fact)
+            plan_after_talk(centre, fact)
         case CallRested():
             rest_call(centre, the_call(centre, fact.call), None)
         case PlaceNoted():
-            _note_place(centre, the_place(centre, fact.place), fact.state)
+            note_place(centre, the_place(centre, fact.place), fact.state)
         case PlaceRested():
-            _rest_place(centre, the_place(centre, fact.place), None)
+            rest_place(centre, the_place(centre, fact.place), None)
         case PlacesForgotten():
             for place in centre.places.values():
                 place.state = PlaceState.UNREACHABLE
-                _forgive_place(centre, place)
+                forgive_place(centre, place)
         case ClockReanchored():
             centre.wall_ahead_s += fact.by_s
         case HistoryLost():
@@ -155,9 +182,10 @@ def _make_offer(centre: Centre, fact: OfferMade) -> None:
     )
     centre.last_offer = fact.number
     move_call(centre, call, call_state, fact.at, fact.offer)
-    agent.state, agent.since, agent.offer = agent_state, fact.at, fact.offer
+    move_agent(agent, agent_state, fact.at)
+    agent.offer = fact.offer
     set_deadline(centre, DeadlineKind.OFFER, fact.offer, old=None, new=fact.deadline)
-    _occupy(centre, place, fact.offer)
+    occupy(centre, place, fact.offer)
 
 
 def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
@@ -166,7 +194,8 @@ def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
     call_state = call_after(call.state, CallEvent.ANSWERED)
     agent_state = agent_after(agent.state, AgentEvent.PICKED_UP)
     move_call(centre, call, call_state, fact.at, offer.offer)
-    agent.state, agent.since = agent_state, fact.at
+    move_agent(agent, agent_state, fact.at)
+    spare(centre, agent, None)
     agent.after_talk, agent.after_talk_reason = AgentState.READY, None
     the_place(centre, offer.place).unexplained = 0
     _set_offer_deadline(centre, offer, fact.deadline)
@@ -188,9 +217,9 @@ def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
         if fact.call_rest_until is not None:
             rest_call(centre, call, fact.call_rest_until)
         if fact.rest_until is not None:
-            _rest_place(centre, place, fact.rest_until)
-    _free_agent(agent, agent_state, fact.then_reason, fact.at)
-    _leave_place(centre, place, agent)
+            rest_place(centre, place, fact.rest_until)
+    free_agent(agent, agent_state, fact.then_reason, fact.at)
+    leave_place(centre, place, agent)
 
 
 def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
@@ -211,55 +240,10 @@ def _end_talk(centre: Centre, fact: TalkEnded) -> None:
     agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
     _forget_offer(centre, offer)
     move_call(centre, call, call_state, fact.at, None)
-    _free_agent(agent, agent_state, fact.then_reason, fact.at)
+    free_agent(agent, agent_state, fact.then_reason, fact.at)
     agent.idle_since = fact.at
-    _set_wrap_up(centre, agent, fact.wrap_up_until)
-    _leave_place(centre, the_place(centre, offer.place), agent)
-
-
-def _change_agent(
-    centre: Centre, fact: AgentBecameReady | AgentPaused | AgentSignedOut | WrapUpEnded
-) -> None:
-    agent = the_agent(centre, fact.agent)
-    match fact:
-        case AgentBecameReady():
-            event, reason = AgentEvent.READY_ASKED, None
-        case AgentPaused():
-            event, reason = AgentEvent.PAUSE_ASKED, fact.reason
-        case AgentSignedOut():
-            event, reason = AgentEvent.SIGN_OUT_ASKED, None
-        case WrapUpEnded():
-            event, reason = AgentEvent.WRAP_UP_ENDED, None
-    agent.state = agent_after(agent.state, event)
-    agent.since, agent.reason, agent.idle_since = fact.at, reason, fact.at
-    if isinstance(fact, AgentBecameReady):
-        agent.missed = 0
-    _set_wrap_up(centre, agent, None)
-    index_agent(centre, agent)
-
-
-def _forget_agent(centre: Centre, agent: Agent) -> None:
-    name = agent.setting.agent
-    if agent.offer is not None:
-        raise IllegalTransition(f"agent {name} is {agent.state} and cannot be forgotten")
-    unindex_agent(centre, agent)
-    _set_wrap_up(centre, agent, None)
-    del centre.agents[name]
-    place = the_place(centre, agent.setting.place)
-    place.agents = tuple(other for other in place.agents if other != name)
-    _forget_unused(centre, place)
-
-
-def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
-    agent = the_agent(centre, fact.agent)
-    if agent.state is not AgentState.TALKING:
-        raise IllegalTransition(f"an agent who is {agent.state} plans nothing for after a talk")
-    agent.after_talk, agent.after_talk_reason = fact.then, fact.then_reason
-
-
-def _free_agent(agent: Agent, state: AgentState, reason: str | None, at: float) -> None:
-    agent.state, agent.since, agent.reason, agent.offer = state, at, reason, None
-    agent.after_talk, agent.after_talk_reason = AgentState.READY, None
+    set_wrap_up(centre, agent, fact.wrap_up_until)
+    leave_place(centre, the_place(centre, offer.place), agent)
 
 
 def _forget_offer(centre: Centre, offer: Offer) -> None:
@@ -270,52 +254,3 @@ def _forget_offer(centre: Centre, offer: Offer) -> None:
 def _set_offer_deadline(centre: Centre, offer: Offer, new: float | None) -> None:
     set_deadline(centre, DeadlineKind.OFFER, offer.offer, old=offer.deadline, new=new)
     offer.deadline = new
-
-
-def _set_wrap_up(centre: Centre, agent: Agent, new: float | None) -> None:
-    name = agent.setting.agent
-    set_deadline(centre, DeadlineKind.WRAP_UP, name, old=agent.wrap_up_until, new=new)
-    agent.wrap_up_until = new
-
-
-def _rest_place(centre: Centre, place: Place, until: float | None) -> None:
-    set_deadline(centre, DeadlineKind.PLACE_REST, place.place, old=place.rest_until, new=until)
-    place.rest_until = until
-    _index_place(centre, place)
-
-
-def _note_place(centre: Centre, place: Place, state: PlaceState) -> None:
-    was, place.state = place.state, state
-    if was is PlaceState.UNREACHABLE:
-        _forgive_place(centre, place)
-    else:
-        _index_place(centre, place)
-
-
-def _forgive_place(centre: Centre, place: Place) -> None:
-    place.unexplained = 0
-    _rest_place(centre, place, None)
-
-
-def _occupy(centre: Centre, place: Place, offer: OfferId) -> None:
-    place.offer = offer
-    _index_place(centre, place)
-
-
-def _leave_place(centre: Centre, place: Place, agent: Agent) -> None:
-    place.offer = None
-    _index_place(centre, place)
-    index_agent(centre, agent)  # who may sit elsewhere since the settings changed
-    _forget_unused(centre, place)
-
-
-def _forget_unused(centre: Centre, place: Place) -> None:
-    """Forget a phone where nobody sits any more, with the last offer that was alive at it."""
-    if not place.agents and place.offer is None:
-        _rest_place(centre, place, None)
-        del centre.places[place.place]
-
-
-def _index_place(centre: Centre, place: Place) -> None:
-    for name in place.agents:
-        index_agent(centre, centre.agents[name])

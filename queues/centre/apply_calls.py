@@ -1,7 +1,13 @@
 """How facts change a call's record: where it waits, for what, since when, whose it is."""
 
 from queues.centre.call import CallEvent, CallState, call_after
-from queues.centre.call_facts import CallMoved, CallQueued, CallTransferred, NeedRelaxed
+from queues.centre.call_facts import (
+    CallMoved,
+    CallQueued,
+    CallRequeued,
+    CallTransferred,
+    NeedRelaxed,
+)
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import index_call, set_deadline, unindex_call
 from queues.centre.needs import ANYBODY
@@ -68,6 +74,14 @@ def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
     call.wait_from, call.leave_at, call.failed_joins = fact.at, fact.leave_at, 0
     _set_need_deadline(centre, call, fact.need_until)
     _set_owed_deadline(centre, call, fact.owed_at)
+    move_call(centre, call, state, fact.at, None)
+
+
+def requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
+    """A call whose agent's phone was lost waits again, at its place."""
+    state = call_after(call.state, CallEvent.REQUEUED)
+    call.only = None
+    _set_need_deadline(centre, call, fact.need_until)
     move_call(centre, call, state, fact.at, None)
 
 

@@ -10,9 +10,9 @@ The rules
 - A call that was not joined, although an agent picked up, more than once in a row, *rests*: it is
   waiting with its first waiting time, but is not offered until a deadline. When it was not joined
   once too often it is *returned*.
-- *Talking* ends in *returned* when the agent's side ends it, and in *waiting* when the call is
-  transferred: with its place, which counts from its first waiting time. Nothing else leads back to
-  waiting: a caller who wants to wait again is handed over again, and that is a new wait.
+- *Talking* ends in *returned* when the agent hangs up: a caller who wants to wait again is handed
+  over again, and that is a new wait. When the call is transferred, or the agent's phone was lost,
+  it is *waiting* again: with its place, which counts from its first waiting time.
 - The dialogue can take a call back while it waits: *returned*. An offer under way is withdrawn
   first, so only a waiting call is taken back.
 - A caller can go away in every state: *gone*. Offer or talk are ended first, so only a waiting
@@ -49,6 +49,7 @@ class CallEvent(StrEnum):
     JOINED = "joined"
     TALK_ENDED = "talk_ended"
     TRANSFERRED = "transferred"
+    REQUEUED = "requeued"
     RETURNED = "returned"
     ENDED = "ended"
 
@@ -66,6 +67,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.CONNECTING, _E.JOINED): _S.TALKING,
         (_S.TALKING, _E.TALK_ENDED): _S.TALK_OVER,
         (_S.TALK_OVER, _E.TRANSFERRED): _S.WAITING,
+        (_S.TALK_OVER, _E.REQUEUED): _S.WAITING,
         (_S.TALK_OVER, _E.RETURNED): _S.RETURNED,
         (_S.TALK_OVER, _E.ENDED): _S.GONE,
     }

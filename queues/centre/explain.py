@@ -14,6 +14,7 @@ from queues.centre.call import CallState
 from queues.centre.call_facts import (
     CallClosed,
     CallQueued,
+    CallRequeued,
     CallReturned,
     CallTakenBack,
     CallTransferred,
@@ -177,7 +178,7 @@ class _Told:
             case OfferAccepted():
                 rang_s = fact.at - self._offered_at
                 self._move(CallState.CONNECTING, fact.at)
-            case OfferMissed() | OfferWithdrawn() | CallTransferred():
+            case OfferMissed() | OfferWithdrawn() | CallRequeued() | CallTransferred():
                 self._move(CallState.WAITING, fact.at)
             case TalkBegan():
                 self._move(CallState.TALKING, fact.at)

@@ -8,6 +8,7 @@ from queues.centre.needs import Need, NeedStep, Relaxed, relaxed
 from queues.centre.state import Call, Centre
 
 STRICT_FROM: Final = 2  # transfers; from then on the caller is passed to nobody who lacks something
+_ROUNDING_S = 1e-6  # a deadline less the time it began at may be a hair shorter than the wait
 _PREFERENCE_OVER = "the time in which one agent was waited for is over"
 _PREFERRED_MISSED = "the agent who was waited for did not take it"
 
@@ -25,7 +26,7 @@ def due_need(
     `steps` of them are in the need already.
     """
     for step in relax[steps:]:
-        if step.after_s > waited_s:
+        if step.after_s > waited_s + _ROUNDING_S:
             return need, steps, step.after_s
         need, steps = relaxed(need, step), steps + 1
     return need, steps, None
@@ -48,3 +49,9 @@ def need_relaxed(
         why, reason = Relaxed.PREFERRED_MISSED, _PREFERRED_MISSED
     until = None if next_s is None else call.wait_from + next_s
     return NeedRelaxed(now, call.call, call.queue, need, steps, until, why, reason, waited_s)
+
+
+def relaxes_at(setting: QueueSetting, call: Call) -> float | None:
+    """Give when the first step not yet taken is due, in Unix seconds; it may be so already."""
+    following = relax_of(setting, call.hops)[call.steps :]
+    return call.wait_from + following[0].after_s if following else None

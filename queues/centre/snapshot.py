@@ -7,6 +7,7 @@ decisions that go through all of them follow it.
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from queues.centre.agent import TAKEN
 from queues.centre.index import rebuild
 from queues.centre.inputs import QueueSetting
 from queues.centre.json_values import Snapshot
@@ -14,10 +15,14 @@ from queues.centre.plain import Records, object_as_json, records
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
 from queues.centre.upcasters import (
+    AGENT_WITHOUT_CAP,
+    AGENT_WITHOUT_LOAD,
     AGENT_WITHOUT_NEEDS,
     CALL_NEVER_TRANSFERRED,
     CALL_WITHOUT_NEED,
+    QUEUE_WITHOUT_BREATH,
     QUEUE_WITHOUT_NEEDS,
+    Payload,
     objects,
 )
 from queues.ids import CallId
@@ -37,7 +42,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     version: int
     at: float
     wall_ahead_s: float
@@ -53,10 +58,7 @@ class _Stored:
 
 
 _read_stored = reader_of(_Stored)
-_WITHOUT_NEEDS, _WITHOUT_TRANSFERS = 1, 2
-UNDERSTOOD: Final = frozenset(  # versions that are read
-    {_WITHOUT_NEEDS, _WITHOUT_TRANSFERS, _Stored.VERSION}
-)
+UNDERSTOOD: Final = frozenset(range(1, _Stored.VERSION + 1))  # versions that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,53 +135,69 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
 def _of_today(snapshot: Snapshot) -> Snapshot:
     """Give the snapshot as this release writes it. Journals hold older ones (`HistoryLost`)."""
     version = snapshot.get("version")
-    if version == _WITHOUT_NEEDS:
-        return _with_transfers(_with_needs(snapshot))
-    if version == _WITHOUT_TRANSFERS:
-        return _with_transfers(snapshot)
-    if version != _Stored.VERSION:
+    if version not in UNDERSTOOD:
         raise SnapshotUnreadable(
             f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
         )
+    try:
+        if version == 1:
+            snapshot = _with_needs(snapshot)
+        if version in (1, 2):
+            snapshot = _with_load(snapshot)
+        if version != _Stored.VERSION:
+            snapshot = _with_transfers(snapshot)
+    except (LookupError, TypeError):
+        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return snapshot
 
 
 def _with_needs(snapshot: Snapshot) -> Snapshot:
-    try:
-        queues, agents, calls = (objects(snapshot[name]) for name in ("queues", "agents", "calls"))
-        settings = [objects([agent["setting"]])[0] for agent in agents]
-    except (LookupError, TypeError):
-        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return Snapshot(
         snapshot
         | {
-            "version": _WITHOUT_TRANSFERS,
-            "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in queues],
-            "agents": [
-                agent | {"setting": setting | AGENT_WITHOUT_NEEDS}
-                for agent, setting in zip(agents, settings, strict=True)
-            ],
-            "calls": [call | CALL_WITHOUT_NEED for call in calls],
+            "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in objects(snapshot["queues"])],
+            "agents": [_agent(each, AGENT_WITHOUT_NEEDS, {}) for each in _agents(snapshot)],
+            "calls": [call | CALL_WITHOUT_NEED for call in objects(snapshot["calls"])],
+        }
+    )
+
+
+def _with_load(snapshot: Snapshot) -> Snapshot:
+    return Snapshot(
+        snapshot
+        | {
+            "queues": [queue | QUEUE_WITHOUT_BREATH for queue in objects(snapshot["queues"])],
+            "agents": [_agent(each, AGENT_WITHOUT_CAP, _load(each)) for each in _agents(snapshot)],
         }
     )
 
 
 def _with_transfers(snapshot: Snapshot) -> Snapshot:
-    try:
-        calls = objects(snapshot["calls"])
-        began = [call["since"] for call in calls]
-    except (LookupError, TypeError):
-        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return Snapshot(
         snapshot
         | {
             "version": _Stored.VERSION,
             "calls": [
-                call | CALL_NEVER_TRANSFERRED | {"wait_from": since}
-                for call, since in zip(calls, began, strict=True)
+                call | CALL_NEVER_TRANSFERRED | {"wait_from": call["since"]}
+                for call in objects(snapshot["calls"])
             ],
         }
     )
+
+
+def _load(agent: Payload) -> Payload:
+    """Of earlier talks nothing is known; one under way is taken to have begun with its state."""
+    is_taken = agent["state"] in TAKEN
+    return AGENT_WITHOUT_LOAD | {"taken_since": agent["since"] if is_taken else None}
+
+
+def _agents(snapshot: Snapshot) -> list[Payload]:
+    return objects(snapshot["agents"])
+
+
+def _agent(agent: Payload, setting: Payload, state: Payload) -> Payload:
+    (before,) = objects([agent["setting"]])
+    return agent | {"setting": before | setting} | state
 
 
 def _is_whole(centre: Centre, stored: _Stored) -> bool:

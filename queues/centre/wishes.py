@@ -1,6 +1,6 @@
 """Which fact leads to which wish. Pure: the same fact always leads to the same commands."""
 
-from queues.centre.call_facts import CallRefused, CallReturned
+from queues.centre.call_facts import CallRefused, CallRequeued, CallReturned
 from queues.centre.commands import (
     CancelRing,
     Command,
@@ -9,6 +9,7 @@ from queues.centre.commands import (
     HandOverCall,
     ReturnCall,
     RingAgent,
+    WaitAgain,
 )
 from queues.centre.facts import (
     Fact,
@@ -44,6 +45,8 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
         case TalkEnded(by=TalkEnd.TRANSFER):
             return (FetchCaller(fact.offer, fact.call),)
+        case CallRequeued():
+            return (WaitAgain(fact.call),)
         case CallReturned() | CallRefused():
             return (ReturnCall(fact.call, fact.reason),)
         case _:

@@ -19,6 +19,7 @@ from queues.centre.call_facts import (
     CallEndNoted,
     CallMoved,
     CallQueued,
+    CallRequeued,
     CallReturned,
     CallTakenBack,
     CallTransferred,
@@ -103,6 +104,8 @@ class Projection:
                 call.queue, call.hops = fact.to, call.hops + 1
             case CallTransferred() if (call := self._open.calls.get(fact.call)) is not None:
                 call.queue, call.hops, call.waits_since = fact.to, call.hops + 1, fact.at
+            case CallRequeued() if (call := self._open.calls.get(fact.call)) is not None:
+                call.waits_since = fact.at
             case CallTakenBack() | CallReturned():
                 self._stop_waiting(fact.call, fact.at)
             case CallClosed() | CallEndNoted():

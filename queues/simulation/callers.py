@@ -31,14 +31,23 @@ class Stream(IntEnum):
 class Demand:
     """What callers are like. `rate` is calls per second, constant or over time.
 
-    `shares` of the needs, in the order of the house's needs, add up to 1.
+    `shares` of the needs, in the order of the house's needs, add up to 1. Talks and patience have
+    one law, or one for each need in that order.
     """
 
     duration_s: float
     rate: float | Rate
     shares: tuple[float, ...]
-    service: Law
-    patience: Patience
+    service: Law | tuple[Law, ...]
+    patience: Patience | tuple[Patience, ...]
+
+    @property
+    def mean_service_s(self) -> float:
+        """How long a talk lasts in the mean, over all needs."""
+        laws = (
+            self.service if isinstance(self.service, tuple) else (self.service,) * len(self.shares)
+        )
+        return sum(share * law.mean for share, law in zip(self.shares, laws, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +69,32 @@ def draw_callers(demand: Demand, seed: int) -> Callers:
     count = len(arrived)
     needs = generator_of(seed, Stream.NEEDS).random(count)
     edges = np.cumsum(demand.shares)[:-1]
+    need = np.searchsorted(edges, needs, side="right").astype(np.int64)
     return Callers(
         arrived,
-        np.searchsorted(edges, needs, side="right").astype(np.int64),
-        demand.service.draw(generator_of(seed, Stream.SERVICE), count),
-        demand.patience.draw(generator_of(seed, Stream.PATIENCE), count),
+        need,
+        _drawn(demand.service, need, generator_of(seed, Stream.SERVICE)),
+        _drawn(demand.patience, need, generator_of(seed, Stream.PATIENCE)),
     )
 
 
 def generator_of(seed: int, stream: Stream) -> np.random.Generator:
     """Give one stream of a seed, at its beginning."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(stream),)))
+
+
+def _drawn(
+    laws: Patience | tuple[Patience, ...],
+    need: npt.NDArray[np.int64],
+    generator: np.random.Generator,
+) -> Floats:
+    if not isinstance(laws, tuple):
+        return laws.draw(generator, len(need))
+    found = np.empty(len(need))
+    for number, law in enumerate(laws):
+        mine = need == number
+        found[mine] = law.draw(generator, int(mine.sum()))
+    return found
 
 
 def _arrivals(demand: Demand, generator: np.random.Generator) -> Floats:

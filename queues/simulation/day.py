@@ -30,3 +30,4 @@ class Day:
     rival: AppQueue | None
     rival_figures: RivalFigures | None
     not_simulated: tuple[str, ...]  # parts of the file that the simulation does not play yet
+    begins_min: int = 0  # minutes of the day at which it begins, for who reads a table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import isfinite
 from typing import Any
@@ -10,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)")
 _MOST_CHARACTERS = 200_000
 
 
@@ -126,3 +128,10 @@ def root(text: str, file: str, faults: list[str]) -> Fields:
     if not isinstance(data, dict):
         raise DayFaulty((f"{file}:1: expected a mapping such as 'duration_s: 14400'",))
     return Fields(data, "", file, 1, faults)
+
+
+def minutes_of(text: str) -> int | None:
+    """A time of the day as minutes since midnight, '24:00' included; None if it is none."""
+    found = _TIME.fullmatch(text)
+    minutes = 60 * int(found[1]) + int(found[2]) if found else -1
+    return minutes if 0 <= minutes <= 24 * 60 else None

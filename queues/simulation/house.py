@@ -67,14 +67,14 @@ def opening(house: House) -> Iterator[Input]:
             for need in house.needs
         ),
         tuple(
-            AgentSetting(_agent(number), PlaceId(f"p{number}"), tuple(QueueId(s) for s in skills))
+            AgentSetting(agent_id(number), PlaceId(f"p{number}"), tuple(QueueId(s) for s in skills))
             for number, skills in enumerate(house.agents)
         ),
         _EPOCH,
     )
     for number in range(len(house.agents)):
         yield PlaceChanged(PlaceId(f"p{number}"), PlaceState.FREE)
-        yield ReadyAsked(_agent(number))
+        yield ReadyAsked(agent_id(number))
 
 
 def entering(house: House, caller: int, need: int) -> QueueEntered:
@@ -92,5 +92,6 @@ def agent_number(agent: AgentId) -> int:
     return int(agent[1:])
 
 
-def _agent(number: int) -> AgentId:
+def agent_id(number: int) -> AgentId:
+    """Give the id of the agent of this number."""
     return AgentId(f"a{number}")

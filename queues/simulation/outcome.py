@@ -16,6 +16,8 @@ class End(IntEnum):
     ANSWERED = 1
     HUNG_UP = 2
     TURNED_AWAY = 3  # nobody free, and no room to wait
+    GIVEN_BACK = 4  # waited as long as anybody may, or could not be joined
+    NOT_KNOWN = 5  # lost with the switch, or waiting on when everybody has gone home
 
 
 @dataclass(frozen=True, slots=True)

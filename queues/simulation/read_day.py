@@ -1,13 +1,15 @@
 """Decides whether a text is a day: every fault is named with file, line and what was expected."""
 
-from typing import Final
+from collections.abc import Callable
+from math import ceil
+from typing import Final, TypeVar
 
 import numpy as np
 
 from queues.simulation.callers import Demand, Rate
 from queues.simulation.day import Day, RivalFigures
 from queues.simulation.expression import NotAFormula, formula
-from queues.simulation.fields import DayFaulty, Fields, root
+from queues.simulation.fields import DayFaulty, Fields, minutes_of, root
 from queues.simulation.house import House
 from queues.simulation.laws import (
     Constant,
@@ -22,12 +24,15 @@ from queues.simulation.laws import (
 )
 from queues.simulation.rival import AppQueue
 
+HALF_HOUR_S: Final = 1800.0
 _HOUR_S: Final = 3600.0
+_Law = TypeVar("_Law", Law, Patience)
 _LATER: Final = ("offer", "estimate", "callback")  # known words that are not played yet
 _TOLD: Final = ("start", "closing", "figures")  # said for readers; the simulation does just that
 _KNOWN: Final = {
-    "duration_s", "duration_h", "arrivals", "needs", "service_s", "patience_s", "ring_s",
-    "service_level_s", "wrap_up_s", "seeds", "rival", "rival_figures", "agents", *_LATER, *_TOLD,
+    "duration_s", "duration_h", "begins_at", "arrivals", "needs", "service_s", "patience_s",
+    "ring_s", "service_level_s", "wrap_up_s", "seeds", "rival", "rival_figures", "agents",
+    *_LATER, *_TOLD,
 }  # fmt: skip
 _ONLY_NEED: Final = "any"
 _ONLY_HOUSE: Final = "all"
@@ -45,7 +50,11 @@ def read_day(text: str, file: str = "day") -> Day:
     needs, shares = _needs(fields)
     duration_s = _duration(fields)
     demand = Demand(
-        duration_s, _rate(fields, duration_s), shares, _service(fields), _patience(fields)
+        duration_s,
+        _rate(fields, duration_s),
+        shares,
+        _laws(fields, "service_s", needs, _service),
+        _laws(fields, "patience_s", needs, _patience) if fields.has("patience_s") else Endless(),
     )
     day = Day(
         demand,
@@ -55,6 +64,7 @@ def read_day(text: str, file: str = "day") -> Day:
         _rival(fields),
         _rival_figures(fields),
         tuple(word for word in _LATER if fields.has(word)),
+        _begins_min(fields),
     )
     if not faults:
         _check_length(fields, demand)
@@ -84,8 +94,10 @@ def _needs(fields: Fields) -> tuple[tuple[str, ...], tuple[float, ...]]:
 def _rate(fields: Fields, duration_s: float) -> float | Rate:
     """Calls per second: constant, or a formula of t (seconds) or h (hours since opening)."""
     inner = fields.inner("arrivals")
-    inner.only({"per_hour", "shape", "process"})
+    inner.only({"per_hour", "per_half_hour", "shape", "process"})
     inner.choice("process", ("poisson",), default="poisson")
+    if inner.has("per_half_hour"):
+        return _by_half_hour(inner, duration_s)
     expected = "calls an hour, or a formula of h in quotes"
     base: float | Rate
     if isinstance(inner.value("per_hour"), str):
@@ -96,6 +108,33 @@ def _rate(fields: Fields, duration_s: float) -> float | Rate:
         return base
     shape = _formula(inner, "shape", "t", duration_s)
     return _product(base, shape)
+
+
+def _by_half_hour(inner: Fields, duration_s: float) -> Rate:
+    """A table: so many calls in each half-hour from the begin on, evenly within it."""
+    for other in ("per_hour", "shape"):
+        if inner.has(other):
+            inner.fault(other, "does not go with 'per_half_hour'")
+    calls = []
+    for line, each in inner.rows("per_half_hour"):
+        if (
+            isinstance(each, bool)
+            or not isinstance(each, int | float)
+            or not 0 <= each <= _MOST_CALLS
+        ):
+            inner.fault_at(line, "per_half_hour: expected numbers of calls, 0 or more")
+            return np.ones_like
+        calls.append(float(each))
+    if len(calls) != ceil(duration_s / HALF_HOUR_S):
+        expected = f"expected {ceil(duration_s / HALF_HOUR_S)} numbers, as the day has half-hours"
+        inner.fault("per_half_hour", f"has {len(calls)}; {expected}")
+        return np.ones_like
+    rates = np.array(calls) / HALF_HOUR_S
+
+    def rate(t: Floats) -> Floats:
+        return rates[np.minimum((t / HALF_HOUR_S).astype(np.int64), len(rates) - 1)]
+
+    return rate
 
 
 def _by_hour(calls: Rate) -> Rate:
@@ -129,18 +168,27 @@ def _formula(fields: Fields, key: str, variable: str, duration_s: float) -> Rate
     return found
 
 
-def _service(fields: Fields) -> Law:
-    inner = fields.inner("service_s")
+def _laws(
+    fields: Fields, key: str, needs: tuple[str, ...], read: Callable[[Fields], _Law]
+) -> _Law | tuple[_Law, ...]:
+    """One law, or one for each need."""
+    inner = fields.inner(key)
+    if not inner.has("by_need"):
+        return read(inner)
+    inner.only({"by_need"})
+    each = inner.inner("by_need")
+    each.only(set(needs))
+    return tuple(read(each.inner(need)) for need in needs)
+
+
+def _service(inner: Fields) -> Law:
     law = inner.choice("law", ("exponential", "lognormal", "constant", "gamma"))
     inner.only({"law", "mean"} | _SPREADS.get(law, set()))
     mean = inner.number("mean", "seconds above 0", above=True)
     return _law(inner, law, mean)
 
 
-def _patience(fields: Fields) -> Patience:
-    if not fields.has("patience_s"):
-        return Endless()
-    inner = fields.inner("patience_s")
+def _patience(inner: Fields) -> Patience:
     laws = ("exponential", "lognormal", "constant", "gamma", "endless")
     law = inner.choice("law", laws)
     inner.only({"law", "mean", "from"} | _SPREADS.get(law, set()))
@@ -148,6 +196,15 @@ def _patience(fields: Fields) -> Patience:
     if law == "endless":
         return Endless()
     return _law(inner, law, inner.number("mean", "seconds above 0", above=True))
+
+
+def _begins_min(fields: Fields) -> int:
+    if not fields.has("begins_at"):
+        return 0
+    found = minutes_of(str(fields.value("begins_at")))
+    if found is None:
+        fields.fault("begins_at", "expected a time of the day such as '07:00'")
+    return found or 0
 
 
 _SPREADS: Final = {"lognormal": {"log_sd", "cv2"}, "gamma": {"cv2"}}

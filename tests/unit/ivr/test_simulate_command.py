@@ -67,4 +67,39 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_the_days_that_the_product_brings_are_found() -> None:
-    assert {path.name for path in days().glob("*.yaml")} == {"day-60x6.yaml", "surge-day.yaml"}
+    assert {path.name for path in days().glob("*.yaml")} == {
+        "bank-weekday.yaml",
+        "day-60x6.yaml",
+        "surge-day.yaml",
+    }
+
+
+def test_the_least_agents_are_told_for_each_half_hour_with_what_they_reach(day: Path) -> None:
+    day.write_text(DAY.replace("duration_s: 1800", 'duration_s: 3000\nbegins_at: "23:45"'))
+    words = ["simulate", str(day), "--staff", "80% in 20 s", "--seeds", "1-3"]
+    done = CliRunner().invoke(app, [*words, "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["share"], told["within_s"], told["seeds"]) == (0.8, 20.0, [1, 3])
+    first, second = told["draws"]["all"]["half_hours"]
+    assert (first["from"], first["calls"]) == ("23:45", 60.0)
+    assert (second["from"], second["calls"]) == ("00:15", 40.0)
+    assert min(first["agents"], second["agents"]) >= 2
+    assert first["answered_in_time"]["mean"] >= 0.75
+    text = CliRunner().invoke(app, words).stdout
+    assert "80 % in 20 s in every half-hour, 3 seeds" in text
+    assert f"  00:15    40.0    1.33 {second['erlang_c']:9} {second['agents']:7}" in text
+
+
+@pytest.mark.parametrize("goal", ["", "80 in 20", "100% in 20 s", "0% in 20 s", "80% in 0 s"])
+def test_a_goal_that_is_none_is_refused(day: Path, goal: str) -> None:
+    done = CliRunner().invoke(app, ["simulate", str(day), "--staff", goal])
+    assert done.exit_code == 2
+    assert "such as '80% in 20 s'" in done.stderr
+
+
+def test_a_goal_that_nobody_can_reach_is_told(day: Path) -> None:
+    day.write_text(f"{DAY}ring_s: 30\n")
+    done = CliRunner().invoke(app, ["simulate", str(day), "--staff", "80% in 20 s"])
+    assert done.exit_code == 1
+    assert "no number of agents answers 80 % in 20 s" in done.stderr

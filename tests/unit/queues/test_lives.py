@@ -27,6 +27,7 @@ answered     -          connecting  -           -          -          -         
 joined       -          -           talking     -          -          -         -
 talk_ended   -          -           -           talk_over  -          -         -
 transferred  -          -           -           -          waiting    -         -
+requeued     -          -           -           -          waiting    -         -
 returned     returned   -           -           -          returned   -         -
 ended        gone       -           -           -          gone       -         -
 """

@@ -197,3 +197,15 @@ def test_specialists_come_before_generalists_who_are_not_left_out_for_ever() -> 
     scene.take(AgentLegEnded(scene.offer("c1")), after=121)
     entered(scene, "c2")
     assert rung(scene)[-1] == ("c2", "anna")
+
+
+def test_a_step_is_due_at_its_deadline_also_where_fractions_of_a_second_are_rounded() -> None:
+    scene = house(("bert", (), ()))
+    scene.now = 1015.6382
+    assert scene.now + 30 - scene.now < 30
+    entered(scene, "c1")
+    scene.now += 30
+    assert next_wake(scene.centre) == scene.now
+    step = scene.take(TimerFired())[0]
+    assert isinstance(step, NeedRelaxed)
+    assert step.steps == 1

@@ -62,6 +62,20 @@ def test_the_day_with_a_surge_is_read_and_says_what_is_not_played() -> None:
     assert len(draw_callers(day.demand, 1)) == pytest.approx(1525, abs=150)
 
 
+def test_the_weekday_of_a_bank_is_read_with_its_half_hours_and_a_law_for_each_need() -> None:
+    day = read_day((DAYS / "bank-weekday.yaml").read_text())
+    assert (day.begins_min, len(day.houses["all"].agents)) == (7 * 60, 5)
+    assert callable(day.demand.rate)
+    at = np.array([0.0, 1799.0, 1800.0, 17 * 3600.0])
+    assert day.demand.rate(at) * 1800 == pytest.approx([16, 16, 23.3, 15.9])
+    assert day.demand.mean_service_s == pytest.approx(177, rel=0.04)
+    callers = draw_callers(day.demand, 1)
+    assert len(callers) == pytest.approx(1432, abs=120)
+    assert callers.service[callers.need == 1].mean() == pytest.approx(107, rel=0.25)
+    assert callers.service[callers.need == 2].mean() == pytest.approx(276.6, rel=0.4)
+    assert np.isfinite(callers.patience).all()
+
+
 def test_a_short_day_takes_what_is_usual() -> None:
     day = read_day(GOOD)
     assert day.demand.patience == Endless()
@@ -82,6 +96,13 @@ def test_a_short_day_takes_what_is_usual() -> None:
         (2, "arrivals: {per_hour: 9, shape: '__import__(1)'}", "expected only t, numbers"),
         (2, "arrivals: {per_hour: 999999999}", "at most 5000000 calls"),
         (2, "arrivals: often", "expected a mapping"),
+        (2, "arrivals: {per_half_hour: [9]}", "has 1; expected 2 numbers, as the day has half"),
+        (2, "arrivals: {per_half_hour: [9, -1]}", "expected numbers of calls, 0 or more"),
+        (2, "arrivals: {per_half_hour: 9}", "expected a list"),
+        (2, "arrivals: {per_half_hour: [9, 9], per_hour: 9}", "does not go with 'per_half_hour'"),
+        (1, "duration_s: 3600\nbegins_at: noon", "expected a time of the day such as '07:00'"),
+        (4, "service_s: {by_need: {bill: {law: constant, mean: 9}}}", "'repair' is missing"),
+        (4, "service_s: {by_need: {}, mean: 9}", "mean: is not known here"),
         (3, "needs: {bill: 0.5, repair: 0.6}", "add up to 1.1; expected 1"),
         (3, "needs: {bill: 0.5, repair: half}", "expected a share from 0 to 1"),
         (4, "service_s: {law: weibull, mean: 180}", "expected exponential or lognormal"),
@@ -101,7 +122,7 @@ def test_what_is_wrong_is_named_with_its_line_and_what_was_expected(
     faults = faults_of(with_line(line, text))
     assert any(says in fault for fault in faults), faults
     nobody = 6 if "nobody" in says else line
-    nobody += "seeds" in text
+    nobody += "seeds" in text or "begins" in text
     missing = 1 if "not known here; expected agents" in says else nobody
     assert any(fault.startswith(f"day.yaml:{missing}:") for fault in faults), faults
 
