@@ -5,7 +5,7 @@ from typing import Protocol
 
 from queues.centre.commands import ReturnReason
 from queues.centre.row import JournalRow
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 
 
 class Telephony(Protocol):
@@ -38,8 +38,8 @@ class Dialogues(Protocol):
     def connected(self, call: CallId) -> None:
         """An agent is on the line: the dialogue sends nothing more until the call is returned."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
-        """The caller is the dialogue's again.
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
+        """The caller is the dialogue's again, from this queue; it may have left it meanwhile.
 
         With `failed`, as with `refused`, no agent can be had for this call here.
         """

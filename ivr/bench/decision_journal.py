@@ -27,7 +27,7 @@ from queues.centre.inputs import (
     TalkStarted,
 )
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 from queues.live import Hub
 
 _WAITING: Final = 1_000
@@ -104,7 +104,7 @@ class _Site:
     def connected(self, call: CallId) -> None:
         """The dialogue has nothing to do."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """Say goodbye; another caller comes."""
         self._next(CallEnded(call, EndCause.HUNG_UP))
         self._next(self._callers.next_caller())

@@ -42,6 +42,6 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
         case TalkEnded(by=TalkEnd.CALLER):
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
         case CallReturned() | CallRefused():
-            return (ReturnCall(fact.call, fact.reason),)
+            return (ReturnCall(fact.call, fact.queue, fact.reason),)
         case _:
             return ()

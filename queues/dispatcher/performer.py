@@ -59,7 +59,7 @@ class Performer:
             if isinstance(command, HandOverCall):
                 self._dialogues.connected(command.call)
             else:
-                self._dialogues.returned(command.call, command.reason)
+                self._dialogues.returned(command.call, command.reason, command.queue)
         except Exception as error:  # one dialogue's fault must not stop the decisions
             _log.error("dialogue not told", call=command.call, exc_info=error)
 

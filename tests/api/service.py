@@ -55,7 +55,7 @@ class DeafDialogues:
     def connected(self, call: CallId) -> None:
         """Do nothing."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """Do nothing."""
 
 

@@ -22,7 +22,7 @@ from queues.centre.inputs import (
     RefuseCause,
     TalkStarted,
 )
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 from queues.ports import TelephonyFailed
 
 
@@ -150,14 +150,16 @@ class FakeDialogues:
     """Fulfils `queues.ports.Dialogues` by writing down what it is told."""
 
     told: list[tuple[str, CallId, ReturnReason | None]] = field(default_factory=list)
+    returned_from: list[QueueId] = field(default_factory=list)
     then: Callable[[CallId], object] | None = None  # done when a call is returned
 
     def connected(self, call: CallId) -> None:
         """An agent is on the line."""
         self.told.append(("connected", call, None))
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again."""
         self.told.append(("returned", call, reason))
+        self.returned_from.append(queue)
         if self.then is not None:
             self.then(call)

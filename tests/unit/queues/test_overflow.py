@@ -47,7 +47,7 @@ def test_no_more_than_so_many_wait() -> None:
     for call in ("c1", "c2", "c3"):
         scene.enter(call)
     assert given_back(scene) == [("c3", "full")]
-    assert wishes(tuple(scene.facts))[-1] == ReturnCall(CallId("c3"), ReturnReason.FULL)
+    assert wishes(tuple(scene.facts))[-1] == ReturnCall(CallId("c3"), BILLING, ReturnReason.FULL)
     scene.ready("anna")  # c1 rings
     scene.enter("c4")
     assert given_back(scene) == [("c3", "full")]
