@@ -19,7 +19,7 @@ from queues.centre.needs import Need, PoolKey
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre
-from queues.ids import AgentId, CallId
+from queues.ids import AgentId, CallId, QueueId
 
 
 def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason | None:
@@ -58,6 +58,9 @@ def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[Ca
                 pass
     if not gone and not waits_again:
         return
+    left = frozenset(gone)
+    queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
+    known = dict[tuple[QueueId, Need, int], bool]()  # whether somebody could take such a call
     looked_at = centre.calls.values() if gone else (centre.calls[call] for call in waits_again)
     for call in looked_at:
         if call.call in ended or not (call.call in waits_again or call.state is CallState.WAITING):
@@ -65,9 +68,12 @@ def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[Ca
         setting = centre.queues[call.queue].setting
         if call.call in waits_again and call.leave_at is not None and call.leave_at <= now:
             yield waited_too_long(call, now)
-        elif setting.needs_somebody and not _somebody_could(
-            centre, setting, call.need, call.steps, frozenset(gone)
-        ):
+        elif setting.needs_somebody and (call.queue in queues or call.call in waits_again):
+            asked = call.queue, call.need, call.steps
+            if asked not in known:
+                known[asked] = _somebody_could(centre, setting, call.need, call.steps, left)
+            if known[asked]:
+                continue
             yield CallReturned(now, call.call, call.queue, ReturnReason.NOBODY)
 
 
