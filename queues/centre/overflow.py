@@ -1,6 +1,7 @@
 """When a queue takes no call, or gives one back, so that nobody waits for ever or for nobody."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
@@ -21,6 +22,10 @@ from queues.centre.relaxing import due_need
 from queues.centre.state import Call, Centre
 from queues.ids import AgentId, CallId, QueueId
 
+_LEAVES_SOMEBODY: Final = frozenset(
+    {AgentSignedOut, AgentForgotten, OfferMissed, OfferWithdrawn, TalkEnded}
+)
+
 
 def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason | None:
     """Give why a queue cannot take one more call with this need; None if it can."""
@@ -38,12 +43,20 @@ def waited_too_long(call: Call, now: float) -> CallReturned:
     return CallReturned(now, call.call, call.queue, ReturnReason.WAITED)
 
 
-def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[CallReturned]:
+def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[CallReturned, ...]:
     """Give the calls that these facts leave without anybody, or that they let wait too late.
 
     `centre` is the state before them.
     """
-    gone, ended, waits_again = set[AgentId](), set[CallId](), set[CallId]()
+    if _LEAVES_SOMEBODY.isdisjoint(map(type, facts)):
+        return ()  # as most decisions do, and each of them comes by here
+    return tuple(_given_back(centre, facts, now))
+
+
+def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
+    gone: set[AgentId] = set()
+    ended: set[CallId] = set()
+    waits_again: set[CallId] = set()
     for fact in facts:
         match fact:
             case AgentSignedOut() | AgentForgotten():
@@ -56,8 +69,6 @@ def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[Ca
                 ended.add(fact.call)
             case _:
                 pass
-    if not gone and not waits_again:
-        return
     left = frozenset(gone)
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
     known = dict[tuple[QueueId, Need, int], bool]()  # whether somebody could take such a call
