@@ -21,6 +21,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.coming_back import MissedCall
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
+from ivr.asterisk.feature_codes import FeatureCodes
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
@@ -149,6 +150,12 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self._codes = FeatureCodes(
+            self.client,
+            self.submit,
+            lambda: self.dispatcher.view().agents,
+            settings.pause_reasons[0],
+        )
         self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
@@ -187,6 +194,7 @@ class Service:
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
         self._turnstile.on_event(event)
+        self._codes.on_event(event)
 
     def _looked_up(self) -> None:
         self.dispatcher.release()
@@ -276,6 +284,7 @@ class Service:
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
+            tasks.create_task(self._codes.run(), name="feature codes")
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")

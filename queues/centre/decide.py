@@ -7,13 +7,7 @@ where a leg would be left ringing or up, to `LegDropped`.
 from collections.abc import Iterator
 
 from queues.centre.agent import AgentState
-from queues.centre.facts import (
-    AgentForgotten,
-    Fact,
-    OfferMissed,
-    OfferWithdrawn,
-    TalkEnded,
-)
+from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -34,9 +28,11 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
     TimerFired,
+    WrapUpAsked,
 )
-from queues.centre.on_agents import agent_asked_for, place_changed
+from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_let_go import what_follows
 from queues.centre.on_offers import (
     leg_ended,
     offer_answered,
@@ -55,10 +51,16 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
-    facts = tuple(_with_partings(centre, _decided(centre, what, now), now))
+    facts = tuple(_followed(centre, what, now))
     if isinstance(what, SettingsLoaded | SwitchRestarted):
         return facts  # they speak of another house than this one
     return (*facts, *given_back(centre, facts, now))
+
+
+def _followed(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
+    for fact in _decided(centre, what, now):
+        yield fact
+        yield from what_follows(centre, fact, now)
 
 
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -73,6 +75,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():
             return agent_asked_for(centre, what.agent, AgentState.PAUSED, what.reason, now)
+        case WrapUpAsked():
+            return wrap_up_asked_for(centre, what.agent, what.lasts_s, now)
         case SignOutAsked():
             return agent_asked_for(centre, what.agent, AgentState.SIGNED_OUT, None, now)
         case PlaceChanged():
@@ -84,7 +88,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case TalkStarted():
             return talk_started(centre, what.offer, now)
         case AgentLegEnded():
-            return leg_ended(centre, what.offer, now)
+            return leg_ended(centre, what.offer, now, lost=what.lost)
         case TimerFired():
             return time_has_come(centre, now)
         case SwitchRestarted():
@@ -96,15 +100,3 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return settings_loaded(centre, what, now)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)
-
-
-def _with_partings(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:
-    """Let an agent whom the settings name no more go as soon as the last offer or talk is over."""
-    for fact in facts:
-        yield fact
-        match fact:
-            case OfferMissed() | OfferWithdrawn() | TalkEnded():
-                if centre.agents[fact.agent].leaving:
-                    yield AgentForgotten(now, fact.agent)
-            case _:
-                pass

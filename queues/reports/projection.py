@@ -19,6 +19,7 @@ from queues.centre.call_facts import (
     CallEndNoted,
     CallMoved,
     CallQueued,
+    CallRequeued,
     CallReturned,
     CallTakenBack,
 )
@@ -100,6 +101,8 @@ class Projection:
                 self._enter(fact)
             case CallMoved() if (call := self._open.calls.get(fact.call)) is not None:
                 call.queue, call.hops = fact.to, call.hops + 1
+            case CallRequeued() if (call := self._open.calls.get(fact.call)) is not None:
+                call.waits_since = fact.at
             case CallTakenBack() | CallReturned():
                 self._stop_waiting(fact.call, fact.at)
             case CallClosed() | CallEndNoted():
