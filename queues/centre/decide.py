@@ -1,4 +1,4 @@
-"""Which facts follow from one input alone. Pairing calls with agents is `policy.next_offer`'s part.
+"""Which facts follow from one input alone. Pairing calls with agents is for `policies/pairing.py`.
 
 Inputs come late, twice and in any order. What no longer fits is harmless: it leads to no fact, or,
 where a leg would be left ringing or up, to `LegDropped`.
