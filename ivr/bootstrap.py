@@ -21,6 +21,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.coming_back import MissedCall
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
+from ivr.asterisk.feature_codes import FeatureCodes
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
@@ -39,7 +40,7 @@ from ivr.preparation import Prepared
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import CallMissed, Input, MissCause, SettingsLoaded
+from queues.centre.inputs import CallMissed, Input, MissCause, Order, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, PlaceId, QueueId
@@ -149,6 +150,12 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self._codes = FeatureCodes(
+            self.client,
+            self.submit,
+            lambda: self.dispatcher.view().agents,
+            settings.pause_reasons[0],
+        )
         self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
@@ -181,12 +188,18 @@ class Service:
         )
 
     def _standing(self, call: CallId) -> Standing | None:
-        place = self.dispatcher.view().place(call)
+        """Where a caller stands; by service level nobody has a place that could be told."""
+        view = self.dispatcher.view()
+        orders = {queue.queue: queue.order for queue in self._staff.queues}
+        if orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL:
+            return None
+        place = view.place(call)
         return None if place is None else Standing(place)
 
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
         self._turnstile.on_event(event)
+        self._codes.on_event(event)
 
     def _looked_up(self) -> None:
         self.dispatcher.release()
@@ -276,6 +289,7 @@ class Service:
             tasks.create_task(self._keep_link(), name="link to Asterisk")
             tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
+            tasks.create_task(self._codes.run(), name="feature codes")
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")

@@ -123,6 +123,10 @@ class Driver:
         """An agent is on the line."""
         self._tell(call, AgentJoined())
 
+    def waits_again(self, call: CallId) -> None:
+        """The agent's phone was lost, the place is kept: music again."""
+        self.call_given_back(call, waits=True, talks=False)
+
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId | None = None) -> None:
         """The caller is the dialogue's again. One whose dialogue is over has nobody else."""
         if call in self._alive and call not in self._dialogues:

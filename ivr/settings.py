@@ -40,7 +40,7 @@ from ivr.settings_parts import (
     Shown,
     Zone,
 )
-from ivr.settings_people import Agent, Queue, check_needs, staff_of
+from ivr.settings_people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 
 EMERGENCY_NUMBERS = ("110", "112", "116117")
 _LARGEST_FILE = 1_000_000  # bytes
@@ -192,6 +192,7 @@ class Settings(BaseSettings):
         min_length=1,
         examples=[["lunch"]],
     )
+    feature_codes: FeatureCodes = FeatureCodes()
     speech: Speech = Speech()
     store: Store = Store()
     log: Log = Log()
@@ -222,6 +223,7 @@ class Settings(BaseSettings):
                     f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
                 )
         check_needs(self.queues, self.agents)
+        check_codes(self.feature_codes, [*EMERGENCY_NUMBERS, *(line.number for line in self.lines)])
         return self
 
     @property

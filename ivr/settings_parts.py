@@ -16,6 +16,7 @@ _LANGUAGE = r"^[a-z]{2}$"
 _DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
 _HOST = r"^[A-Za-z0-9.-]{1,253}$"
 _WORDS = r"^\S(?:.*\S)?$"
+_CODE = r"^\*{0,2}[0-9]{1,6}$"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # What is expected where a value has not the form of its kind.
@@ -25,6 +26,7 @@ MEANT = {
     _LANGUAGE: "expected two small letters, such as de",
     _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
     _HOST: "expected a host name or an IPv4 address",
+    _CODE: 'expected up to six digits, after one or two stars or none, in quotes, such as "*81"',
     _WORDS: "expected a word or a few, such as lunch, without spaces around them",
 }
 
@@ -69,6 +71,7 @@ Host = Annotated[str, StringConstraints(pattern=_HOST)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
+Code = Annotated[str, StringConstraints(pattern=_CODE)]
 DialplanFile = Annotated[str, StringConstraints(pattern=_DIALPLAN)]
 Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ivr.dialplan.faults import did_you_mean
 from ivr.dialplan.staff import Staff
-from ivr.settings_parts import Fault, Id, Language, Misplaced, Part, Seconds, Shown
+from ivr.settings_parts import Code, Fault, Id, Language, Misplaced, Part, Seconds, Shown
 from queues.centre.inputs import AgentSetting, Order, QueueSetting
 from queues.centre.needs import LEVELS, Need, NeedStep, Skill, words_of
 from queues.ids import AgentId, PlaceId, QueueId
@@ -58,7 +58,8 @@ class Queue(Part):
 
     `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. It takes no more calls while
     `most_waiting` wait, gives back who has waited `longest_wait_s`, and with `needs_somebody` also
-    calls that nobody who is signed in could take.
+    calls that nobody who is signed in could take. `breath_s` lies between an agent's calls, wrap-up
+    included.
     """
 
     id: Id
@@ -74,6 +75,7 @@ class Queue(Part):
     most_waiting: Annotated[int, Field(ge=1, le=10_000)] | None = None
     longest_wait_s: Annotated[float, Field(ge=30, le=86_400)] = 3600.0
     needs_somebody: bool = False
+    breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Queue:
@@ -110,11 +112,15 @@ class Queue(Part):
             self.most_waiting,
             self.longest_wait_s,
             self.needs_somebody,
+            self.breath_s,
         )
 
 
 class Agent(Part):
-    """A person who takes calls at a place (a phone), with skills and languages."""
+    """A person who takes calls at a place (a phone), with skills and languages.
+
+    Who was in talks and wrap-up for more than `occupancy_cap` of the last half hour comes last.
+    """
 
     id: Id
     name: Shown = Field(min_length=1, max_length=60)
@@ -122,6 +128,7 @@ class Agent(Part):
     queues: tuple[Id, ...] = Field(min_length=1)
     skills: Skills = Field(default_factory=dict)
     languages: tuple[Language, ...] = Field(default=(), max_length=20)
+    occupancy_cap: Annotated[float, Field(ge=0.1, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Agent:
@@ -143,7 +150,34 @@ class Agent(Part):
             tuple(QueueId(queue) for queue in self.queues),
             _skills(self.skills),
             self.languages,
+            self.occupancy_cap,
         )
+
+
+class FeatureCodes(Part):
+    """What agents dial at their phones to ask for calls, for a pause, and to go home."""
+
+    ready: Code | None = "*81"
+    sign_out: Code | None = "*82"
+    pause: Code | None = "*83"
+
+    @property
+    def dialled(self) -> dict[str, str]:
+        """Each code that there is, by what is asked for with it."""
+        return {wish: code for wish, code in self if code is not None}
+
+
+def check_codes(codes: FeatureCodes, numbers: Iterable[str]) -> None:
+    """Raise `Misplaced` for every code that is dialled for something else too."""
+    taken = set(numbers)
+    faults: list[Fault] = []
+    for wish, code in codes.dialled.items():
+        if code in taken:
+            mend = "it is a line, an emergency number or another code; choose another, such as *81"
+            faults.append((("feature_codes", wish), mend))
+        taken.add(code)
+    if faults:
+        raise Misplaced(faults)
 
 
 def staff_of(queues: Iterable[Queue], agents: Iterable[Agent]) -> Staff:

@@ -38,6 +38,9 @@ class Dialogues(Protocol):
     def connected(self, call: CallId) -> None:
         """An agent is on the line: the dialogue sends nothing more until the call is returned."""
 
+    def waits_again(self, call: CallId) -> None:
+        """The agent's phone was lost in the talk: the caller waits on, and hears music again."""
+
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again, from this queue; it may have left it meanwhile.
 

@@ -52,10 +52,10 @@ class CallRow:
             "since": iso(self.since),
             "state_since": iso(self.state_since),
             "agent": self.agent,
-            "rests_until": None if self.rests_until is None else iso(self.rests_until),
+            "rests_until": _iso_or_none(self.rests_until),
             "need": {"skills": _levels(self.need.skills), "language": self.need.language},
             "need_steps": self.need_steps,
-            "need_until": None if self.need_until is None else iso(self.need_until),
+            "need_until": _iso_or_none(self.need_until),
             "waits_for": self.waits_for,
             "credit_s": self.credit_s,
         }
@@ -66,6 +66,7 @@ class AgentRow:
     """An agent and the phone. `since` is of the state, in Unix seconds.
 
     While `place_rests_until` is set the phone is not rung: it was not reached, or not joined.
+    Wrap-up ends at `wrap_up_until`, and until `breath_until` a ready agent is not offered a call.
     """
 
     agent: str
@@ -80,6 +81,8 @@ class AgentRow:
     queues: tuple[str, ...]
     skills: tuple[Skill, ...]
     languages: tuple[str, ...]
+    wrap_up_until: float | None = None
+    breath_until: float | None = None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -87,15 +90,15 @@ class AgentRow:
             "id": self.agent,
             "place": self.place,
             "place_state": self.place_state,
-            "place_rests_until": (
-                None if self.place_rests_until is None else iso(self.place_rests_until)
-            ),
+            "place_rests_until": _iso_or_none(self.place_rests_until),
             "state": self.state,
             "since": iso(self.since),
             "reason": self.reason,
             "after_talk": self.after_talk,
             "call": self.call,
             "queues": list(self.queues),
+            "wrap_up_until": _iso_or_none(self.wrap_up_until),
+            "breath_until": _iso_or_none(self.breath_until),
             "skills": _levels(self.skills),
             "languages": list(self.languages),
         }
@@ -134,8 +137,13 @@ class View:
         row = next((row for row in self.calls if row.call == call), None)
         if row is None or row.state == _TALKING:
             return None
-        before = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
-        return 1 + sum(r.since < row.since for r in before)
+        mine = (row.since - row.credit_s, row.call)
+        others = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        return 1 + sum((r.since - r.credit_s, r.call) < mine for r in others)
+
+    def queue_of(self, call: str) -> str | None:
+        """Give the queue in which a call is; None if it is in none."""
+        return next((row.queue for row in self.calls if row.call == call), None)
 
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
@@ -167,6 +175,10 @@ class Change:
 def iso(at: float) -> str:
     """Give Unix seconds as an aware ISO 8601 time in UTC, to the millisecond."""
     return datetime.fromtimestamp(at, tz=UTC).isoformat(timespec="milliseconds")
+
+
+def _iso_or_none(at: float | None) -> str | None:
+    return None if at is None else iso(at)
 
 
 def call_row(centre: Centre, call: Call) -> CallRow:
@@ -207,6 +219,8 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
         after_talk=None if planned == "ready" else planned,
         call=None if agent.offer is None else centre.offers[agent.offer].call,
         queues=setting.queues,
+        wrap_up_until=None if agent.wrap_up_until is None else agent.wrap_up_until + ahead,
+        breath_until=None if agent.breath_until is None else agent.breath_until + ahead,
         skills=setting.skills,
         languages=setting.languages,
     )

@@ -49,6 +49,15 @@ _EMPTY_FILES = (
     "features.conf",
     "udptl.conf",
 )
+# What is heard after a feature code, as Playtones spells it: hertz and milliseconds, once.
+CODE_TONES = MappingProxyType(
+    {
+        "ready": "!523/150,!659/150,!784/400",
+        "sign_out": "!784/150,!659/150,!523/400",
+        "pause": "!659/150,!0/80,!659/400",
+        "refused": "!220/250,!0/100,!220/500",
+    }
+)
 _FILES_FOR_A_CHANNEL = 8
 _SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -160,6 +169,8 @@ def render(
         "trunk": settings.trunk,
         "lines": settings.lines,
         "emergency_numbers": EMERGENCY_NUMBERS,
+        "code_tones": CODE_TONES,
+        "feature_codes": settings.feature_codes.dialled,
         "music": music,
         "when_down": {number: f"{SOUNDS}/{sound}" for number, sound in when_down.items()},
         "silence": silence or Silence(),

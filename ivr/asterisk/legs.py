@@ -6,16 +6,20 @@
 | RINGING  |         | ANSWERED |        |              |             | FAILING     | FAILING |
 | FAILING  |         | ANSWERED |        |              |             | refused     | refused |
 | ANSWERED |         |          | TALKS  |              |             |             | over    |
-| TALKS    |         | BACK     |        | ENDING       | over, end   |             | over    |
+| TALKS    |         | BACK     |        | ENDING       | PARTED      |             | over    |
+| PARTED   |         | over,end |        | ENDING       |             |             | over    |
 | BACK     |         |          |        | ENDING       | over, end   |             | over    |
 | ENDING   | end     | end      |        |              |             | gone        | gone    |
 
 ANSWERED and TALKS are told as they begin; "end" hangs the leg up. An empty field changes nothing.
+- A leg that was not hung up but lost (`ChannelEnded.lost`) says "lost" where it would say "over".
 - Of a dial that fails, outcome and hang-up come in either order, and a phone that was never dialled
   has no hang-up: FAILING waits `HANG_UP_FOLLOWS_S` for the other one.
 - When the caller ends a talk, the agent's leg is back in AGI before the caller's end is told: BACK
   waits `CALLER_FOLLOWS_S` to learn whose end it was. Only an end on the agent's side is said.
 - In ENDING nothing is said any more, and whatever still comes of the leg is hung up.
+- When the agent's side ends a talk, caller and leg are told of in either order: PARTED waits
+  `LEG_FOLLOWS_S` to learn how the leg ended, for a lost one is another matter.
 - VANISHED (a look-up did not find it): refused while dialled, over once answered.
 """
 
@@ -28,6 +32,7 @@ from queues.centre.inputs import RefuseCause
 
 HANG_UP_FOLLOWS_S = 0.3
 CALLER_FOLLOWS_S = 0.5
+LEG_FOLLOWS_S = 0.2
 
 _NO_ANSWER_REASON = 3
 _DECLINED = frozenset({"480", "486", "600", "603"})
@@ -42,7 +47,8 @@ class LegState(Enum):
     FAILING = auto()
     ANSWERED = auto()
     TALKS = auto()
-    BACK = auto()
+    PARTED = auto()  # the caller is back
+    BACK = auto()  # the leg is back
     ENDING = auto()
     GONE = auto()
 
@@ -69,6 +75,7 @@ class Told(Enum):
     TALK_STARTED = auto()
     REFUSED = auto()
     OVER = auto()
+    LOST = auto()  # over, because the phone went away
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ def step(
     now: float,
     reason: int | None = None,
     code: str | None = None,
+    lost: bool = False,
 ) -> Step:
     """The leg after the event; pairs that the table leaves open change nothing."""
     match leg.state, event:
@@ -128,17 +136,19 @@ def step(
             return _to(leg, LegState.TALKS, Told.TALK_STARTED)
         case LegState.TALKS, LegEvent.IN_AGI:
             return Step(replace(leg, state=LegState.BACK, due=now + CALLER_FOLLOWS_S))
-        case LegState.TALKS | LegState.BACK, LegEvent.CALLER_ENDED:
+        case LegState.TALKS, LegEvent.CALLER_BACK:
+            return Step(replace(leg, state=LegState.PARTED, due=now + LEG_FOLLOWS_S))
+        case LegState.TALKS | LegState.PARTED | LegState.BACK, LegEvent.CALLER_ENDED:
             return _to(leg, LegState.ENDING)
-        case LegState.TALKS | LegState.BACK, LegEvent.CALLER_BACK:
+        case (LegState.BACK, LegEvent.CALLER_BACK) | (LegState.PARTED, LegEvent.IN_AGI):
             return _to(leg, LegState.ENDING, Told.OVER, hang_up=True)
-        case LegState.BACK, LegEvent.DUE:
+        case LegState.BACK | LegState.PARTED, LegEvent.DUE:
             return _to(leg, LegState.ENDING, Told.OVER, hang_up=True)
         case (
-            LegState.ANSWERED | LegState.TALKS | LegState.BACK,
+            LegState.ANSWERED | LegState.TALKS | LegState.PARTED | LegState.BACK,
             LegEvent.ENDED | LegEvent.VANISHED,
         ):
-            return _to(leg, LegState.GONE, Told.OVER)
+            return _to(leg, LegState.GONE, Told.LOST if lost else Told.OVER)
     return Step(leg)
 
 

@@ -157,7 +157,7 @@ class Offers:
                 self._happens(OfferId(action_id), LegEvent.DIAL_FAILED, reason=reason)
             case ChannelEnded(channel=channel, tech_cause=code):
                 self._bridges.pop(channel, None)
-                self._happens(OfferId(channel), LegEvent.ENDED, code=code)
+                self._happens(OfferId(channel), LegEvent.ENDED, code=code, lost=event.lost)
                 self._happens_to_caller(channel, LegEvent.CALLER_ENDED)
             case BridgeEntered(channel, bridge):
                 self._bridges[channel] = bridge
@@ -231,12 +231,13 @@ class Offers:
         *,
         reason: int | None = None,
         code: str | None = None,
+        lost: bool = False,
     ) -> None:
         offer = self._offers.get(name)
         if offer is None:
             return
         self._moved.set()
-        after = step(offer.leg, event, now=_now(), reason=reason, code=code)
+        after = step(offer.leg, event, now=_now(), reason=reason, code=code, lost=lost)
         if after.leg.due != offer.leg.due:
             self._due_changed.set()
         offer.leg = after.leg
@@ -253,8 +254,8 @@ class Offers:
                 self._submit(OfferAnswered(name))
             case Told.TALK_STARTED:
                 self._submit(TalkStarted(name))
-            case Told.OVER:
-                self._submit(AgentLegEnded(name))
+            case Told.OVER | Told.LOST:
+                self._submit(AgentLegEnded(name, lost=told is Told.LOST))
             case Told.REFUSED:
                 self._submit(OfferRefused(name, refuse_cause(leg)))
 

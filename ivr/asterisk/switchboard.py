@@ -55,11 +55,11 @@ from queues.ids import CallId, LineId, PlaceId
 
 log = structlog.get_logger()
 
-_LOST_CAUSES = frozenset({18, 38, 44})  # session timer, network, no sound: the phone went away
 _FREE = frozenset({DeviceState.NOT_INUSE})
 _UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceState.UNKNOWN})
 _LOOK_AGAIN_S = 1.0
 _TAKEN = frozenset({"timeout", "redirect"})  # why a channel comes that the dialplan had taken
+_NO_CALLER = frozenset({"agent", "code"})  # an agent's leg, a feature code
 _HOLD = "fz-hold"  # the context of the loop that gives callers to us
 _AT_ONCE = 20  # callers gone on with before the loop has its turn
 
@@ -185,9 +185,8 @@ class Switchboard:
                 self._in_agi(event)
             case KeyReleased(channel, key) if CallId(channel) in self._known:
                 self._callers.key_pressed(CallId(channel), key)
-            case ChannelEnded(channel, cause) if CallId(channel) in self._known:
-                lost = cause in _LOST_CAUSES
-                self._end(CallId(channel), EndCause.LOST if lost else EndCause.HUNG_UP)
+            case ChannelEnded(channel) if CallId(channel) in self._known:
+                self._end(CallId(channel), EndCause.LOST if event.lost else EndCause.HUNG_UP)
             case ChannelEnded(channel):
                 self._left.ended(CallId(channel))
             case DeviceChanged(endpoint, state):
@@ -202,7 +201,7 @@ class Switchboard:
 
     def _in_agi(self, event: ChannelInAgi) -> None:
         call = CallId(event.channel)
-        if self._offers.knows(event.channel) or event.why == "agent":
+        if self._offers.knows(event.channel) or event.why in _NO_CALLER:
             return
         if call in self._left:
             self._left.found(call, in_bridge=False)

@@ -10,6 +10,7 @@ from typing import NewType
 
 from ivr.phone_number import PhoneNumber
 
+_LOST_CAUSES = frozenset({18, 38, 44})  # session timer, network, no sound
 ChannelId = NewType("ChannelId", str)
 # The switch's full name of a channel, which ends in a counter of fixed length. Only `bridge` needs
 # it: that action takes any channel whose name or id *begins* with what it is given.
@@ -169,6 +170,11 @@ class ChannelEnded:
     tech_cause: str | None
     context: str = field(default="", compare=False)
     dialled: str = field(default="", repr=False, compare=False)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the other side went away, instead of hanging up."""
+        return self.cause in _LOST_CAUSES
 
 
 @dataclass(frozen=True, slots=True)

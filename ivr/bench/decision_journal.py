@@ -104,6 +104,9 @@ class _Site:
     def connected(self, call: CallId) -> None:
         """The dialogue has nothing to do."""
 
+    def waits_again(self, call: CallId) -> None:
+        """No phone is lost here."""
+
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """Say goodbye; another caller comes."""
         self._next(CallEnded(call, EndCause.HUNG_UP))

@@ -193,6 +193,9 @@ class _PlayedSwitch:
     def connected(self, call: CallId) -> None:
         """The dialogue is silent."""
 
+    def waits_again(self, call: CallId) -> None:
+        """The caller waits on."""
+
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The dialogue says goodbye."""
         asyncio.get_running_loop().call_soon(self._caller_goes, call)

@@ -74,6 +74,9 @@ CALL_UNKNOWN: Final = Problem(404, "call-unknown", "No such call", "See GET /api
 AGENT_SIGNED_OUT: Final = Problem(
     409, "agent-signed-out", "Agent is signed out", "Ask for ready first."
 )
+AGENT_NOT_IN_WRAP_UP: Final = Problem(
+    409, "agent-not-in-wrap-up", "Agent is not in wrap-up", "There is nothing to extend."
+)
 REASON_UNKNOWN: Final = Problem(
     422, "reason-unknown", "No such reason", "See `pause_reasons` of GET /api/v1/agents."
 )

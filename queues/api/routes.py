@@ -11,6 +11,7 @@ from sse_starlette import EventSourceResponse
 from queues.api.asking import Cursor, Limit, problems, signed_in_router
 from queues.api.pages import Row, page
 from queues.api.problems import (
+    AGENT_NOT_IN_WRAP_UP,
     AGENT_SIGNED_OUT,
     AGENT_UNKNOWN,
     CALL_UNKNOWN,
@@ -18,13 +19,22 @@ from queues.api.problems import (
     Refused,
 )
 from queues.api.rows import agent_out, call_out, card_entry_out, queue_out
-from queues.api.schema import AgentOut, AgentsOut, CallsOut, CardOut, PauseIn, QueuesOut, SessionIn
+from queues.api.schema import (
+    AgentOut,
+    AgentsOut,
+    CallsOut,
+    CardOut,
+    PauseIn,
+    QueuesOut,
+    SessionIn,
+    WrapUpIn,
+)
 from queues.api.sign_in import COOKIE, SESSION_S, SignIn, check_origin
 from queues.api.stream import TICK_S, live_response
 from queues.cards import CardEntry
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
-from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
 from queues.dialogues import DialogueRow
 from queues.ids import AgentId, CallId
 from queues.live import Hub
@@ -146,6 +156,19 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         if known(agent).state == AgentState.SIGNED_OUT:
             raise Refused(AGENT_SIGNED_OUT)
         wiring.submit(PauseAsked(AgentId(agent), given.reason))
+        return agent_out(known(agent))
+
+    @router.post(
+        "/agents/{agent}/wrap-up", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
+    )
+    async def wrap_up(agent: AgentPath, given: WrapUpIn) -> AgentOut:
+        """Let wrap-up last so long in all, counted from the talk's end; it is never made shorter.
+
+        Asked for twice it is the same. Who is done asks for ready.
+        """
+        if known(agent).state != AgentState.WRAP_UP:
+            raise Refused(AGENT_NOT_IN_WRAP_UP)
+        wiring.submit(WrapUpAsked(AgentId(agent), given.lasts_s))
         return agent_out(known(agent))
 
     @router.post("/agents/{agent}/sign-out", tags=["agents"], responses=problems(403, 404, 422))

@@ -11,6 +11,7 @@ from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.inputs import MissCause, PlaceState
 from queues.centre.needs import LEVELS
+from queues.centre.on_agents import WRAP_UP_MOST_S
 from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -23,6 +24,13 @@ class PauseIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     reason: Reason
+
+
+class WrapUpIn(BaseModel):
+    """How long wrap-up is to last in all, in seconds since the talk ended."""
+
+    model_config = ConfigDict(extra="forbid")
+    lasts_s: float = Field(gt=0, le=WRAP_UP_MOST_S, allow_inf_nan=False)
 
 
 class SessionIn(BaseModel):
@@ -135,6 +143,7 @@ class AgentOut(BaseModel):
     """An agent and the phone. `after_talk` is what was asked for during a talk.
 
     With `place_rests_until` the phone is not rung until then: it was not reached, or not joined.
+    Wrap-up ends at `wrap_up_until`; with `breath_until` no call is offered until then.
     """
 
     id: str
@@ -147,6 +156,8 @@ class AgentOut(BaseModel):
     after_talk: AgentState | None
     call: str | None
     queues: list[str]
+    wrap_up_until: datetime | None
+    breath_until: datetime | None
     skills: Levels
     languages: list[str]
 

@@ -9,7 +9,8 @@ The rules
   failed), in *paused* (missed too often, or a pause was asked for) or in *signed out*.
 - A talk ends in *wrap-up*; in *ready* if the queue has none or no talk came about; in *paused* or
   *signed out* if that was asked for during the talk.
-- *Wrap-up* ends by its deadline, or sooner when ready, pause or sign-out is asked for.
+- *Wrap-up* ends by its deadline, which can be put off, or sooner when ready, pause or sign-out is
+  asked for.
 - A pause may be asked for again, with another reason. A signed-out agent cannot be paused.
 - Nobody leaves a talk by asking: what is asked for then is planned and takes effect after it.
 """
@@ -46,6 +47,8 @@ class AgentEvent(StrEnum):
     WRAP_UP_BEGAN = "wrap_up_began"
     WRAP_UP_ENDED = "wrap_up_ended"
 
+
+TAKEN: Final = frozenset({AgentState.TALKING, AgentState.WRAP_UP})  # by a call
 
 _S, _E = AgentState, AgentEvent
 

@@ -7,6 +7,24 @@ Each function first asks the lives (`agent.py`, `call.py`) for the next states, 
 from dataclasses import fields
 
 from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.apply_agents import (
+    change_agent,
+    extend_wrap_up,
+    forget_agent,
+    free_agent,
+    move_agent,
+    plan_after_talk,
+    set_breath,
+    set_wrap_up,
+    spare,
+)
+from queues.centre.apply_places import (
+    forgive_place,
+    leave_place,
+    note_place,
+    occupy,
+    rest_place,
+)
 from queues.centre.apply_settings import take_settings
 from queues.centre.call import CallEvent, CallState, call_after
 from queues.centre.call_facts import (
@@ -15,6 +33,7 @@ from queues.centre.call_facts import (
     CallMoved,
     CallQueued,
     CallRefused,
+    CallRequeued,
     CallRested,
     CallReturned,
     CallTakenBack,
@@ -35,6 +54,7 @@ from queues.centre.facts import (
     TalkBegan,
     TalkEnded,
     WrapUpEnded,
+    WrapUpExtended,
 )
 from queues.centre.house_facts import (
     ClockReanchored,
@@ -45,23 +65,16 @@ from queues.centre.house_facts import (
     SettingsTaken,
 )
 from queues.centre.illegal import IllegalTransition
-from queues.centre.index import (
-    index_agent,
-    index_call,
-    set_deadline,
-    unindex_agent,
-    unindex_call,
-)
+from queues.centre.index import index_call, set_deadline, unindex_call
 from queues.centre.inputs import PlaceState, RefuseCause
+from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
 from queues.centre.needs import ANYBODY
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import (
-    Agent,
     Call,
     Centre,
     DeadlineKind,
     Offer,
-    Place,
     the_agent,
     the_call,
     the_offer,
@@ -74,48 +87,60 @@ ENDED_KEPT_S = 30.0  # how long a late hand-over of an ended call is recognised
 
 def apply(centre: Centre, fact: Fact) -> None:
     """Change the state by one fact. Raises `IllegalTransition`, then nothing was changed."""
-    match fact:
-        case SettingsTaken():
-            take_settings(centre, fact)
+    match fact:  # what comes with every call first
         case CallQueued():
             _queue_call(centre, fact)
-        case NeedRelaxed():
-            _relax_need(centre, the_call(centre, fact.call), fact)
-        case CallMoved():
-            _transfer_call(centre, fact)
+        case OfferMade():
+            _make_offer(centre, fact)
+        case OfferAccepted():
+            _accept_offer(centre, fact)
+        case TalkBegan():
+            _begin_talk(centre, fact)
+        case TalkEnded():
+            _end_talk(centre, fact)
         case CallTakenBack() | CallReturned():
             _end_call(centre, fact.call, CallEvent.RETURNED)
         case CallClosed():
             _end_call(centre, fact.call, CallEvent.ENDED)
             _remember_end(centre, fact.call, fact.at)
+        case SettingsTaken():
+            take_settings(centre, fact)
+        case NeedRelaxed():
+            _relax_need(centre, the_call(centre, fact.call), fact)
+        case CallMoved():
+            _transfer_call(centre, fact)
+        case CallRequeued():
+            _requeue_call(centre, the_call(centre, fact.call), fact)
         case CallEndNoted():
             _remember_end(centre, fact.call, fact.at)
-        case OfferMade():
-            _make_offer(centre, fact)
-        case OfferAccepted():
-            _accept_offer(centre, fact)
         case OfferMissed() | OfferWithdrawn():
             _end_offer(centre, fact)
-        case TalkBegan():
-            _begin_talk(centre, fact)
-        case TalkEnded():
-            _end_talk(centre, fact)
         case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
-            _change_agent(centre, fact)
+            change_agent(centre, fact)
+        case WrapUpExtended():
+            extend_wrap_up(centre, fact)
+        case BreathBegan():
+            set_breath(centre, the_agent(centre, fact.agent), fact.until)
+        case BreathEnded():
+            set_breath(centre, the_agent(centre, fact.agent), None)
+        case OccupancyPassed():
+            spare(centre, the_agent(centre, fact.agent), fact.until)
+        case OccupancyFell():
+            spare(centre, the_agent(centre, fact.agent), None)
         case AgentForgotten():
-            _forget_agent(centre, the_agent(centre, fact.agent))
+            forget_agent(centre, the_agent(centre, fact.agent))
         case AfterTalkPlanned():
-            _plan_after_talk(centre, fact)
+            plan_after_talk(centre, fact)
         case CallRested():
             _rest_call(centre, the_call(centre, fact.call), None)
         case PlaceNoted():
-            _note_place(centre, the_place(centre, fact.place), fact.state)
+            note_place(centre, the_place(centre, fact.place), fact.state)
         case PlaceRested():
-            _rest_place(centre, the_place(centre, fact.place), None)
+            rest_place(centre, the_place(centre, fact.place), None)
         case PlacesForgotten():
             for place in centre.places.values():
                 place.state = PlaceState.UNREACHABLE
-                _forgive_place(centre, place)
+                forgive_place(centre, place)
         case ClockReanchored():
             centre.wall_ahead_s += fact.by_s
         case HistoryLost():
@@ -179,6 +204,13 @@ def _transfer_call(centre: Centre, fact: CallMoved) -> None:
         index_call(centre, call)
 
 
+def _requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
+    state = call_after(call.state, CallEvent.REQUEUED)
+    call.only = None
+    _set_need_deadline(centre, call, fact.need_until)
+    _move_call(centre, call, state, fact.at, None)
+
+
 def _end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     call = the_call(centre, name)
     call_after(call.state, event)
@@ -210,9 +242,10 @@ def _make_offer(centre: Centre, fact: OfferMade) -> None:
     )
     centre.last_offer = fact.number
     _move_call(centre, call, call_state, fact.at, fact.offer)
-    agent.state, agent.since, agent.offer = agent_state, fact.at, fact.offer
+    move_agent(agent, agent_state, fact.at)
+    agent.offer = fact.offer
     set_deadline(centre, DeadlineKind.OFFER, fact.offer, old=None, new=fact.deadline)
-    _occupy(centre, place, fact.offer)
+    occupy(centre, place, fact.offer)
 
 
 def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
@@ -221,7 +254,8 @@ def _accept_offer(centre: Centre, fact: OfferAccepted) -> None:
     call_state = call_after(call.state, CallEvent.ANSWERED)
     agent_state = agent_after(agent.state, AgentEvent.PICKED_UP)
     _move_call(centre, call, call_state, fact.at, offer.offer)
-    agent.state, agent.since = agent_state, fact.at
+    move_agent(agent, agent_state, fact.at)
+    spare(centre, agent, None)
     agent.after_talk, agent.after_talk_reason = AgentState.READY, None
     the_place(centre, offer.place).unexplained = 0
     _set_offer_deadline(centre, offer, fact.deadline)
@@ -243,9 +277,9 @@ def _end_offer(centre: Centre, fact: OfferMissed | OfferWithdrawn) -> None:
         if fact.call_rest_until is not None:
             _rest_call(centre, call, fact.call_rest_until)
         if fact.rest_until is not None:
-            _rest_place(centre, place, fact.rest_until)
-    _free_agent(agent, agent_state, fact.then_reason, fact.at)
-    _leave_place(centre, place, agent)
+            rest_place(centre, place, fact.rest_until)
+    free_agent(agent, agent_state, fact.then_reason, fact.at)
+    leave_place(centre, place, agent)
 
 
 def _begin_talk(centre: Centre, fact: TalkBegan) -> None:
@@ -266,50 +300,10 @@ def _end_talk(centre: Centre, fact: TalkEnded) -> None:
     agent_state = agent_after(agent.state, event_that_frees_to(fact.then))
     _forget_offer(centre, offer)
     _move_call(centre, call, call_state, fact.at, None)
-    _free_agent(agent, agent_state, fact.then_reason, fact.at)
+    free_agent(agent, agent_state, fact.then_reason, fact.at)
     agent.idle_since = fact.at
-    _set_wrap_up(centre, agent, fact.wrap_up_until)
-    _leave_place(centre, the_place(centre, offer.place), agent)
-
-
-def _change_agent(
-    centre: Centre, fact: AgentBecameReady | AgentPaused | AgentSignedOut | WrapUpEnded
-) -> None:
-    agent = the_agent(centre, fact.agent)
-    match fact:
-        case AgentBecameReady():
-            event, reason = AgentEvent.READY_ASKED, None
-        case AgentPaused():
-            event, reason = AgentEvent.PAUSE_ASKED, fact.reason
-        case AgentSignedOut():
-            event, reason = AgentEvent.SIGN_OUT_ASKED, None
-        case WrapUpEnded():
-            event, reason = AgentEvent.WRAP_UP_ENDED, None
-    agent.state = agent_after(agent.state, event)
-    agent.since, agent.reason, agent.idle_since = fact.at, reason, fact.at
-    if isinstance(fact, AgentBecameReady):
-        agent.missed = 0
-    _set_wrap_up(centre, agent, None)
-    index_agent(centre, agent)
-
-
-def _forget_agent(centre: Centre, agent: Agent) -> None:
-    name = agent.setting.agent
-    if agent.offer is not None:
-        raise IllegalTransition(f"agent {name} is {agent.state} and cannot be forgotten")
-    unindex_agent(centre, agent)
-    _set_wrap_up(centre, agent, None)
-    del centre.agents[name]
-    place = the_place(centre, agent.setting.place)
-    place.agents = tuple(other for other in place.agents if other != name)
-    _forget_unused(centre, place)
-
-
-def _plan_after_talk(centre: Centre, fact: AfterTalkPlanned) -> None:
-    agent = the_agent(centre, fact.agent)
-    if agent.state is not AgentState.TALKING:
-        raise IllegalTransition(f"an agent who is {agent.state} plans nothing for after a talk")
-    agent.after_talk, agent.after_talk_reason = fact.then, fact.then_reason
+    set_wrap_up(centre, agent, fact.wrap_up_until)
+    leave_place(centre, the_place(centre, offer.place), agent)
 
 
 def _move_call(
@@ -318,13 +312,9 @@ def _move_call(
     unindex_call(call)
     left_at = call.leaves_at
     call.state, call.state_since, call.offer = state, at, offer
-    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=call.leaves_at)
+    if left_at != (leaves_at := call.leaves_at):
+        set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=leaves_at)
     index_call(centre, call)
-
-
-def _free_agent(agent: Agent, state: AgentState, reason: str | None, at: float) -> None:
-    agent.state, agent.since, agent.reason, agent.offer = state, at, reason, None
-    agent.after_talk, agent.after_talk_reason = AgentState.READY, None
 
 
 def _forget_offer(centre: Centre, offer: Offer) -> None:
@@ -337,57 +327,8 @@ def _set_offer_deadline(centre: Centre, offer: Offer, new: float | None) -> None
     offer.deadline = new
 
 
-def _set_wrap_up(centre: Centre, agent: Agent, new: float | None) -> None:
-    name = agent.setting.agent
-    set_deadline(centre, DeadlineKind.WRAP_UP, name, old=agent.wrap_up_until, new=new)
-    agent.wrap_up_until = new
-
-
-def _rest_place(centre: Centre, place: Place, until: float | None) -> None:
-    set_deadline(centre, DeadlineKind.PLACE_REST, place.place, old=place.rest_until, new=until)
-    place.rest_until = until
-    _index_place(centre, place)
-
-
-def _note_place(centre: Centre, place: Place, state: PlaceState) -> None:
-    was, place.state = place.state, state
-    if was is PlaceState.UNREACHABLE:
-        _forgive_place(centre, place)
-    else:
-        _index_place(centre, place)
-
-
-def _forgive_place(centre: Centre, place: Place) -> None:
-    place.unexplained = 0
-    _rest_place(centre, place, None)
-
-
 def _rest_call(centre: Centre, call: Call, until: float | None) -> None:
     unindex_call(call)
     set_deadline(centre, DeadlineKind.CALL_REST, call.call, old=call.rest_until, new=until)
     call.rest_until = until
     index_call(centre, call)
-
-
-def _occupy(centre: Centre, place: Place, offer: OfferId) -> None:
-    place.offer = offer
-    _index_place(centre, place)
-
-
-def _leave_place(centre: Centre, place: Place, agent: Agent) -> None:
-    place.offer = None
-    _index_place(centre, place)
-    index_agent(centre, agent)  # who may sit elsewhere since the settings changed
-    _forget_unused(centre, place)
-
-
-def _forget_unused(centre: Centre, place: Place) -> None:
-    """Forget a phone where nobody sits any more, with the last offer that was alive at it."""
-    if not place.agents and place.offer is None:
-        _rest_place(centre, place, None)
-        del centre.places[place.place]
-
-
-def _index_place(centre: Centre, place: Place) -> None:
-    for name in place.agents:
-        index_agent(centre, centre.agents[name])

@@ -8,11 +8,12 @@ living offer outlasts its name until the offer ends.
 from dataclasses import replace
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import GRACE_S, CallState
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
-from queues.centre.state import Agent, Call, Centre, Place, Queue
+from queues.centre.relaxing import relaxes_at
+from queues.centre.state import Agent, Centre, Place, Queue
 from queues.ids import AgentId, PlaceId
 
 
@@ -28,19 +29,13 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
     centre.agents = _agents(centre.agents, fact)
     centre.places = _places(centre)
     for call in centre.calls.values():
-        if call.only is None:
-            call.need_until = _relaxes_at(centre, call)
+        if call.only is None and call.state is not CallState.TALKING:
+            call.need_until = relaxes_at(centre.queues[call.queue].setting, call)
         longest_s = centre.queues[call.queue].setting.longest_wait_s
-        call.leave_at = None if longest_s is None else call.since + longest_s
+        call.leave_at = (
+            None if longest_s is None else max(call.since + longest_s, fact.at + GRACE_S)
+        )
     rebuild(centre)
-
-
-def _relaxes_at(centre: Centre, call: Call) -> float | None:
-    """Give when the next step of the queue's new setting is due; it may be so already."""
-    following = centre.queues[call.queue].setting.relax[call.steps :]
-    if not following or call.state is CallState.TALKING:
-        return None
-    return call.since + following[0].after_s
 
 
 def _check_nobody_is_there(centre: Centre) -> None:
@@ -62,6 +57,8 @@ def _agents(known: dict[AgentId, Agent], fact: SettingsTaken) -> dict[AgentId, A
     for number, setting in enumerate(fact.agents):
         agent = known.get(setting.agent) or Agent(setting, number, since=fact.at)
         agent.setting, agent.number, agent.leaving = setting, number, False
+        if setting.occupancy_cap is None:
+            agent.spared_until = None
         agents[setting.agent] = agent
     for name, agent in known.items():
         if name not in agents:

@@ -10,8 +10,9 @@ The rules
 - A call that was not joined, although an agent picked up, more than once in a row, *rests*: it is
   waiting with its first waiting time, but is not offered until a deadline. When it was not joined
   once too often it is *returned*.
-- *Talking* ends in *returned* when the agent's side ends it. It never leads back to waiting: a
-  caller who wants to wait again is handed over again, and that is a new wait.
+- *Talking* ends in *returned* when the agent hangs up: a caller who wants to wait again is handed
+  over again, and that is a new wait. When the agent's phone was lost, the call is *waiting* again,
+  with its first waiting time and so at the head.
 - The dialogue can take a call back while it waits: *returned*. An offer under way is withdrawn
   first, so only a waiting call is taken back.
 - A caller can go away in every state: *gone*. Offer or talk are ended first, so only a waiting
@@ -26,6 +27,8 @@ from typing import Final
 
 from queues.centre.illegal import IllegalTransition
 
+GRACE_S: Final = 60.0  # a call that comes, or is found, after a long wait waits at least so long
+
 
 class CallState(StrEnum):
     """Where a call in the centre is."""
@@ -34,7 +37,7 @@ class CallState(StrEnum):
     OFFERED = "offered"  # hears music, an agent's phone rings
     CONNECTING = "connecting"  # hears music, the agent picked up
     TALKING = "talking"  # with an agent
-    TALK_OVER = "talk_over"  # for the blink until the same decision returns or closes it
+    TALK_OVER = "talk_over"  # for the blink until the same decision says what becomes of it
     RETURNED = "returned"  # the dialogue's again
     GONE = "gone"  # over
 
@@ -47,6 +50,7 @@ class CallEvent(StrEnum):
     ANSWERED = "answered"
     JOINED = "joined"
     TALK_ENDED = "talk_ended"
+    REQUEUED = "requeued"
     RETURNED = "returned"
     ENDED = "ended"
 
@@ -63,6 +67,7 @@ TRANSITIONS: Final = MappingProxyType(
         (_S.CONNECTING, _E.OFFER_ENDED): _S.WAITING,
         (_S.CONNECTING, _E.JOINED): _S.TALKING,
         (_S.TALKING, _E.TALK_ENDED): _S.TALK_OVER,
+        (_S.TALK_OVER, _E.REQUEUED): _S.WAITING,
         (_S.TALK_OVER, _E.RETURNED): _S.RETURNED,
         (_S.TALK_OVER, _E.ENDED): _S.GONE,
     }

@@ -109,6 +109,22 @@ class CallReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRequeued:
+    """A call whose agent's phone was lost in the talk waits again, in its first place.
+
+    It counts as waiting since it came, `in_centre_s` ago. At `need_until` it asks for less.
+    """
+
+    TYPE: ClassVar[str] = "call_requeued"
+    VERSION: ClassVar[int] = 1
+    at: float
+    call: CallId
+    queue: QueueId
+    need_until: float | None
+    in_centre_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallClosed:
     """A call of the centre is over, `in_centre_s` after it began to wait (a talk included).
 

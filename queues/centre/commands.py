@@ -61,4 +61,12 @@ class HandOverCall:
     call: CallId
 
 
-Command = RingAgent | CancelRing | ConnectCall | ReturnCall | HandOverCall
+@dataclass(frozen=True, slots=True)
+class WaitAgain:
+    """Tell the dialogue that the caller whom an agent had waits again."""
+
+    call: CallId
+
+
+Word = HandOverCall | ReturnCall | WaitAgain  # to a dialogue; the others are for the switch
+Command = RingAgent | CancelRing | ConnectCall | Word

@@ -1,19 +1,14 @@
-"""Which facts follow from one input alone. Pairing calls with agents is `policy.next_offer`'s part.
+"""Which facts follow from one input alone. Pairing calls with agents is for `policies/pairing.py`.
 
 Inputs come late, twice and in any order. What no longer fits is harmless: it leads to no fact, or,
 where a leg would be left ringing or up, to `LegDropped`.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.facts import (
-    AgentForgotten,
-    Fact,
-    OfferMissed,
-    OfferWithdrawn,
-    TalkEnded,
-)
+from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -34,9 +29,11 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
     TimerFired,
+    WrapUpAsked,
 )
-from queues.centre.on_agents import agent_asked_for, place_changed
+from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_let_go import what_follows
 from queues.centre.on_offers import (
     leg_ended,
     offer_answered,
@@ -48,6 +45,8 @@ from queues.centre.on_settings import settings_loaded
 from queues.centre.overflow import given_back
 from queues.centre.state import Centre
 
+_OF_ANOTHER_HOUSE: Final = (SettingsLoaded, SwitchRestarted)  # than the one before them
+
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     """Give the facts that follow from one input at `now` (Unix seconds, never backwards).
@@ -55,10 +54,16 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
-    facts = tuple(_with_partings(centre, _decided(centre, what, now), now))
-    if isinstance(what, SettingsLoaded | SwitchRestarted):
-        return facts  # they speak of another house than this one
-    return (*facts, *given_back(centre, facts, now))
+    facts = tuple(_followed(centre, what, now))
+    if isinstance(what, _OF_ANOTHER_HOUSE):
+        return facts
+    return facts + given_back(centre, facts, now)
+
+
+def _followed(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
+    for fact in _decided(centre, what, now):
+        yield fact
+        yield from what_follows(centre, fact, now)
 
 
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -73,6 +78,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():
             return agent_asked_for(centre, what.agent, AgentState.PAUSED, what.reason, now)
+        case WrapUpAsked():
+            return wrap_up_asked_for(centre, what.agent, what.lasts_s, now)
         case SignOutAsked():
             return agent_asked_for(centre, what.agent, AgentState.SIGNED_OUT, None, now)
         case PlaceChanged():
@@ -84,7 +91,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case TalkStarted():
             return talk_started(centre, what.offer, now)
         case AgentLegEnded():
-            return leg_ended(centre, what.offer, now)
+            return leg_ended(centre, what.offer, now, lost=what.lost)
         case TimerFired():
             return time_has_come(centre, now)
         case SwitchRestarted():
@@ -96,15 +103,3 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return settings_loaded(centre, what, now)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)
-
-
-def _with_partings(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:
-    """Let an agent whom the settings name no more go as soon as the last offer or talk is over."""
-    for fact in facts:
-        yield fact
-        match fact:
-            case OfferMissed() | OfferWithdrawn() | TalkEnded():
-                if centre.agents[fact.agent].leaving:
-                    yield AgentForgotten(now, fact.agent)
-            case _:
-                pass

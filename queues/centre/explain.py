@@ -11,7 +11,13 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.call import CallState
-from queues.centre.call_facts import CallClosed, CallQueued, CallReturned, CallTakenBack
+from queues.centre.call_facts import (
+    CallClosed,
+    CallQueued,
+    CallRequeued,
+    CallReturned,
+    CallTakenBack,
+)
 from queues.centre.codec import read_fact, read_input
 from queues.centre.facts import (
     Fact,
@@ -168,7 +174,7 @@ class _Told:
             case OfferAccepted():
                 rang_s = fact.at - self._offered_at
                 self._move(CallState.CONNECTING, fact.at)
-            case OfferMissed() | OfferWithdrawn():
+            case OfferMissed() | OfferWithdrawn() | CallRequeued():
                 self._move(CallState.WAITING, fact.at)
             case TalkBegan():
                 self._move(CallState.TALKING, fact.at)

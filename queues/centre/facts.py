@@ -17,6 +17,7 @@ from queues.centre.call_facts import (
     CallMoved,
     CallQueued,
     CallRefused,
+    CallRequeued,
     CallRested,
     CallReturned,
     CallTakenBack,
@@ -31,6 +32,7 @@ from queues.centre.house_facts import (
     SettingsTaken,
 )
 from queues.centre.inputs import RefuseCause
+from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 PAUSED_MISSED: Final = "missed"  # the reason of a pause that the centre itself decides
@@ -53,6 +55,7 @@ class TalkEnd(StrEnum):
 
     CALLER = "caller"
     AGENT = "agent"
+    AGENT_LOST = "agent_lost"  # the agent's phone went away under the talk
     SWITCH = "switch"
 
 
@@ -248,6 +251,17 @@ class WrapUpEnded:
     agent: AgentId
 
 
+@dataclass(frozen=True, slots=True)
+class WrapUpExtended:
+    """Wrap-up goes on until `until` (Unix seconds), because it was asked for."""
+
+    TYPE: ClassVar[str] = "wrap_up_extended"
+    VERSION: ClassVar[int] = 1
+    at: float
+    agent: AgentId
+    until: float
+
+
 Fact = (
     SettingsTaken
     | CallQueued
@@ -256,6 +270,7 @@ Fact = (
     | CallMoved
     | CallTakenBack
     | CallReturned
+    | CallRequeued
     | CallClosed
     | CallEndNoted
     | OfferMade
@@ -271,7 +286,12 @@ Fact = (
     | AgentSignedOut
     | AgentForgotten
     | AfterTalkPlanned
+    | WrapUpExtended
     | WrapUpEnded
+    | BreathBegan
+    | BreathEnded
+    | OccupancyPassed
+    | OccupancyFell
     | PlaceNoted
     | PlaceRested
     | PlacesForgotten

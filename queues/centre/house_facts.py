@@ -19,7 +19,7 @@ class SettingsTaken:
     """
 
     TYPE: ClassVar[str] = "settings_taken"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     at: float
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]

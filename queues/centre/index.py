@@ -80,6 +80,10 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
     for name, agent in centre.agents.items():
         if agent.wrap_up_until is not None:
             yield agent.wrap_up_until, DeadlineKind.WRAP_UP, name
+        if agent.breath_until is not None:
+            yield agent.breath_until, DeadlineKind.BREATH, name
+        if agent.spared_until is not None:
+            yield agent.spared_until, DeadlineKind.OCCUPANCY, name
     for place in centre.places.values():
         if place.rest_until is not None:
             yield place.rest_until, DeadlineKind.PLACE_REST, place.place
@@ -95,7 +99,8 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
 def _free_entry(centre: Centre, agent: Agent) -> AgentRank | None:
     if could_take_a_call(centre, agent):
         idle_since = counts_as_idle_since(agent.setting, agent.idle_since)
-        return (idle_since, agent.number, agent.setting.agent)
+        is_spared = agent.spared_until is not None
+        return (is_spared, idle_since, agent.number, agent.setting.agent)
     return None
 
 

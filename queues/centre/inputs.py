@@ -60,6 +60,8 @@ class QueueSetting:
 
     It takes no more calls while `most_waiting` wait, and gives back who has waited
     `longest_wait_s`; with `needs_somebody` also calls that nobody who is signed in could take.
+
+    After a talk, or an offer that came to nothing, an agent is offered no call for `breath_s`.
     """
 
     queue: QueueId
@@ -75,17 +77,22 @@ class QueueSetting:
     most_waiting: int | None = None
     longest_wait_s: float | None = None
     needs_somebody: bool = False
+    breath_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class AgentSetting:
-    """An agent, the phone where the agent sits, the queues the agent serves, and with what."""
+    """An agent, the phone where the agent sits, the queues the agent serves, and with what.
+
+    Above `occupancy_cap`, a share of the last half hour, others who are free come first.
+    """
 
     agent: AgentId
     place: PlaceId
     queues: tuple[QueueId, ...]
     skills: tuple[Skill, ...] = ()
     languages: tuple[str, ...] = ()
+    occupancy_cap: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class SettingsLoaded:
     """
 
     TYPE: ClassVar[str] = "settings_loaded"
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str
@@ -178,6 +185,16 @@ class PauseAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpAsked:
+    """An agent in wrap-up asked that it last so many seconds in all; it is never made shorter."""
+
+    TYPE: ClassVar[str] = "wrap_up_asked"
+    VERSION: ClassVar[int] = 1
+    agent: AgentId
+    lasts_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class SignOutAsked:
     """An agent goes home."""
 
@@ -226,11 +243,12 @@ class TalkStarted:
 
 @dataclass(frozen=True, slots=True)
 class AgentLegEnded:
-    """The agent's leg of an answered offer is gone (hung up, or the phone was lost)."""
+    """The agent's leg of an answered offer is gone: hung up, or the phone was `lost`."""
 
     TYPE: ClassVar[str] = "agent_leg_ended"
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     offer: OfferId
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +303,7 @@ Input = (
     | CallEnded
     | ReadyAsked
     | PauseAsked
+    | WrapUpAsked
     | SignOutAsked
     | PlaceChanged
     | OfferAnswered

@@ -1,5 +1,7 @@
 """What is decided when an agent asks for something, or a phone changes."""
 
+from typing import Final
+
 from queues.centre.agent import AgentState
 from queues.centre.facts import (
     AfterTalkPlanned,
@@ -8,12 +10,16 @@ from queues.centre.facts import (
     AgentSignedOut,
     Fact,
     WithdrawReason,
+    WrapUpExtended,
 )
 from queues.centre.house_facts import PlaceNoted
 from queues.centre.inputs import PlaceState
+from queues.centre.load_facts import BreathEnded
 from queues.centre.on_offers import withdraw
 from queues.centre.state import Agent, Centre, the_offer
 from queues.ids import AgentId, PlaceId
+
+WRAP_UP_MOST_S: Final = 900.0  # whoever needs longer asks for a pause
 
 
 def agent_asked_for(
@@ -43,6 +49,8 @@ def agent_asked_for(
             return (withdraw(centre, offer, why, now, then=wanted, then_reason=reason),)
         case AgentState.SIGNED_OUT, AgentState.PAUSED:
             return ()  # who is not at work has nothing to be paused from
+        case AgentState.READY, AgentState.READY if agent.breath_until is not None:
+            return (BreathEnded(now, name),)  # had enough of it
         case state, _ if state is wanted and agent.reason == reason:
             return ()
         case _, AgentState.READY:
@@ -51,6 +59,20 @@ def agent_asked_for(
             return (AgentPaused(now, name, reason or ""),)
         case _:
             return (AgentSignedOut(now, name),)
+
+
+def wrap_up_asked_for(
+    centre: Centre, name: AgentId, lasts_s: float, now: float
+) -> tuple[Fact, ...]:
+    """Wrap-up is to last so long in all, `WRAP_UP_MOST_S` at most. It is never made shorter.
+
+    Asked for twice, the second one changes nothing. Who is done asks for ready.
+    """
+    agent = centre.agents.get(name)
+    if agent is None or agent.wrap_up_until is None:
+        return ()
+    until = agent.since + min(lasts_s, WRAP_UP_MOST_S)
+    return (WrapUpExtended(now, name, until),) if until > agent.wrap_up_until else ()
 
 
 def place_changed(centre: Centre, name: PlaceId, state: PlaceState, now: float) -> tuple[Fact, ...]:

@@ -4,7 +4,7 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.call_facts import CallRested, CallReturned
+from queues.centre.call_facts import CallRequeued, CallRested, CallReturned
 from queues.centre.commands import COMMAND_SETTLED_S, ReturnReason
 from queues.centre.facts import (
     PAUSED_MISSED,
@@ -21,8 +21,9 @@ from queues.centre.facts import (
 )
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
+from queues.centre.load_facts import BreathEnded, OccupancyFell
 from queues.centre.overflow import waited_too_long
-from queues.centre.relaxing import need_relaxed
+from queues.centre.relaxing import need_relaxed, relaxes_at
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 
@@ -72,17 +73,26 @@ def talk_started(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
     return (TalkBegan(now, name, offer.call, offer.agent, offer.place, offer.queue, waited),)
 
 
-def leg_ended(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
-    """The agent's leg is gone: the talk is over, or, before the talk, the agent hung up on it."""
+def leg_ended(centre: Centre, name: OfferId, now: float, *, lost: bool) -> tuple[Fact, ...]:
+    """The agent's leg is gone: the talk is over, or, before the talk, the agent hung up on it.
+
+    With a phone that was lost it is nobody's doing: the caller waits again, in the first place.
+    """
     offer = centre.offers.get(name)
     if offer is None:
         return ()
-    match centre.calls[offer.call].state:
+    call = centre.calls[offer.call]
+    match call.state:
+        case CallState.TALKING if lost:
+            until = relaxes_at(centre.queues[call.queue].setting, call)
+            again = CallRequeued(now, call.call, call.queue, until, now - call.since)
+            return (end_talk(centre, offer, TalkEnd.AGENT_LOST, now), again)
         case CallState.TALKING:
             back = CallReturned(now, offer.call, offer.queue, ReturnReason.TALK_OVER)
             return (end_talk(centre, offer, TalkEnd.AGENT, now), back)
         case CallState.CONNECTING:
-            return offer_missed(centre, offer, RefuseCause.DECLINED, now)
+            cause = RefuseCause.UNREACHABLE if lost else RefuseCause.DECLINED
+            return offer_missed(centre, offer, cause, now)
         case _:
             return ()  # never answered: the refusal tells why, or the deadline settles it
 
@@ -154,6 +164,10 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (PlaceRested(now, PlaceId(name)),)
         case DeadlineKind.CALL_REST:
             return (CallRested(now, CallId(name)),)
+        case DeadlineKind.BREATH:
+            return (BreathEnded(now, AgentId(name)),)
+        case DeadlineKind.OCCUPANCY:
+            return (OccupancyFell(now, AgentId(name)),)
         case DeadlineKind.NEED:
             return (need_relaxed(centre, centre.calls[CallId(name)], now),)
         case DeadlineKind.LEAVE:

@@ -12,7 +12,7 @@ from queues.centre.needs import PoolKey, missing
 from queues.ids import AgentId, CallId
 
 CallRank = tuple[float, int, CallId]  # counts as waiting since (Unix seconds), number, id
-AgentRank = tuple[float, int, AgentId]  # counts as idle since (Unix seconds), number, id
+AgentRank = tuple[bool, float, int, AgentId]  # spared, counts as idle since, number, id
 
 EMPTY_KEPT: Final = 100
 GENERALIST_S: Final = 60.0

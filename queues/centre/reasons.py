@@ -11,6 +11,7 @@ from queues.centre.call_facts import (
     CallMoved,
     CallQueued,
     CallRefused,
+    CallRequeued,
     CallRested,
     CallReturned,
     CallTakenBack,
@@ -71,6 +72,7 @@ _ENDED_BY: Final[Mapping[TalkEnd, str]] = MappingProxyType(
     {
         TalkEnd.CALLER: "the caller ended it",
         TalkEnd.AGENT: "the agent's side ended it",
+        TalkEnd.AGENT_LOST: "the agent's phone was lost",
         TalkEnd.SWITCH: "the switch was started anew",
     }
 )
@@ -118,6 +120,8 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return f"the dialogue took it back after a wait of {_s(fact.waited_s)}"
         case CallReturned():
             return f"{_RETURNED[fact.reason]}; the dialogue has the caller again"
+        case CallRequeued():
+            return f"waits again, in the place of the {_s(fact.in_centre_s)} since it came"
         case CallClosed():
             return f"{_CLOSED[fact.cause]}, {_s(fact.in_centre_s)} after it came"
         case CallEndNoted():

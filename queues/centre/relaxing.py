@@ -33,3 +33,9 @@ def need_relaxed(centre: Centre, call: Call, now: float) -> NeedRelaxed:
     reason = _PREFERENCE_OVER if over or steps == 0 else setting.relax[steps - 1].reason
     until = None if next_s is None else call.since + next_s
     return NeedRelaxed(now, call.call, call.queue, need, steps, until, why, reason, waited_s)
+
+
+def relaxes_at(setting: QueueSetting, call: Call) -> float | None:
+    """Give when the first step not yet taken is due, in Unix seconds; it may be so already."""
+    following = setting.relax[call.steps :]
+    return call.since + following[0].after_s if following else None

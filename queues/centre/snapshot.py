@@ -7,6 +7,7 @@ decisions that go through all of them follow it.
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from queues.centre.agent import TAKEN
 from queues.centre.index import rebuild
 from queues.centre.inputs import QueueSetting
 from queues.centre.json_values import Snapshot
@@ -14,9 +15,13 @@ from queues.centre.plain import Records, object_as_json, records
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
 from queues.centre.upcasters import (
+    AGENT_WITHOUT_CAP,
+    AGENT_WITHOUT_LOAD,
     AGENT_WITHOUT_NEEDS,
     CALL_WITHOUT_NEED,
+    QUEUE_WITHOUT_BREATH,
     QUEUE_WITHOUT_NEEDS,
+    Payload,
     objects,
 )
 from queues.ids import CallId
@@ -36,7 +41,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
     version: int
     at: float
     wall_ahead_s: float
@@ -52,8 +57,7 @@ class _Stored:
 
 
 _read_stored = reader_of(_Stored)
-_WITHOUT_NEEDS = 1
-UNDERSTOOD: Final = frozenset({_WITHOUT_NEEDS, _Stored.VERSION})  # versions that are read
+UNDERSTOOD: Final = frozenset(range(1, _Stored.VERSION + 1))  # versions that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,33 +134,55 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
 def _of_today(snapshot: Snapshot) -> Snapshot:
     """Give the snapshot as this release writes it. Journals hold older ones (`HistoryLost`)."""
     version = snapshot.get("version")
-    if version == _WITHOUT_NEEDS:
-        return _with_needs(snapshot)
-    if version != _Stored.VERSION:
+    if version not in UNDERSTOOD:
         raise SnapshotUnreadable(
             f"expected a snapshot of version {_Stored.VERSION}; take another, or all facts"
         )
+    try:
+        if version == 1:
+            snapshot = _with_needs(snapshot)
+        if version != _Stored.VERSION:
+            snapshot = _with_load(snapshot)
+    except (LookupError, TypeError):
+        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return snapshot
 
 
 def _with_needs(snapshot: Snapshot) -> Snapshot:
-    try:
-        queues, agents, calls = (objects(snapshot[name]) for name in ("queues", "agents", "calls"))
-        settings = [objects([agent["setting"]])[0] for agent in agents]
-    except (LookupError, TypeError):
-        raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
+    return Snapshot(
+        snapshot
+        | {
+            "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in objects(snapshot["queues"])],
+            "agents": [_agent(each, AGENT_WITHOUT_NEEDS, {}) for each in _agents(snapshot)],
+            "calls": [call | CALL_WITHOUT_NEED for call in objects(snapshot["calls"])],
+        }
+    )
+
+
+def _with_load(snapshot: Snapshot) -> Snapshot:
     return Snapshot(
         snapshot
         | {
             "version": _Stored.VERSION,
-            "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in queues],
-            "agents": [
-                agent | {"setting": setting | AGENT_WITHOUT_NEEDS}
-                for agent, setting in zip(agents, settings, strict=True)
-            ],
-            "calls": [call | CALL_WITHOUT_NEED for call in calls],
+            "queues": [queue | QUEUE_WITHOUT_BREATH for queue in objects(snapshot["queues"])],
+            "agents": [_agent(each, AGENT_WITHOUT_CAP, _load(each)) for each in _agents(snapshot)],
         }
     )
+
+
+def _load(agent: Payload) -> Payload:
+    """Of earlier talks nothing is known; one under way is taken to have begun with its state."""
+    is_taken = agent["state"] in TAKEN
+    return AGENT_WITHOUT_LOAD | {"taken_since": agent["since"] if is_taken else None}
+
+
+def _agents(snapshot: Snapshot) -> list[Payload]:
+    return objects(snapshot["agents"])
+
+
+def _agent(agent: Payload, setting: Payload, state: Payload) -> Payload:
+    (before,) = objects([agent["setting"]])
+    return agent | {"setting": before | setting} | state
 
 
 def _is_whole(centre: Centre, stored: _Stored) -> bool:

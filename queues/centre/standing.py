@@ -129,11 +129,18 @@ def _agent(centre: Centre, agent: Agent, made: OfferMade) -> AgentThen:
     if idle_s is not None:
         idle = f"had been idle for {idle_s:.1f} s"
         if name == made.agent:
-            return AgentThen(name, Role.CHOSEN, idle, idle_s)
+            above = (
+                "" if agent.spared_until is None else ", though above the cap: no other was free"
+            )
+            return AgentThen(name, Role.CHOSEN, idle + above, idle_s)
+        if agent.spared_until is not None:
+            return AgentThen(name, Role.CANDIDATE, f"{idle}: spared, above the cap", idle_s)
         why = f"{idle}: less long, or can do more and is kept for it"
         return AgentThen(name, Role.CANDIDATE, why, idle_s)
     if agent.state is not AgentState.READY:
         why = _NOT_FREE[agent.state]
+    elif agent.breath_until is not None:
+        why = "was ready, and had a breath before the next call"
     elif place.offer is not None:
         why = f"was ready, but phone {place.place} rang or talked for another agent"
     elif place.rest_until is not None:

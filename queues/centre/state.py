@@ -16,6 +16,7 @@ from queues.centre.call import CallState
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
 from queues.centre.needs import ANYBODY, Need, PoolKey
+from queues.centre.occupancy import Spells
 from queues.centre.pools import AgentRank, CallRank, Pool
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
@@ -31,6 +32,8 @@ class DeadlineKind(StrEnum):
     CALL_REST = "call_rest"  # a call that was not joined, more than once
     NEED = "need"  # a call asks for less from then on
     LEAVE = "leave"  # a call has waited as long as any may
+    BREATH = "breath"  # an agent may be offered calls again
+    OCCUPANCY = "occupancy"  # an agent is not above the cap any more
 
 
 Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
@@ -77,7 +80,9 @@ class Call:
     @property
     def leaves_at(self) -> float | None:
         """When it is given back if nothing happens."""
-        return self.leave_at if self.state is CallState.WAITING else None
+        if self.leave_at is None or self.state is not CallState.WAITING:
+            return None
+        return self.leave_at
 
     @property
     def rank(self) -> CallRank:
@@ -89,6 +94,8 @@ class Call:
 class Agent:
     """An agent. `after_talk` is what was asked for during a talk; `missed` counts in a row.
 
+    Until `breath_until` no call is offered. `spells` are the last talks, wrap-up included, and
+    `taken_since` when the present one began; until `spared_until` others come first.
     One who is `leaving` is not in the settings any more, and is forgotten when the talk is over.
     """
 
@@ -103,6 +110,10 @@ class Agent:
     after_talk: AgentState = AgentState.READY
     after_talk_reason: str | None = None
     wrap_up_until: float | None = None
+    breath_until: float | None = None
+    spells: Spells = ()
+    taken_since: float | None = None
+    spared_until: float | None = None
     leaving: bool = False
     free_as: AgentRank | None = field(default=None, metadata=DERIVED)  # the entry in `free`
 
@@ -180,10 +191,11 @@ def could_be_offered(call: Call) -> bool:
 
 
 def could_take_a_call(centre: Centre, agent: Agent) -> bool:
-    """Tell whether an agent is ready at a phone that can be rung now."""
+    """Tell whether an agent is ready, and has had a breath, at a phone that can be rung now."""
     place = centre.places[agent.setting.place]
     return (
         agent.state is AgentState.READY
+        and agent.breath_until is None
         and place.state is PlaceState.FREE
         and place.offer is None
         and place.rest_until is None

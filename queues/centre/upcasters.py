@@ -46,6 +46,14 @@ CALL_WITHOUT_NEED: Final[Payload] = {
     "leave_at": None,
 }
 
+QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
+AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
+AGENT_WITHOUT_LOAD: Final[Payload] = {
+    "breath_until": None,
+    "spells": [],
+    "spared_until": None,
+}
+
 
 def _settings_without_needs(payload: Payload) -> Payload:
     """Before needs every agent of a queue could take its calls, the longest wait first."""
@@ -53,6 +61,19 @@ def _settings_without_needs(payload: Payload) -> Payload:
         "queues": [queue | QUEUE_WITHOUT_NEEDS for queue in objects(payload["queues"])],
         "agents": [agent | AGENT_WITHOUT_NEEDS for agent in objects(payload["agents"])],
     }
+
+
+def _settings_without_breath(payload: Payload) -> Payload:
+    """Before there was a breath between calls, and no cap on what an agent bears."""
+    return payload | {
+        "queues": [queue | QUEUE_WITHOUT_BREATH for queue in objects(payload["queues"])],
+        "agents": [agent | AGENT_WITHOUT_CAP for agent in objects(payload["agents"])],
+    }
+
+
+def _agent_leg_ended_1(payload: Payload) -> Payload:
+    """In version 1 nobody told a phone that was lost from one that hung up."""
+    return payload | {"lost": False}
 
 
 def _entered_without_need(payload: Payload) -> Payload:
@@ -99,8 +120,11 @@ def _call_ended_1(payload: Payload) -> Payload:
 UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
     {
         ("settings_loaded", 1): _settings_without_needs,
+        ("settings_loaded", 2): _settings_without_breath,
         ("settings_taken", 1): _settings_taken_1,
         ("settings_taken", 2): _settings_without_needs,
+        ("settings_taken", 3): _settings_without_breath,
+        ("agent_leg_ended", 1): _agent_leg_ended_1,
         ("call_missed", 1): _call_missed_1,
         ("queue_entered", 1): _queue_entered_1,
         ("queue_entered", 2): _entered_without_need,

@@ -33,6 +33,7 @@ class WaitedFor(StrEnum):
     BUSY_WITH_OLDER = "busy_with_older"
     BUSY = "busy"  # some with calls that came later
     WRAP_UP = "wrap_up"
+    BREATH = "breath"
     PHONES = "phones"
     RESTED = "rested"
     RINGS = "rings"  # and it is not known yet what comes of it
@@ -52,6 +53,7 @@ _WORDS: Final[Mapping[WaitedFor, str]] = MappingProxyType(
         WaitedFor.BUSY_WITH_OLDER: "{all} who could take it were busy, with calls from before it",
         WaitedFor.BUSY: "{all} who could take it were busy, some with calls that came after it",
         WaitedFor.WRAP_UP: "{all} who could take it were in wrap-up",
+        WaitedFor.BREATH: "an agent who could take it had a breath between two calls",
         WaitedFor.PHONES: "agents were ready, but their phones could not be rung",
         WaitedFor.RESTED: "it rested after joins that failed",
         WaitedFor.RINGS: "the phone of {agent} rings",
@@ -221,4 +223,6 @@ def _of_agents(centre: Centre, call: Call, agents: Iterator[Agent]) -> WaitedFor
         return WaitedFor.BUSY_WITH_OLDER if is_last else WaitedFor.BUSY
     if any(agent.state is AgentState.WRAP_UP for agent in at_work):
         return WaitedFor.WRAP_UP
+    if any(agent.breath_until is not None for agent in at_work):
+        return WaitedFor.BREATH
     return WaitedFor.PHONES

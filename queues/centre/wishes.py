@@ -1,6 +1,6 @@
 """Which fact leads to which wish. Pure: the same fact always leads to the same commands."""
 
-from queues.centre.call_facts import CallRefused, CallReturned
+from queues.centre.call_facts import CallRefused, CallRequeued, CallReturned
 from queues.centre.commands import (
     CancelRing,
     Command,
@@ -8,6 +8,7 @@ from queues.centre.commands import (
     HandOverCall,
     ReturnCall,
     RingAgent,
+    WaitAgain,
 )
 from queues.centre.facts import (
     Fact,
@@ -41,6 +42,8 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (HandOverCall(fact.call),)
         case TalkEnded(by=TalkEnd.CALLER):
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
+        case CallRequeued():
+            return (WaitAgain(fact.call),)
         case CallReturned() | CallRefused():
             return (ReturnCall(fact.call, fact.queue, fact.reason),)
         case _:

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import structlog
 
-from queues.centre.commands import HandOverCall, ReturnCall
+from queues.centre.commands import Word
 from queues.centre.facts import Fact
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import ClockMoved, Input, TimerFired
@@ -21,7 +21,7 @@ from queues.centre.step import steps
 from queues.centre.wishes import commands_for
 from queues.dispatcher.clock import Clock
 from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Restated, Settled
-from queues.dispatcher.performer import Leg, Performer, Word
+from queues.dispatcher.performer import Leg, Performer
 from queues.dispatcher.timer import FAULT_PAUSE_S, Timer
 from queues.live import Hub
 from queues.picture import Picture, look, look_at_all
@@ -225,7 +225,7 @@ class Dispatcher:
         words: list[Word] = []
         for fact in facts:
             for command in commands_for(fact):
-                if isinstance(command, HandOverCall | ReturnCall):
+                if isinstance(command, Word):
                     words.append(command)
                 else:
                     legs.append((command, _lane(fact)))

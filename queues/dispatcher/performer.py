@@ -18,6 +18,8 @@ from queues.centre.commands import (
     HandOverCall,
     ReturnCall,
     RingAgent,
+    WaitAgain,
+    Word,
 )
 from queues.centre.inputs import OfferRefused, RefuseCause
 from queues.ids import OfferId
@@ -26,7 +28,6 @@ from queues.ports import Dialogues, Telephony, TelephonyFailed
 _log = structlog.get_logger("queues.dispatcher")
 
 Leg = RingAgent | CancelRing | ConnectCall  # what the switch is to do
-Word = HandOverCall | ReturnCall  # what a dialogue is to know
 
 
 class Performer:
@@ -56,10 +57,13 @@ class Performer:
     def tell(self, command: Word) -> None:
         """Tell a dialogue, at once. It may submit an input there and then."""
         try:
-            if isinstance(command, HandOverCall):
-                self._dialogues.connected(command.call)
-            else:
-                self._dialogues.returned(command.call, command.reason, command.queue)
+            match command:
+                case HandOverCall():
+                    self._dialogues.connected(command.call)
+                case WaitAgain():
+                    self._dialogues.waits_again(command.call)
+                case ReturnCall():
+                    self._dialogues.returned(command.call, command.reason, command.queue)
         except Exception as error:  # one dialogue's fault must not stop the decisions
             _log.error("dialogue not told", call=command.call, exc_info=error)
 

@@ -18,12 +18,14 @@ from queues.centre.inputs import (
     AgentSetting,
     CallEnded,
     EndCause,
+    OfferAnswered,
     PlaceChanged,
     PlaceState,
     QueueEntered,
     QueueSetting,
     ReadyAsked,
     SettingsLoaded,
+    TalkStarted,
 )
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
@@ -53,6 +55,9 @@ class DeafDialogues:
     """Hears nothing."""
 
     def connected(self, call: CallId) -> None:
+        """Do nothing."""
+
+    def waits_again(self, call: CallId) -> None:
         """Do nothing."""
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
@@ -117,6 +122,15 @@ class Service:
         for call in calls:
             self.monotonic += 1
             self.dispatcher.submit(QueueEntered(CallId(call), LineId("main"), BILLING))
+
+    def talk_is_over(self, name: str) -> None:
+        """Let an agent talk with a caller, who hangs up."""
+        self.ready(name)
+        self.enter("talked")
+        offer = OfferId("test-1")
+        self.dispatcher.submit(OfferAnswered(offer))
+        self.dispatcher.submit(TalkStarted(offer))
+        self.end("talked")
 
     def end(self, call: str) -> None:
         self.dispatcher.submit(CallEnded(CallId(call), EndCause.HUNG_UP))

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import pytest
 
@@ -320,3 +321,46 @@ async def test_the_token_stands_in_no_answer() -> None:
         )
     assert (refused.status_code, wrong.status_code) == (422, 401)
     assert TOKEN not in refused.text + wrong.text
+
+
+async def test_wrap_up_is_extended_to_what_is_asked_for_and_shown_until_when() -> None:
+    service = Service()
+    service.talk_is_over("a")
+    async with service.signed_in() as client:
+        (before, _) = (await client.get("/api/v1/agents")).json()["agents"]
+        for _ in range(2):  # asked for twice it is the same
+            service.monotonic += 5
+            answer = await client.post("/api/v1/agents/a/wrap-up", json={"lasts_s": 90})
+            assert (answer.status_code, answer.json()["state"]) == (200, "wrap_up")
+            assert seconds(before["since"], answer.json()["wrap_up_until"]) == 90
+        ready = await client.post("/api/v1/agents/a/ready")
+    assert seconds(before["since"], before["wrap_up_until"]) == 30
+    assert (ready.json()["state"], ready.json()["wrap_up_until"]) == ("ready", None)
+
+
+def seconds(since: str, until: str) -> float:
+    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
+
+
+@pytest.mark.parametrize("lasts_s", [0, -1, 901, "NaN", "Infinity", "soon", None])
+async def test_a_wrap_up_out_of_bounds_is_refused_and_nothing_changes(lasts_s: object) -> None:
+    service = Service()
+    service.talk_is_over("a")
+    body = f'{{"lasts_s": {lasts_s if isinstance(lasts_s, str) else json.dumps(lasts_s)}}}'
+    async with service.signed_in() as client:
+        before = (await client.get("/api/v1/agents")).json()
+        answer = await client.post("/api/v1/agents/a/wrap-up", content=body, headers=JSON)
+        after = (await client.get("/api/v1/agents")).json()
+    assert answer.headers["content-type"] == PROBLEM
+    assert answer.status_code == 422
+    assert after == before
+
+
+async def test_only_an_agent_in_wrap_up_can_extend_it() -> None:
+    service = Service()
+    service.ready("a")
+    async with service.signed_in() as client:
+        answer = await client.post("/api/v1/agents/a/wrap-up", json={"lasts_s": 60})
+        unknown = await client.post("/api/v1/agents/c/wrap-up", json={"lasts_s": 60})
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent-not-in-wrap-up")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "agent-unknown")

@@ -16,6 +16,7 @@ PATHS = [
     ("POST", "/api/v1/agents/a/ready"),
     ("POST", "/api/v1/agents/a/pause"),
     ("POST", "/api/v1/agents/a/sign-out"),
+    ("POST", "/api/v1/agents/a/wrap-up"),
 ]
 
 

@@ -19,7 +19,7 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     if made is None:
         return None
     pool = centre.calls[made.call].pool
-    agents = (centre.agents[rank[2]] for rank in (pool.free if pool is not None else ()))
+    agents = (centre.agents[rank[-1]] for rank in (pool.free if pool is not None else ()))
     agent = min(agents, key=lambda each: (each.idle_since, each.number))
     heads = (
         rank

@@ -1,7 +1,8 @@
 """Which call and which agent are reserved for each other next.
 
 Of all pools where a call waits and an agent is free, the one whose first call is the most urgent,
-and among equals waits longest; of its free agents the one who counts as idle longest.
+and among equals waits longest; of its free agents the one who counts as idle longest, and one above
+the cap of occupancy only when no other is free.
 """
 
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ def next_offer(centre: Centre, now: float) -> OfferMade | None:
     if first is None or best is None:
         return None
     call, setting = centre.calls[best[1][2]], centre.queues[first.key.queue].setting
-    agent = centre.agents[first.free[0][2]]
+    agent = centre.agents[first.free[0][-1]]
     number = centre.last_offer + 1
     return OfferMade(
         at=now,

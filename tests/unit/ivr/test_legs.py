@@ -32,11 +32,13 @@ TABLE: dict[tuple[LegState, LegEvent], tuple[LegState, Told | None, bool]] = {
     **{(s, E.VANISHED): (S.GONE, Told.REFUSED, False) for s in (S.DIALLED, S.RINGING, S.FAILING)},
     (S.ANSWERED, E.JOINED): (S.TALKS, Told.TALK_STARTED, False),
     (S.TALKS, E.IN_AGI): (S.BACK, None, False),
-    **{(s, E.CALLER_ENDED): (S.ENDING, None, False) for s in (S.TALKS, S.BACK)},
-    **{(s, E.CALLER_BACK): (S.ENDING, Told.OVER, True) for s in (S.TALKS, S.BACK)},
-    (S.BACK, E.DUE): (S.ENDING, Told.OVER, True),
+    **{(s, E.CALLER_ENDED): (S.ENDING, None, False) for s in (S.TALKS, S.PARTED, S.BACK)},
+    (S.TALKS, E.CALLER_BACK): (S.PARTED, None, False),
+    (S.PARTED, E.IN_AGI): (S.ENDING, Told.OVER, True),
+    (S.BACK, E.CALLER_BACK): (S.ENDING, Told.OVER, True),
+    **{(s, E.DUE): (S.ENDING, Told.OVER, True) for s in (S.PARTED, S.BACK)},
     **{(s, e): (S.GONE, Told.OVER, False)
-       for s in (S.ANSWERED, S.TALKS, S.BACK) for e in (E.ENDED, E.VANISHED)},
+       for s in (S.ANSWERED, S.TALKS, S.PARTED, S.BACK) for e in (E.ENDED, E.VANISHED)},
     **{(S.ENDING, e): (S.ENDING, None, True) for e in (E.RANG, E.IN_AGI)},
     **{(S.ENDING, e): (S.GONE, None, False) for e in (E.ENDED, E.DIAL_FAILED, E.VANISHED)},
     **{(s, E.CANCELLED): (S.ENDING, None, False) for s in S if s is not S.GONE},
@@ -49,6 +51,12 @@ def test_the_whole_table(state: LegState, event: LegEvent) -> None:
     after = step(Leg(state=state), event, now=100.0)
     expected = TABLE.get((state, event), (state, None, False))
     assert (after.leg.state, after.told, after.hang_up) == expected
+
+
+@pytest.mark.parametrize("state", [S.ANSWERED, S.TALKS, S.PARTED, S.BACK])
+def test_a_leg_whose_phone_went_away_is_told_as_lost(state: LegState) -> None:
+    after = step(Leg(state=state), E.ENDED, now=100.0, lost=True)
+    assert (after.leg.state, after.told, after.hang_up) == (S.GONE, Told.LOST, False)
 
 
 def run(*events: tuple[LegEvent, int | None, str | None]) -> tuple[Leg, list[Told]]:

@@ -123,3 +123,35 @@ def test_a_queue_without_agents_may_ask_for_anything(tmp_path: Path) -> None:
 def test_faults_of_several_queues_and_agents_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("after_s: 60.5", "after_s: 3").replace("[de, en]", "[en, en]")
     assert [fault.split(":")[0] for fault in faults_of(tmp_path, text)] == ["9", "15"]
+
+
+def test_a_feature_code_can_be_chosen_or_left_out(tmp_path: Path) -> None:
+    text = GOOD + 'feature_codes: {ready: "**7", pause: null}\n'
+    codes = load_settings(settings_file(tmp_path, text)).feature_codes
+    assert codes.dialled == {"ready": "**7", "sign_out": "*82"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "says"),
+    [
+        ('{ready: "100"}', "feature_codes.ready: it is a line, an emergency number or another"),
+        ('{pause: "112"}', "feature_codes.pause: it is a line, an emergency number or another"),
+        ('{ready: "*5", pause: "*5"}', "feature_codes.pause: it is a line, an emergency"),
+        ('{ready: "*82"}', "feature_codes.sign_out: it is a line, an emergency number"),
+        ('{ready: "*8,1)"}', "feature_codes.ready: expected up to six digits"),
+        ("{ready: 81}", "feature_codes.ready: expected text; put it in quotes"),
+    ],
+)
+def test_a_feature_code_that_means_something_else_is_a_fault_with_its_line(
+    tmp_path: Path, codes: str, says: str
+) -> None:
+    (fault,) = faults_of(tmp_path, f"{GOOD}feature_codes: {codes}\n")
+    assert fault.startswith(f"{GOOD.count(chr(10)) + 1}: {says}")
+
+
+def test_a_breath_is_the_queues_and_a_cap_the_agents(tmp_path: Path) -> None:
+    text = GOOD.replace("mark_s: 30", "mark_s: 30\n    breath_s: 2.5")
+    text = text.replace("id: ben,", "id: ben, occupancy_cap: 0.85,")
+    staff = load_settings(settings_file(tmp_path, text)).staff
+    assert [queue.breath_s for queue in staff.queues] == [2.5, 0.0]
+    assert [agent.occupancy_cap for agent in staff.agents] == [None, 0.85]

@@ -107,6 +107,13 @@ class FakeTelephony:
         self._end(leg)
         self.submit(AgentLegEnded(offer))
 
+    def phone_is_lost(self, offer: OfferId) -> None:
+        """The agent's phone goes away under an answered leg, and comes back at once."""
+        leg = self._legs.pop(offer)
+        assert leg.answered
+        self._end(leg)
+        self.submit(AgentLegEnded(offer, lost=True))
+
     def caller_hangs_up(self, call: CallId) -> None:
         """The caller puts the phone down; a joined agent's leg stays up until cancelled."""
         self._gone.add(call)
@@ -156,6 +163,10 @@ class FakeDialogues:
     def connected(self, call: CallId) -> None:
         """An agent is on the line."""
         self.told.append(("connected", call, None))
+
+    def waits_again(self, call: CallId) -> None:
+        """The caller waits on."""
+        self.told.append(("waits_again", call, None))
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again."""

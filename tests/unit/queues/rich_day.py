@@ -32,6 +32,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    WrapUpAsked,
 )
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
@@ -52,10 +53,13 @@ AGENTS = {
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(BILLING, 20.0, 30.0, 1),
-        QueueSetting(REPAIRS, 15.0, 0.0, 2),
+        QueueSetting(REPAIRS, 15.0, 0.0, 2, breath_s=3.0),
         QueueSetting(MOVING, 25.0, 45.5, 3),
     ),
-    tuple(AgentSetting(AgentId(a), PlaceId(p), serves) for a, (p, serves) in AGENTS.items()),
+    tuple(
+        AgentSetting(AgentId(a), PlaceId(p), serves, occupancy_cap=0.3)
+        for a, (p, serves) in AGENTS.items()
+    ),
     "day1",
 )
 NEW_SETTINGS = SettingsLoaded(  # no repairs any more; cem is gone, dora has another phone
@@ -104,7 +108,10 @@ class Day:
     def end_talk(self, offer: OfferId, call: CallId) -> None:
         if offer not in self.telephony.legs():
             return
-        if self.chance.random() < 0.5:
+        how = self.chance.random()
+        if how < 0.2:
+            self.telephony.phone_is_lost(offer)
+        elif how < 0.5:
             self.telephony.agent_hangs_up(offer)
         else:
             self.telephony.caller_hangs_up(call)
@@ -154,6 +161,9 @@ class Day:
                 self.telephony.refuses_connect = True
             case 5:
                 self.telephony.refuses_connect = False
+            case 6:
+                for name in AGENTS:
+                    self.submit(WrapUpAsked(AgentId(name), self.chance.uniform(20, 120)))
             case _:
                 self.telephony.phones.pop(place, None)
                 self.submit(ReadyAsked(agent))

@@ -39,6 +39,7 @@ from queues.centre.inputs import (
     SwitchRestarted,
     TalkStarted,
     TimerFired,
+    WrapUpAsked,
 )
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
@@ -49,22 +50,32 @@ from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_ca
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
+from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadlines
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
-        QueueSetting(QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0),
+        QueueSetting(
+            QUEUES[0],
+            20.0,
+            10.0,
+            2,
+            most_waiting=4,
+            longest_wait_s=300.0,
+            breath_s=MOST_BREATH_S,
+        ),
         QueueSetting(
             QUEUES[1],
             15.0,
             0.0,
             1,
+            breath_s=2.0,
             need=Need((Skill("s", 3),), "de"),
             relax=(NeedStep(10.0, "r1", lower=1), NeedStep(30.0, "r2", ("s",), any_language=True)),
         ),
     ),
     (
-        AgentSetting(AgentId("x"), PlaceId("p1"), QUEUES, (Skill("s", 2),), ("de",)),
+        AgentSetting(AgentId("x"), PlaceId("p1"), QUEUES, (Skill("s", 2),), ("de",), 0.01),
         AgentSetting(AgentId("y"), PlaceId("p2"), (QUEUES[0],), (Skill("s", 5),)),
         AgentSetting(AgentId("z"), PlaceId("p2"), (QUEUES[1],)),  # shares y's phone
     ),
@@ -100,16 +111,27 @@ class CentreMachine(RuleBasedStateMachine):
             self.take(ReadyAsked(agent.setting.agent))
         return self.enter_queue(queue)
 
-    @rule(data=st.data(), by_agent=st.booleans())
-    def talk_and_end(self, data: st.DataObject, by_agent: bool) -> None:
+    @rule(data=st.data(), by_agent=st.booleans(), lost=st.booleans())
+    def talk_and_end(self, data: st.DataObject, by_agent: bool, lost: bool) -> None:
         name = self.an_offer(data)
         offer = self.centre.offers.get(name)
         self.take(OfferAnswered(name))
         self.take(TalkStarted(name))
         if by_agent or offer is None:
-            self.take(AgentLegEnded(name))
+            self.end_talk(name, offer, lost)
         else:
             self.take(CallEnded(offer.call, EndCause.HUNG_UP))
+
+    def end_talk(self, name: OfferId, offer: Offer | None, lost: bool) -> None:
+        """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
+        talked = [] if offer is None else [self.centre.calls[offer.call]]
+        was = [(call.call, call.rank, call.state) for call in talked]
+        self.take(AgentLegEnded(name, lost))
+        for call, rank, state in was:
+            if state is CallState.TALKING:
+                again = self.centre.calls.get(call)
+                assert (again is not None) == lost
+                assert again is None or (again.rank, again.only) == (rank, None)
 
     def take(self, what: Input) -> None:
         """What `step` does, with a look at the state before each offer."""
@@ -135,6 +157,14 @@ class CentreMachine(RuleBasedStateMachine):
 
     def nobody_is_overtaken(self, made: OfferMade) -> None:
         agent = self.centre.agents[made.agent].setting
+        others = [
+            other
+            for other in self.centre.agents.values()
+            if could_take_a_call(self.centre, other)
+            and barred(other.setting, self.centre.calls[made.call].key) is None
+        ]
+        if self.centre.agents[made.agent].spared_until is not None:
+            assert all(other.spared_until is not None for other in others)
         chosen = self.centre.calls[made.call]
         assert barred(agent, chosen.key) is None
         for call in self.centre.calls.values():
@@ -220,9 +250,14 @@ class CentreMachine(RuleBasedStateMachine):
     def join(self, data: st.DataObject) -> None:
         self.take(TalkStarted(self.an_offer(data)))
 
-    @rule(data=st.data())
-    def end_leg(self, data: st.DataObject) -> None:
-        self.take(AgentLegEnded(self.an_offer(data)))
+    @rule(data=st.data(), lost=st.booleans())
+    def end_leg(self, data: st.DataObject, lost: bool) -> None:
+        name = self.an_offer(data)
+        self.end_talk(name, self.centre.offers.get(name), lost)
+
+    @rule(agent=AGENTS, lasts_s=st.sampled_from((0.1, 12.0, 40.0, 5000.0)))
+    def extend_wrap_up(self, agent: AgentId, lasts_s: float) -> None:
+        self.take(WrapUpAsked(agent, lasts_s))
 
     @precondition(lambda self: len(self.inputs) > 20)
     @rule()
@@ -291,35 +326,14 @@ class CentreMachine(RuleBasedStateMachine):
                 for agent in self.centre.agents.values()
                 if barred(agent.setting, pool.key) is None and could_take_a_call(self.centre, agent)
             ]
-            assert {each[2] for each in pool.free} == {each.setting.agent for each in free}
+            assert {each[-1] for each in pool.free} == {each.setting.agent for each in free}
             assert not (free and pool.waiting)
 
     @invariant()
     def each_state_that_ends_by_time_has_its_deadline(self) -> None:
         kept = {(kind.value, name): at for at, kind, name in self.centre.deadlines}
         assert len(kept) == len(self.centre.deadlines)
-        expected: dict[tuple[str, str], float | None] = {}
-        for offer in self.centre.offers.values():
-            if self.centre.calls[offer.call].state is not CallState.TALKING:
-                expected["offer", offer.offer] = offer.deadline
-        for agent in self.centre.agents.values():
-            if agent.state is AgentState.WRAP_UP:
-                expected["wrap_up", agent.setting.agent] = agent.wrap_up_until
-        for place in self.centre.places.values():
-            if place.rest_until is not None:
-                expected["place_rest", place.place] = place.rest_until
-                assert place.offer is None
-                assert place.rest_until <= self.now + PLACE_RESTS_S[-1]
-        for call in self.centre.calls.values():
-            if call.rest_until is not None:
-                expected["call_rest", call.call] = call.rest_until
-                assert call.rest_until <= self.now + CALL_RESTS_S[-1]
-            if call.leave_at is not None and call.state is CallState.WAITING:
-                expected["leave", call.call] = call.leave_at
-            if call.need_until is not None:
-                expected["need", call.call] = call.need_until
-                assert call.state is not CallState.TALKING
-        assert kept == expected
+        assert kept == expected_deadlines(self.centre, self.now)
 
     @invariant()
     def what_a_phone_is_comes_from_the_switch_alone(self) -> None:

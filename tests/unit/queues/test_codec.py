@@ -53,7 +53,7 @@ def test_every_fact_comes_back_the_same(fact: Fact) -> None:
     assert (row.type, row.version, row.at) == (fact.TYPE, fact.VERSION, fact.at)
 
 
-SKILLS = {"skills": [], "languages": []}
+REST = {"skills": [], "languages": [], "occupancy_cap": None}
 _FIELDS = (
     "just the fields at, call, credit_s, leave_at, line, need, need_until, number, only, queue"
 )
@@ -148,7 +148,7 @@ def test_a_row_that_is_not_understood_is_named_with_what_was_expected(
         ),
         (
             settings(("anna", ())),
-            {"agents": [{"agent": "a", "place": "p", "queues": ["q", 3], **SKILLS}]},
+            {"agents": [{"agent": "a", "place": "p", "queues": ["q", 3], **REST}]},
             r"expected agents\[0\]\.queues\[1\] to be a string",
         ),
         (settings(("anna", ())), {"agents": "x"}, "expected agents to be a list"),

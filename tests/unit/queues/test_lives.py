@@ -26,6 +26,7 @@ offer_ended  -          waiting     waiting     -          -          -         
 answered     -          connecting  -           -          -          -         -
 joined       -          -           talking     -          -          -         -
 talk_ended   -          -           -           talk_over  -          -         -
+requeued     -          -           -           -          waiting    -         -
 returned     returned   -           -           -          returned   -         -
 ended        gone       -           -           -          gone       -         -
 """

@@ -129,7 +129,7 @@ def test_what_a_policy_that_is_gone_decided_is_what_the_replay_goes_on_from(
             return None
         pool = centre.calls[made.call].pool
         assert pool is not None
-        agent = centre.agents[pool.free[-1][2]].setting
+        agent = centre.agents[pool.free[-1][-1]].setting
         return replace(made, agent=agent.agent, place=agent.place, policy="newest-first/1")
 
     with monkeypatch.context() as patch:

@@ -54,9 +54,9 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    for version in (0, 3, None, "1", SENTINEL):
+    for version in (0, 4, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 2") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 3") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 
@@ -87,9 +87,25 @@ def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
         from_snapshot(Snapshot(bad))
 
 
+def without_load(old: dict[str, Any]) -> dict[str, Any]:
+    for queue in old["queues"]:
+        del queue["breath_s"]
+    for agent in old["agents"]:
+        del agent["setting"]["occupancy_cap"]
+        for name in ("breath_until", "spells", "taken_since", "spared_until"):
+            del agent[name]
+    return old
+
+
+def test_a_snapshot_from_before_breaths_and_caps_is_a_centre_without_them() -> None:
+    scene = busy()
+    old = without_load(stored(scene)) | {"version": 2}
+    assert from_snapshot(Snapshot(old)) == scene.centre
+
+
 def test_a_snapshot_from_before_needs_is_a_centre_whose_calls_ask_for_anybody() -> None:
     scene = busy()
-    old = stored(scene) | {"version": 1}
+    old = without_load(stored(scene)) | {"version": 1}
     for queue in old["queues"]:
         for name in ("need", "relax", "order", "mark_s", "pick_up_s", "cap_s"):
             del queue[name]

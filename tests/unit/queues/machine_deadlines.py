@@ -1,0 +1,46 @@
+"""Which deadlines must stand in a centre, by its records, and how far away each may be."""
+
+from queues.centre.agent import TAKEN, AgentState
+from queues.centre.call import CallState
+from queues.centre.occupancy import WINDOW_S
+from queues.centre.on_agents import WRAP_UP_MOST_S
+from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
+from queues.centre.state import Centre
+
+MOST_BREATH_S = 4.0  # of the machines' queues
+
+
+def expected_deadlines(centre: Centre, now: float) -> dict[tuple[str, str], float | None]:
+    """Give each deadline by kind and name."""
+    expected: dict[tuple[str, str], float | None] = {}
+    for offer in centre.offers.values():
+        if centre.calls[offer.call].state is not CallState.TALKING:
+            expected["offer", offer.offer] = offer.deadline
+    for agent in centre.agents.values():
+        if agent.state is AgentState.WRAP_UP:
+            expected["wrap_up", agent.setting.agent] = agent.wrap_up_until
+            assert agent.wrap_up_until is not None
+            assert agent.wrap_up_until <= agent.since + WRAP_UP_MOST_S
+        if agent.breath_until is not None:
+            expected["breath", agent.setting.agent] = agent.breath_until
+            assert agent.breath_until <= now + MOST_BREATH_S
+            assert agent.state not in (AgentState.PAUSED, AgentState.SIGNED_OUT)
+        if agent.spared_until is not None:
+            expected["occupancy", agent.setting.agent] = agent.spared_until
+            assert agent.spared_until <= now + WINDOW_S
+        assert (agent.taken_since is not None) == (agent.state in TAKEN)
+    for place in centre.places.values():
+        if place.rest_until is not None:
+            expected["place_rest", place.place] = place.rest_until
+            assert place.offer is None
+            assert place.rest_until <= now + PLACE_RESTS_S[-1]
+    for call in centre.calls.values():
+        if call.rest_until is not None:
+            expected["call_rest", call.call] = call.rest_until
+            assert call.rest_until <= now + CALL_RESTS_S[-1]
+        if call.leave_at is not None and call.state is CallState.WAITING:
+            expected["leave", call.call] = call.leave_at
+        if call.need_until is not None:
+            expected["need", call.call] = call.need_until
+            assert call.state is not CallState.TALKING
+    return expected
