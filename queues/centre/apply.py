@@ -87,34 +87,34 @@ ENDED_KEPT_S = 30.0  # how long a late hand-over of an ended call is recognised
 
 def apply(centre: Centre, fact: Fact) -> None:
     """Change the state by one fact. Raises `IllegalTransition`, then nothing was changed."""
-    match fact:
-        case SettingsTaken():
-            take_settings(centre, fact)
+    match fact:  # what comes with every call first
         case CallQueued():
             _queue_call(centre, fact)
+        case OfferMade():
+            _make_offer(centre, fact)
+        case OfferAccepted():
+            _accept_offer(centre, fact)
+        case TalkBegan():
+            _begin_talk(centre, fact)
+        case TalkEnded():
+            _end_talk(centre, fact)
+        case CallTakenBack() | CallReturned():
+            _end_call(centre, fact.call, CallEvent.RETURNED)
+        case CallClosed():
+            _end_call(centre, fact.call, CallEvent.ENDED)
+            _remember_end(centre, fact.call, fact.at)
+        case SettingsTaken():
+            take_settings(centre, fact)
         case NeedRelaxed():
             _relax_need(centre, the_call(centre, fact.call), fact)
         case CallMoved():
             _transfer_call(centre, fact)
         case CallRequeued():
             _requeue_call(centre, the_call(centre, fact.call), fact)
-        case CallTakenBack() | CallReturned():
-            _end_call(centre, fact.call, CallEvent.RETURNED)
-        case CallClosed():
-            _end_call(centre, fact.call, CallEvent.ENDED)
-            _remember_end(centre, fact.call, fact.at)
         case CallEndNoted():
             _remember_end(centre, fact.call, fact.at)
-        case OfferMade():
-            _make_offer(centre, fact)
-        case OfferAccepted():
-            _accept_offer(centre, fact)
         case OfferMissed() | OfferWithdrawn():
             _end_offer(centre, fact)
-        case TalkBegan():
-            _begin_talk(centre, fact)
-        case TalkEnded():
-            _end_talk(centre, fact)
         case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
             change_agent(centre, fact)
         case WrapUpExtended():
@@ -312,7 +312,8 @@ def _move_call(
     unindex_call(call)
     left_at = call.leaves_at
     call.state, call.state_since, call.offer = state, at, offer
-    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=call.leaves_at)
+    if left_at != (leaves_at := call.leaves_at):
+        set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=leaves_at)
     index_call(centre, call)
 
 

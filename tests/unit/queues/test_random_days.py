@@ -26,7 +26,7 @@ from queues.centre.facts import (
     TalkBegan,
     TalkEnded,
 )
-from queues.centre.needs import ANYBODY
+from queues.centre.needs import ANYBODY, Relaxed
 from queues.centre.recompute import Verdict, recompute
 from queues.centre.recovery import recover
 from queues.centre.replay import replay
@@ -133,6 +133,9 @@ def test_needs_relax_at_their_time_step_by_step_and_never_once_a_talk_began(seed
         match fact:
             case CallQueued():
                 due[fact.call], steps[fact.call] = fact.need_until, fact.steps
+            case NeedRelaxed(why=Relaxed.SETTINGS):  # asks anew, for what somebody has
+                due[fact.call], steps[fact.call] = fact.until, fact.steps
+                assert fact.until is None or fact.until > fact.at
             case NeedRelaxed():
                 at = due[fact.call]
                 assert at is not None or fact.queue == LAW  # the queue came back with its steps
