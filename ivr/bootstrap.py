@@ -40,7 +40,7 @@ from ivr.preparation import Prepared
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
-from queues.centre.inputs import CallMissed, Input, MissCause, SettingsLoaded
+from queues.centre.inputs import CallMissed, Input, MissCause, Order, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, PlaceId, QueueId
@@ -189,7 +189,12 @@ class Service:
         )
 
     def _standing(self, call: CallId) -> Standing | None:
-        place = self.dispatcher.view().place(call)
+        """Where a caller stands; by service level nobody has a place that could be told."""
+        view = self.dispatcher.view()
+        orders = {queue.queue: queue.order for queue in self._staff.queues}
+        if orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL:
+            return None
+        place = view.place(call)
         return None if place is None else Standing(place)
 
     def _on_event(self, event: WireEvent) -> None:

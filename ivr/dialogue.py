@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -41,6 +42,7 @@ from ivr.flow.events import (
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
+from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
@@ -48,8 +50,11 @@ from queues.centre.inputs import Input, QueueEntered, QueueLeft
 from queues.ids import CallId, LineId
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 _KEY_FOLLOWS_S = 0.3
+_BUSY_AGAIN_S = 1.0
+_BUSY_TRIES = 10  # by then it has been told what became of a Bridge
 _LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and some patience
 
 
@@ -184,7 +189,8 @@ class Dialogue:
             end.cancel()
 
     def _step(self, plan: Plan, session: Session, event: Event) -> Session:
-        self.with_centre = self.with_centre and not isinstance(event, CallReturned)
+        if isinstance(event, CallReturned) and not left_already(plan, session, event):
+            self.with_centre = False
         now = self._around.now()
         session, commands = advance(plan, session, event, now=now)
         if session.phase is not self.phase:
@@ -233,14 +239,14 @@ class Dialogue:
             case EnterQueue():
                 self._around.submit(self.entered(command))
                 self.with_centre = True
-                await self._control.start_music(self.call)
+                await self._play_music()
             case LeaveQueue():
                 self._around.submit(QueueLeft(self.call))
                 self.with_centre = False
             case TellWait():
                 await self._play(Play(self._wait_told(command), command.token, command.keys_cut))
             case WaitOn():
-                await self._control.start_music(self.call)
+                await self._play_music()
             case HangUp():
                 await self._control.hang_up(self.call)
             case Ask():
@@ -261,16 +267,10 @@ class Dialogue:
     async def _play(self, play: Play) -> None:
         """Play one after the other. A key also counts when it falls between two of them."""
         self.key_seen.clear()
-        ended: Event = PromptEnded(play.token, cut=True)  # if it fails: nobody heard it to its end
+        # If it fails: nobody heard it to its end.
+        ended: Event | None = PromptEnded(play.token, cut=True)
         try:
-            reply = await self._announce(play) if play.phrases else Reply(ReplyKind.UNHEARD)
-            match reply.kind:
-                case ReplyKind.UNDERSTOOD:
-                    ended = Heard(play.token, reply.phrase)
-                case ReplyKind.UNHEARD:
-                    ended = PromptEnded(play.token, await self._play_plainly(play))
-                case _:
-                    ended = PromptEnded(play.token, reply.kind is ReplyKind.KEY)
+            ended = await self._unless_joined(lambda: self._end_of(play), lambda: self._plays(play))
             if ended == PromptEnded(play.token, cut=True):
                 # The key itself comes by another way, and must be known before the end it caused.
                 with suppress(TimeoutError):
@@ -278,7 +278,48 @@ class Dialogue:
                         await self.key_seen.wait()
         finally:
             # However it ended: a caller must never be left in a prompt that is not played.
-            self.inbox.put_nowait(ended)
+            if ended is not None:
+                self.inbox.put_nowait(ended)
+
+    async def _end_of(self, play: Play) -> Event:
+        reply = await self._announce(play) if play.phrases else Reply(ReplyKind.UNHEARD)
+        match reply.kind:
+            case ReplyKind.UNDERSTOOD:
+                return Heard(play.token, reply.phrase)
+            case ReplyKind.UNHEARD:
+                return PromptEnded(play.token, await self._play_plainly(play))
+            case _:
+                return PromptEnded(play.token, reply.kind is ReplyKind.KEY)
+
+    def _plays(self, play: Play) -> bool:
+        kept = self._kept
+        speaks = self.phase in (Phase.SPEAKING, Phase.WAITING)
+        return speaks and kept is not None and kept.token == play.token
+
+    async def _play_music(self) -> None:
+        await self._unless_joined(
+            lambda: self._control.start_music(self.call), lambda: self.phase is Phase.WAITING
+        )
+
+    async def _unless_joined(
+        self, do: Callable[[], Awaitable[T]], due: Callable[[], bool]
+    ) -> T | None:
+        """Do it; for one who waits, again where a Bridge cut it that may be refused yet.
+
+        None when it is not due any more: an agent joined, or the dialogue wishes something else.
+        """
+        for _ in range(_BUSY_TRIES):
+            try:
+                return await do()
+            except CallBusy:
+                if not self.with_centre:
+                    raise
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BUSY_AGAIN_S):
+                    await self._more.wait()
+            if self._more.is_set() or not due():
+                return None
+        raise CallBusy
 
     async def _announce(self, play: Play) -> Reply:
         announcement = Announcement(self._language, self._sounds(play.prompts), play.phrases)

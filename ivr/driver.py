@@ -127,12 +127,12 @@ class Driver:
         """The agent's phone was lost, the place is kept: music again."""
         self.call_given_back(call, waits=True, talks=False)
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId | None = None) -> None:
         """The caller is the dialogue's again. One whose dialogue is over has nobody else."""
         if call in self._alive and call not in self._dialogues:
             log.error("a caller came back to no dialogue", call=call, reason=reason.value)
             self._begun.put_nowait(partial(self._hang_up, call))
-        self._tell(call, CallReturned(reason))
+        self._tell(call, CallReturned(reason, queue))
 
     @property
     def calls(self) -> tuple[CallId, ...]:

@@ -28,7 +28,7 @@ def look(centre: Centre, fact: Fact) -> Change:
     agents: list[AgentId] = []
     if isinstance(fact, SettingsTaken | PlacesForgotten | ClockReanchored):
         agents.extend(centre.agents)
-    if isinstance(fact, ClockReanchored):
+    if isinstance(fact, SettingsTaken | ClockReanchored):
         calls.extend(centre.calls)
     call: CallId | None = getattr(fact, "call", None)
     agent: AgentId | None = getattr(fact, "agent", None)

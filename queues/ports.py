@@ -5,7 +5,7 @@ from typing import Protocol
 
 from queues.centre.commands import ReturnReason
 from queues.centre.row import JournalRow
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 
 
 class Telephony(Protocol):
@@ -47,8 +47,8 @@ class Dialogues(Protocol):
     def waits_again(self, call: CallId) -> None:
         """The agent's phone was lost in the talk: the caller waits on, and hears music again."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
-        """The caller is the dialogue's again.
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
+        """The caller is the dialogue's again, from this queue; it may have left it meanwhile.
 
         With `failed`, as with `refused`, no agent can be had for this call here.
         """

@@ -142,8 +142,13 @@ class View:
         row = next((row for row in self.calls if row.call == call), None)
         if row is None or row.state == _TALKING:
             return None
-        before = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
-        return 1 + sum(r.since < row.since for r in before)
+        mine = (row.since - row.credit_s, row.call)
+        others = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        return 1 + sum((r.since - r.credit_s, r.call) < mine for r in others)
+
+    def queue_of(self, call: str) -> str | None:
+        """Give the queue in which a call is; None if it is in none."""
+        return next((row.queue for row in self.calls if row.call == call), None)
 
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""

@@ -27,7 +27,7 @@ from queues.centre.inputs import (
     TalkStarted,
 )
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 from queues.live import Hub
 
 _WAITING: Final = 1_000
@@ -110,7 +110,7 @@ class _Site:
     def waits_again(self, call: CallId) -> None:
         """No phone is lost here."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """Say goodbye; another caller comes."""
         self._next(CallEnded(call, EndCause.HUNG_UP))
         self._next(self._callers.next_caller())

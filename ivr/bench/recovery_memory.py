@@ -44,7 +44,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.state import Centre
 from queues.dispatcher import Clock, Dispatcher
-from queues.ids import CallId, LineId, OfferId, PlaceId
+from queues.ids import CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub
 from queues.store import Store
 
@@ -199,7 +199,7 @@ class _PlayedSwitch:
     def waits_again(self, call: CallId) -> None:
         """The caller waits on."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The dialogue says goodbye."""
         asyncio.get_running_loop().call_soon(self._caller_goes, call)
 

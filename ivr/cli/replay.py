@@ -40,7 +40,9 @@ class _Replayed:
     @property
     def all_holds(self) -> bool:
         faults = self.report.differences or self.report.misfits or self.cut_after is not None
-        return not faults and self.seals is not None and not self.seals.broken
+        if faults or self.seals is None:
+            return False
+        return not self.seals.broken and not self.seals.unproved
 
 
 def replay_command(
@@ -81,7 +83,8 @@ def _replay(view: StoreView, settings: SettingsOption) -> _Replayed:
     told_until = view.told_until()
     rows, seals, why_not, last = view.journal.rows(), None, "", 0
     try:
-        seals = SealCheck(seals_to_check(key_file(find_place(settings))))
+        known = seals_to_check(key_file(find_place(settings)))
+        seals = SealCheck(known, view.sealed_from(known))
         rows = seals.passed(rows)
     except KeyUnusable as error:
         why_not = str(error)
@@ -121,6 +124,8 @@ def _as_json(replayed: _Replayed) -> dict[str, Any]:
         else {
             "fitting": seals.fitting,
             "without": seals.without,
+            "unproved": seals.unproved,
+            "sealed_from": seals.sealed_from,
             "broken": len(seals.broken),
             "shown_broken": seals.broken[:MOST_SHOWN],
         },
@@ -148,8 +153,14 @@ def _as_text(replayed: _Replayed) -> Iterator[str]:
     else:
         yield (
             f"seals: {seals.fitting} rows fit theirs, {len(seals.broken)} do not, "
-            f"{seals.without} from before there were any"
+            f"{seals.without} have none"
+            + ("" if seals.unproved else ", from before there were any")
         )
+        if seals.unproved:
+            yield (
+                "not proved: rows without a seal may have had one, for the note of the first row "
+                "with one is not there, or was altered; the first start of this version makes it"
+            )
         for seq in seals.broken[:MOST_SHOWN]:
             yield f"row {seq}: was altered, or sealed with another key"
     if replayed.cut_after is not None:

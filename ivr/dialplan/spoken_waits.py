@@ -33,7 +33,8 @@ def spoken_minutes(low_s: float, high_s: float) -> tuple[int, int] | None:
     low, high = max(low_s, 0.0) / 60, max(high_s, low_s, 1.0) / 60
     if high > MINUTES[-1]:
         return None
-    return MINUTES[bisect_right(MINUTES, low) - 1], MINUTES[bisect_left(MINUTES, high)]
+    to = bisect_left(MINUTES, high)
+    return MINUTES[min(bisect_right(MINUTES, low) - 1, to - 1)], MINUTES[to]
 
 
 def with_numbers(

@@ -51,7 +51,8 @@ The rules:
 10. Nobody wanders: after as many nodes as the plan has without a key, an understood phrase or an
     agent, the call is ended. A checked plan comes to that only by endless noise.
 11. A key leads a waiting caller out of the queue by the node's `keys`; the place is held (`waits`):
-    then an agent may join in any phase, and the queue may give the place up.
+    then an agent may join in any phase, and the queue may give the place up. What a queue says that
+    was left for another one is stale.
 12. In every phase but DONE the caller has a prompt, an ask, a deadline, a queue or an agent.
 
 Illegal is only what no race of the real world can bring: it raises and changes nothing.
@@ -96,7 +97,7 @@ from ivr.flow.moves import (
     take_way_out,
 )
 from ivr.flow.session import Phase, Session
-from ivr.flow.waits import join, lose, tell, wait_on
+from ivr.flow.waits import join, left_already, lose, tell, wait_on
 
 
 def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
@@ -156,8 +157,10 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
             return join(session), ()
         case (_, AgentJoined()) if session.holds is not None:
             return join(session), ()
-        case (_, CallReturned()) if session.holds is not None:
-            return lose(session), ()
+        case (_, CallReturned()) if left_already(plan, session, event):
+            return session, ()
+        case (_, CallReturned(reason=reason)) if session.holds is not None:
+            return lose(plan, session, reason), ()
         case (Phase.WAITING | Phase.TALKING, CallReturned(reason=reason)):
             return come_back(plan, session, reason, now)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from queues.centre.commands import ReturnReason
+from queues.ids import QueueId
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,10 @@ class AgentJoined:
 
 @dataclass(frozen=True, slots=True)
 class CallReturned:
-    """The caller came back from the queue."""
+    """The caller came back from the queue; None: which one is not known."""
 
     reason: ReturnReason
+    queue: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from dataclasses import replace
 from enum import Enum
 
 from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
-from ivr.flow.commands import Answer, Ask, Command, HangUp, Play, WakeAt
+from ivr.flow.commands import Answer, Ask, Command, HangUp, LeaveQueue, Play, WakeAt
 from ivr.flow.events import CallResumed
 from ivr.flow.session import Phase, Session
-from ivr.flow.waits import hold, holds_place, wait, wait_on
+from ivr.flow.waits import hold, holds_place, overdue, wait, wait_on
 from queues.cards import By, CardEntry
 from queues.centre.commands import ReturnReason
 
@@ -48,7 +48,7 @@ def enter(plan: Plan, session: Session, target: NodeId, now: float) -> Step:
             session, node=target, failed=0, answered=False, unattended=session.unattended + 1
         )
         if session.unattended > len(plan.nodes):
-            return done(session), (HangUp(),)
+            return end(session)
         match plan.nodes[target]:
             case Menu(keys=keys) as menu:
                 fitting = [n for n, key in enumerate(session.typed) if key in keys]
@@ -99,7 +99,7 @@ def go_on(plan: Plan, session: Session, now: float, *, cut: bool) -> Step:
             if HUMAN_KEY in session.typed and plan.human is not None:
                 session = _answered(plan, session, By.KEY, HUMAN_KEY, plan.human, now)
                 return enter(plan, replace(session, typed=""), plan.human, now)
-            return done(session), (HangUp(),)
+            return end(session)
 
 
 def choose(plan: Plan, session: Session, key: str, now: float) -> Step:
@@ -171,10 +171,12 @@ def go_deaf(plan: Plan, session: Session) -> Step:
 def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) -> Step:
     """The caller is the dialogue's again: after a talk, or because the queue keeps no such call."""
     node = _queue(plan, session)
-    session = replace(session, wake_at=None, queued_at=None)
+    session = overdue(replace(session, wake_at=None), node.queue, reason)
     match reason:
         case ReturnReason.TALK_OVER:
-            session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
+            session = replace(
+                session, unattended=0, queued_at=None, listening=_may_be_heard(plan, session)
+            )
             return enter(plan, session, node.then, now)
         case ReturnReason.FULL:
             follows = node.when_full
@@ -192,7 +194,7 @@ def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
 
     What was said or typed into a prompt that nobody heard the end of is kept as it was stored.
     """
-    session = replace(session, listening=how.listening, wake_at=None, holds=None)
+    session = replace(session, listening=how.listening, wake_at=None, holds=None, left=None)
     if how.talks:
         return replace(session, phase=Phase.TALKING, typed=""), ()
     match session.phase, plan.nodes[session.node]:
@@ -214,6 +216,14 @@ def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
         case (_, Queue(prompts=prompts) | Goodbye(prompts=prompts)):
             return _speak(session, prompts, keys_cut=False)
     raise IllegalTransition(f"nothing to go on with in {session.phase.value}")
+
+
+def end(session: Session) -> Step:
+    """Hang up. A place that is held is given up first, or an agent would be joined to nobody."""
+    commands: tuple[Command, ...] = (HangUp(),)
+    if session.holds is not None:
+        commands = (LeaveQueue(), *commands)
+    return replace(done(session), holds=None), commands
 
 
 def done(session: Session) -> Session:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.dialplan.plan import NodeId, Plan
 from queues.cards import By, CardEntry
-from queues.ids import CallId, LineId
+from queues.ids import CallId, LineId, QueueId
 
 
 class Phase(StrEnum):
@@ -37,8 +37,9 @@ class Session:
     listens, as far as is known; `told_listening` whether the caller heard to its end that a machine
     listens, and `keys_told` whether one who is not listened to was told to use keys. `holds` is the
     queue's node whose place is held while the caller is at a way out of it, `queued_at` when the
-    caller began to wait (Unix seconds), `told` how often one who waits was told something. `card`
-    holds the caller's answers so far.
+    caller began to wait (Unix seconds), `told` how often one who waits was told something.
+    `left` is the queue that was left for the one waited in now, `overdue` the last one that gave
+    the caller back after the longest wait. `card` holds the caller's answers so far.
     """
 
     call: CallId
@@ -59,6 +60,8 @@ class Session:
     holds: NodeId | None = None
     queued_at: float | None = None
     told: int = 0
+    left: QueueId | None = None
+    overdue: QueueId | None = None
     card: tuple[CardEntry, ...] = field(default=(), repr=False)
 
     @property
@@ -102,6 +105,8 @@ def session_to_json(session: Session) -> dict[str, Any]:
         "holds": session.holds,
         "queued_at": session.queued_at,
         "told": session.told,
+        "left": session.left,
+        "overdue": session.overdue,
         "card": [[e.node, e.by.value, e.said, e.led_to, e.at] for e in session.card],
     }
 
@@ -112,6 +117,7 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
     Raises `KeyError`, `TypeError` or `ValueError` for others.
     """
     wake_at, queued_at, holds = stored["wake_at"], stored.get("queued_at"), stored.get("holds")
+    left, overdue = stored.get("left"), stored.get("overdue")
     return Session(
         call=CallId(str(stored["call"])),
         line=LineId(str(stored["line"])),
@@ -131,6 +137,8 @@ def session_from_json(stored: Mapping[str, Any]) -> Session:
         holds=None if holds is None else NodeId(str(holds)),
         queued_at=None if queued_at is None else float(queued_at),
         told=int(stored.get("told", 0)),
+        left=None if left is None else QueueId(str(left)),
+        overdue=None if overdue is None else QueueId(str(overdue)),
         card=tuple(_card_entry(*stored_entry) for stored_entry in stored["card"]),
     )
 

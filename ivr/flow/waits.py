@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from ivr.dialplan.plan import Plan, Queue
 from ivr.flow.commands import Command, EnterQueue, LeaveQueue, TellWait, WaitOn, WakeAt
+from ivr.flow.events import CallReturned
 from ivr.flow.session import Phase, Session
+from queues.centre.commands import ReturnReason
+from queues.ids import QueueId
 
 Step = tuple[Session, tuple[Command, ...]]
 
@@ -14,19 +17,22 @@ Step = tuple[Session, tuple[Command, ...]]
 def wait(plan: Plan, session: Session, node: Queue, now: float) -> Step:
     """Come to wait. A place held in this queue is gone on with, one in another is given up.
 
-    The time already waited goes along into the other queue.
+    The time already waited goes along into the other queue, also when the first kept the call no
+    longer; only where it was the longest that anybody may wait, it begins anew in the same queue.
     """
     held = None if session.holds is None else plan.nodes[session.holds]
-    since = now if session.queued_at is None or held is None else session.queued_at
+    since = session.queued_at
+    if since is None or session.overdue == node.queue:
+        since, session = now, replace(session, overdue=None)
+    left = held.queue if isinstance(held, Queue) and held.queue != node.queue else None
     after = replace(
-        session, phase=Phase.WAITING, typed="", wake_at=None, holds=None, queued_at=since
+        session, phase=Phase.WAITING, typed="", wake_at=None, holds=None, queued_at=since, left=left
     )
     commands: tuple[Command, ...] = (
-        EnterQueue(node.queue, node.asked, node.priority_s, now - since),
+        EnterQueue(node.queue, node.asked, node.priority_s, max(0.0, now - since)),
     )
     if isinstance(held, Queue):
-        same = held.queue == node.queue
-        commands = (WaitOn(),) if same else (LeaveQueue(), *commands)
+        commands = (WaitOn(),) if left is None else (LeaveQueue(), *commands)
     told = node.told
     if told is None:
         return after, commands
@@ -71,13 +77,41 @@ def join(session: Session) -> Session:
     """An agent talks with the caller, at the queue that held the place."""
     node = session.node if session.holds is None else session.holds
     return replace(
-        session, phase=Phase.TALKING, node=node, holds=None, queued_at=None, wake_at=None, typed=""
+        session,
+        phase=Phase.TALKING,
+        node=node,
+        holds=None,
+        queued_at=None,
+        overdue=None,
+        wake_at=None,
+        typed="",
     )
 
 
-def lose(session: Session) -> Session:
+def lose(plan: Plan, session: Session, reason: ReturnReason) -> Session:
     """The queue holds no place any more for a caller who is at a way out."""
-    return replace(session, holds=None, queued_at=None)
+    node = None if session.holds is None else plan.nodes[session.holds]
+    after = replace(session, holds=None)
+    return overdue(after, node.queue, reason) if isinstance(node, Queue) else after
+
+
+def overdue(session: Session, queue: QueueId, reason: ReturnReason) -> Session:
+    """A queue gave the caller back. Of two that did so after the longest wait the time is spent:
+
+    or each would give the caller to the other at once, until the call is ended.
+    """
+    if reason is not ReturnReason.WAITED:
+        return session
+    queued_at = session.queued_at if session.overdue is None else None
+    return replace(session, overdue=queue, queued_at=queued_at)
+
+
+def left_already(plan: Plan, session: Session, back: CallReturned) -> bool:
+    """Whether it is the word of a queue whose place was given up for the one waited in now."""
+    if back.queue is None or back.queue != session.left:
+        return False
+    node = plan.nodes[session.node if session.holds is None else session.holds]
+    return not isinstance(node, Queue) or node.queue != back.queue
 
 
 def _alarm(session: Session, at: float) -> tuple[Session, WakeAt]:

@@ -98,11 +98,24 @@ from queues.centre.state import (
 
 def apply(centre: Centre, fact: Fact) -> None:
     """Change the state by one fact. Raises `IllegalTransition`, then nothing was changed."""
-    match fact:
-        case SettingsTaken():
-            take_settings(centre, fact)
+    match fact:  # what comes with every call first
         case CallQueued():
             queue_call(centre, fact)
+        case OfferMade():
+            _make_offer(centre, fact)
+        case OfferAccepted():
+            _accept_offer(centre, fact)
+        case TalkBegan():
+            _begin_talk(centre, fact)
+        case TalkEnded():
+            _end_talk(centre, fact)
+        case CallTakenBack() | CallReturned():
+            end_call(centre, fact.call, CallEvent.RETURNED)
+        case CallClosed():
+            end_call(centre, fact.call, CallEvent.ENDED)
+            remember_end(centre, fact.call, fact.at)
+        case SettingsTaken():
+            take_settings(centre, fact)
         case NeedRelaxed():
             relax_need(centre, the_call(centre, fact.call), fact)
         case CallMoved():
@@ -113,23 +126,10 @@ def apply(centre: Centre, fact: Fact) -> None:
             owe_call(centre, the_call(centre, fact.call), fact.owner)
         case CallRequeued():
             requeue_call(centre, the_call(centre, fact.call), fact)
-        case CallTakenBack() | CallReturned():
-            end_call(centre, fact.call, CallEvent.RETURNED)
-        case CallClosed():
-            end_call(centre, fact.call, CallEvent.ENDED)
-            remember_end(centre, fact.call, fact.at)
         case CallEndNoted():
             remember_end(centre, fact.call, fact.at)
-        case OfferMade():
-            _make_offer(centre, fact)
-        case OfferAccepted():
-            _accept_offer(centre, fact)
         case OfferMissed() | OfferWithdrawn():
             _end_offer(centre, fact)
-        case TalkBegan():
-            _begin_talk(centre, fact)
-        case TalkEnded():
-            _end_talk(centre, fact)
         case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
             change_agent(centre, fact)
         case WrapUpExtended():

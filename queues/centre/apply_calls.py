@@ -115,7 +115,8 @@ def move_call(
     unindex_call(call)
     left_at = call.leaves_at
     call.state, call.state_since, call.offer = state, at, offer
-    set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=call.leaves_at)
+    if left_at != (leaves_at := call.leaves_at):
+        set_deadline(centre, DeadlineKind.LEAVE, call.call, old=left_at, new=leaves_at)
     index_call(centre, call)
 
 

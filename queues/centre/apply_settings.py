@@ -8,7 +8,7 @@ living offer outlasts its name until the offer ends.
 from dataclasses import replace
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import GRACE_S, CallState
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
@@ -32,7 +32,9 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
         if call.only is None and call.state is not CallState.TALKING:
             call.need_until = relaxes_at(centre.queues[call.queue].setting, call)
         longest_s = centre.queues[call.queue].setting.longest_wait_s
-        call.leave_at = None if longest_s is None else call.wait_from + longest_s
+        call.leave_at = (
+            None if longest_s is None else max(call.wait_from + longest_s, fact.at + GRACE_S)
+        )
     rebuild(centre)
 
 

@@ -27,6 +27,8 @@ from typing import Final
 
 from queues.centre.illegal import IllegalTransition
 
+GRACE_S: Final = 60.0  # a call that comes, or is found, after a long wait waits at least so long
+
 
 class CallState(StrEnum):
     """Where a call in the centre is."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 
 COMMAND_SETTLED_S: Final = 10.0  # by then a command's own success or failure has been told
 
@@ -55,9 +55,10 @@ class FetchCaller:
 
 @dataclass(frozen=True, slots=True)
 class ReturnCall:
-    """Give the caller back to the dialogue."""
+    """Give the caller back to the dialogue, from this queue."""
 
     call: CallId
+    queue: QueueId
     reason: ReturnReason
 
 

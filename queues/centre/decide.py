@@ -1,10 +1,11 @@
-"""Which facts follow from one input alone. Pairing calls with agents is `policy.next_offer`'s part.
+"""Which facts follow from one input alone. Pairing calls with agents is for `policies/pairing.py`.
 
 Inputs come late, twice and in any order. What no longer fits is harmless: it leads to no fact, or,
 where a leg would be left ringing or up, to `LegDropped`.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
@@ -46,6 +47,8 @@ from queues.centre.on_transfers import transfer_asked
 from queues.centre.overflow import given_back
 from queues.centre.state import Centre
 
+_OF_ANOTHER_HOUSE: Final = (SettingsLoaded, SwitchRestarted)  # than the one before them
+
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     """Give the facts that follow from one input at `now` (Unix seconds, never backwards).
@@ -54,9 +57,9 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
     facts = tuple(_followed(centre, what, now))
-    if isinstance(what, SettingsLoaded | SwitchRestarted):
-        return facts  # they speak of another house than this one
-    return (*facts, *given_back(centre, facts, now))
+    if isinstance(what, _OF_ANOTHER_HOUSE):
+        return facts
+    return facts + given_back(centre, facts, now)
 
 
 def _followed(centre: Centre, what: Input, now: float) -> Iterator[Fact]:

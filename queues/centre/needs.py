@@ -51,6 +51,7 @@ class Relaxed(StrEnum):
     """Why another need counts from now on."""
 
     WAITED = "waited"  # a step of the queue
+    SETTINGS = "settings"  # nobody in new settings has what was asked for
     PREFERENCE_OVER = "preference_over"  # the time for which one agent was waited for
     PREFERRED_MISSED = "preferred_missed"  # that agent was rung, and did not take it
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import GRACE_S, CallState
 from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
@@ -53,7 +53,7 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
             need_until=until if only is None else now + what.preferred_s,
             only=only,
             credit_s=what.credit_s,
-            leave_at=None if longest_s is None else now + max(0.0, longest_s - waited_s),
+            leave_at=None if longest_s is None else now + _stays_s(longest_s, waited_s),
         ),
     )
 
@@ -118,3 +118,8 @@ def _waits_for(centre: Centre, what: QueueEntered, need: Need) -> AgentId | None
     if agent.state is AgentState.SIGNED_OUT or barred(agent.setting, PoolKey(what.queue, need)):
         return None
     return agent.setting.agent
+
+
+def _stays_s(longest_s: float, waited_s: float) -> float:
+    """Give how long a call may wait here; after a long wait elsewhere, a moment at least."""
+    return max(longest_s - waited_s, GRACE_S if waited_s else 0.0)

@@ -7,14 +7,19 @@ the first queue of the new settings, with the time that it has waited.
 
 import re
 from collections.abc import Iterator
+from math import inf
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call_facts import CallMoved
+from queues.centre.call import CallState
+from queues.centre.call_facts import CallMoved, NeedRelaxed
 from queues.centre.facts import AgentForgotten, Fact, WithdrawReason
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.inputs import SettingsLoaded
+from queues.centre.needs import PoolKey, Relaxed
 from queues.centre.on_offers import withdraw
+from queues.centre.pools import barred
+from queues.centre.relaxing import due_need, relax_of
 from queues.centre.state import Centre, the_offer
 
 _EPOCH: Final = re.compile(r"[0-9a-z]{4,32}")
@@ -25,7 +30,12 @@ def settings_loaded(centre: Centre, what: SettingsLoaded, now: float) -> tuple[F
     _check(centre, what)
     keeps = bool(centre.queues or centre.agents)
     taken = SettingsTaken(now, what.queues, what.agents, what.epoch, keeps)
-    return (*_moved(centre, what, now), taken, *_gone(centre, what, now))
+    return (
+        *_moved(centre, what, now),
+        taken,
+        *_gone(centre, what, now),
+        *_asking_anew(centre, what, now),
+    )
 
 
 def _check(centre: Centre, what: SettingsLoaded) -> None:
@@ -60,3 +70,25 @@ def _moved(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[CallMov
         if call.queue not in named:
             to = what.queues[0].queue
             yield CallMoved(now, call.call, call.queue, to, now - call.since)
+
+
+def _asking_anew(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[NeedRelaxed]:
+    """Let calls that nobody named could ever take ask for what their queue asks for by itself."""
+    settings = {setting.queue: setting for setting in what.queues}
+    for call in centre.calls.values():
+        setting = settings.get(call.queue)
+        if setting is None or call.state is CallState.TALKING:
+            continue
+        relax = relax_of(setting, call.hops)
+        least, *_ = due_need(relax, call.need, inf, call.steps)
+        if _somebody_named(what, PoolKey(call.queue, least, call.only)):
+            continue
+        waited_s = now - call.wait_from
+        need, steps, next_s = due_need(relax, setting.need, waited_s)
+        until = None if next_s is None else call.wait_from + next_s
+        why, reason = Relaxed.SETTINGS, "nobody in the new settings has what it asked for"
+        yield NeedRelaxed(now, call.call, call.queue, need, steps, until, why, reason, waited_s)
+
+
+def _somebody_named(what: SettingsLoaded, key: PoolKey) -> bool:
+    return any(barred(agent, key) is None for agent in what.agents)

@@ -1,7 +1,8 @@
 """When a queue takes no call, or gives one back, so that nobody waits for ever or for nobody."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from math import inf
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
@@ -20,7 +21,11 @@ from queues.centre.needs import Need, PoolKey
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need, relax_of
 from queues.centre.state import Call, Centre
-from queues.ids import AgentId, CallId
+from queues.ids import AgentId, CallId, QueueId
+
+_LEAVES_SOMEBODY: Final = frozenset(
+    {AgentSignedOut, AgentForgotten, OfferMissed, OfferWithdrawn, TalkEnded}
+)
 
 
 def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason | None:
@@ -40,12 +45,20 @@ def waited_too_long(call: Call, now: float) -> CallReturned:
     return CallReturned(now, call.call, call.queue, ReturnReason.WAITED)
 
 
-def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[CallReturned]:
+def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[CallReturned, ...]:
     """Give the calls that these facts leave without anybody, or that they let wait too late.
 
     `centre` is the state before them.
     """
-    gone, settled, waits_again = set[AgentId](), set[CallId](), set[CallId]()
+    if _LEAVES_SOMEBODY.isdisjoint(map(type, facts)):
+        return ()  # as most decisions do, and each of them comes by here
+    return tuple(_given_back(centre, facts, now))
+
+
+def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
+    gone: set[AgentId] = set()
+    settled: set[CallId] = set()
+    waits_again: set[CallId] = set()
     for fact in facts:
         match fact:
             case AgentSignedOut() | AgentForgotten():
@@ -58,8 +71,8 @@ def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[Ca
                 settled.add(fact.call)
             case _:
                 pass
-    if not gone and not waits_again:
-        return
+    queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
+    known = dict[tuple[QueueId, Need, int, int], bool]()  # whether somebody could take such a call
     looked_at = centre.calls.values() if gone else (centre.calls[call] for call in waits_again)
     for call in looked_at:
         if call.call in settled or not (
@@ -69,7 +82,12 @@ def given_back(centre: Centre, facts: Iterable[Fact], now: float) -> Iterator[Ca
         setting = centre.queues[call.queue].setting
         if call.call in waits_again and call.leave_at is not None and call.leave_at <= now:
             yield waited_too_long(call, now)
-        elif setting.needs_somebody and not somebody_could(centre, _at_last(setting, call), gone):
+        elif setting.needs_somebody and (call.queue in queues or call.call in waits_again):
+            asked = call.queue, call.need, call.steps, call.hops
+            if asked not in known:
+                known[asked] = somebody_could(centre, _at_last(setting, call), gone)
+            if known[asked]:
+                continue
             yield CallReturned(now, call.call, call.queue, ReturnReason.NOBODY)
 
 

@@ -90,7 +90,9 @@ class Call:
     @property
     def leaves_at(self) -> float | None:
         """When it is given back if nothing happens."""
-        return self.leave_at if self.state is CallState.WAITING else None
+        if self.leave_at is None or self.state is not CallState.WAITING:
+            return None
+        return self.leave_at
 
     @property
     def rank(self) -> CallRank:

@@ -48,6 +48,6 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
         case CallRequeued():
             return (WaitAgain(fact.call),)
         case CallReturned() | CallRefused():
-            return (ReturnCall(fact.call, fact.reason),)
+            return (ReturnCall(fact.call, fact.queue, fact.reason),)
         case _:
             return ()

@@ -64,7 +64,7 @@ class Performer:
                 case WaitAgain():
                     self._dialogues.waits_again(command.call)
                 case ReturnCall():
-                    self._dialogues.returned(command.call, command.reason)
+                    self._dialogues.returned(command.call, command.reason, command.queue)
         except Exception as error:  # one dialogue's fault must not stop the decisions
             _log.error("dialogue not told", call=command.call, exc_info=error)
 

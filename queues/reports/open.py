@@ -17,17 +17,23 @@ class CarriedUnreadable(Exception):
 
 @dataclass(slots=True)
 class OpenCall:
-    """A call so far. Times by the wall clock, but `waits_since` by the centre's own time."""
+    """A call so far. Times by the wall clock, but four by the centre's own time.
+
+    These are `began`, `since` (as the centre counts the wait of its queue, with what it had waited
+    before), and of the waits in `waited_s` when this one began and the last one ended.
+    """
 
     call: str
     line: str
-    began: float  # by the centre's time
+    began: float
     arrived_at: float
     queue: str | None = None
     entered_at: float | None = None
     answered_at: float | None = None
     agent: str | None = None
+    since: float | None = None
     waits_since: float | None = None
+    waited_until: float | None = None
     waited_s: float = 0.0
     talked_s: float | None = None
     hops: int = 0

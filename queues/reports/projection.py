@@ -43,7 +43,7 @@ from queues.record_rows import EndedCall, EndedOffer, MissedCall
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text
 from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
 
-VERSION: Final = 2
+VERSION: Final = 3
 LONGEST_S: Final = 48 * 3600.0
 _INPUTS: Final = frozenset({CallArrived.TYPE, CallMissed.TYPE})
 
@@ -142,7 +142,8 @@ class Projection:
 
     def _enter(self, fact: CallQueued) -> None:
         call = self._known(fact.call, fact.line, fact.at)
-        call.queue, call.waits_since, call.hops = fact.queue, fact.since, call.hops + 1
+        call.queue, call.hops = fact.queue, call.hops + 1
+        _wait(call, fact.since)
         if call.entered_at is None:
             call.entered_at = self._wall(fact.since)
             call.arrived_at = min(call.arrived_at, call.entered_at)
@@ -151,7 +152,7 @@ class Projection:
         call = self._open.calls.get(name)
         if call is not None and call.waits_since is not None:
             call.waited_s += at - call.waits_since
-            call.waits_since = None
+            call.waits_since, call.waited_until = None, at
 
     def _begin_talk(self, fact: TalkBegan) -> None:
         self._stop_waiting(fact.call, fact.at)
@@ -165,9 +166,9 @@ class Projection:
         if call is None:
             return
         ended = fact.at
-        if isinstance(fact, CallClosed) and call.waits_since is not None:
+        if isinstance(fact, CallClosed) and call.since is not None and call.waits_since is not None:
             # That it was gone may have been heard long after it was.
-            ended -= max(0.0, fact.at - call.waits_since - fact.in_centre_s)
+            ended = min(ended, max(call.waits_since, call.since + fact.in_centre_s))
         self._stop_waiting(fact.call, ended)
         del self._open.calls[fact.call]
         if call.talked_s is not None:
@@ -261,7 +262,13 @@ class Projection:
                 if there.offer is not None:
                     call.agent = centre.offers[there.offer].agent
             elif call.waits_since is None:
-                call.waits_since = there.wait_from
+                _wait(call, there.wait_from)
         for offer in centre.offers.values():
             if offer.talk_since is None and offer.offer not in self._open.offers:
                 self._open_offer(offer, centre.calls[offer.call].state_since)
+
+
+def _wait(call: OpenCall, since: float) -> None:
+    """Begin a wait, of which no part counts that is in an earlier one of the call."""
+    call.since = since
+    call.waits_since = since if call.waited_until is None else max(since, call.waited_until)

@@ -30,6 +30,7 @@ from queues.store.records import Records
 from queues.store.rows import JournalRow, Kind, check_text
 from queues.store.schema import PEOPLE, STORE, bring_up, require_head
 from queues.store.seal import RowSeals
+from queues.store.sealed_from import note_sealed_from, sealed_from
 from queues.store.snapshots import Snapshots
 from queues.store.vault import Vault
 
@@ -119,10 +120,12 @@ class Store:
             epoch = hold.draw_epoch(connection, node, wall())
             last_seq = check_journal(store)
             note_progress(people, Progress(epoch, last_seq))
+            seals = RowSeals(envelope)
+            note_sealed_from(store, people, seals, last_seq)
             vault.expire(wall())
             undo.pop_all()
         writer = JournalWriter(
-            Committer(hold, connection, RowSeals(envelope), store.name, epoch, node, last_seq),
+            Committer(hold, connection, seals, store.name, epoch, node, last_seq),
             most_waiting=most_waiting,
             longest_pause_s=longest_pause_s,
             wall=wall,
@@ -200,6 +203,10 @@ class StoreView:
                 for table in (tables.snapshots, tables.projections)
             )
             return max((seq for seq in known if seq is not None), default=0)
+
+    def sealed_from(self, seals: RowSeals) -> int | None:
+        """Give the row from which on each has a seal, as a start has noted it."""
+        return sealed_from(self._database, seals)
 
     def close(self) -> None:
         """Let everything go."""

@@ -63,7 +63,7 @@ class DeafDialogues:
     def waits_again(self, call: CallId) -> None:
         """Do nothing."""
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """Do nothing."""
 
 

@@ -6,8 +6,11 @@ import gzip
 import hashlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -67,8 +70,14 @@ def test_a_journal_that_nobody_altered_holds_and_it_is_said_what_that_proves(pla
     report = json.loads(result.stdout)
     assert (report["differences"], report["misfits"], report["cut_after"]) == (0, 0, None)
     assert (report["inputs"] + report["facts"], report["facts"] > 100) == (count, True)
-    seals = {"fitting": count, "without": 0, "broken": 0, "shown_broken": []}
-    assert report["seals"] == seals
+    assert report["seals"] == {
+        "fitting": count,
+        "without": 0,
+        "unproved": 0,
+        "sealed_from": 1,
+        "broken": 0,
+        "shown_broken": [],
+    }
     text = run(place, "replay").stdout
     assert f"seals: {count} rows fit theirs" in text
     assert "It does not prove" in text
@@ -152,14 +161,103 @@ def test_a_row_that_is_gone_is_named_also_at_the_end(place: Place) -> None:
     assert "rows 50 to 50 of the journal are missing" in result.output
 
 
+def without_note(place: Place, *, with_the_people: bool = True) -> None:
+    """As a release left it that did not note which row was the first with a seal."""
+    rows(place, "DELETE FROM meta WHERE name = 'sealed_from'")
+    if with_the_people:
+        with closing(sqlite3.connect(place.run_folder / "people/people.db")) as people:
+            people.execute("DELETE FROM people_meta WHERE name = 'sealed_from'")
+            people.commit()
+
+
+def seals_of(place: Place) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(place, "replay", "--json").stdout)["seals"]
+    return found
+
+
 def test_rows_from_before_there_were_seals_are_counted_and_nothing_is_said_of_them(
     place: Place,
 ) -> None:
+    without_note(place)
     rows(place, "UPDATE journal SET seal = NULL WHERE seq <= 40")
+    with opened(place):
+        pass
     result = run(place, "replay", "--json")
     assert result.exit_code == 0, result.output
     seals = json.loads(result.stdout)["seals"]
-    assert (seals["without"], seals["broken"]) == (40, 0)
+    assert (seals["without"], seals["broken"], seals["sealed_from"]) == (40, 0, 41)
+    rows(place, "UPDATE journal SET seal = NULL WHERE seq <= 43")
+    assert run(place, "replay").exit_code == 1
+    seals = seals_of(place)
+    assert (seals["without"], seals["shown_broken"]) == (40, [41, 42, 43])
+
+
+def test_a_store_whose_rows_are_all_from_before_is_sealed_from_its_next_row_on(
+    place: Place,
+) -> None:
+    without_note(place)
+    rows(place, "UPDATE journal SET seal = NULL")
+    last = one(place, "SELECT max(seq) FROM journal")
+    with opened(place):
+        pass
+    assert run(place, "replay").exit_code == 0
+    assert seals_of(place)["sealed_from"] == last + 1
+
+
+@pytest.mark.parametrize("which", ["seq <= 40", "seq > 0"])
+def test_rows_whose_seals_were_taken_off_from_the_first_on_are_named(
+    place: Place, which: str
+) -> None:
+    seq = an_input_without_facts(place)
+    rows(place, f"UPDATE journal SET at = at - 0.000001 WHERE seq = {seq}")
+    rows(place, f"UPDATE journal SET seal = NULL WHERE {which} OR seq = {seq}")
+    count = one(place, "SELECT count(*) FROM journal WHERE seal IS NULL")
+    result = run(place, "replay")
+    assert result.exit_code == 1
+    assert "row 1: was altered" in result.stdout
+    seals = seals_of(place)
+    assert (seals["without"], seals["broken"]) == (0, count)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "DELETE FROM meta WHERE name = 'sealed_from'",
+        "UPDATE meta SET value = replace(value, '1 ', '41 ') WHERE name = 'sealed_from'",
+        "UPDATE meta SET value = '¹ ä' WHERE name = 'sealed_from'",
+    ],
+)
+def test_with_the_note_of_the_first_seal_gone_or_altered_rows_without_one_are_not_proved(
+    place: Place, how: str
+) -> None:
+    rows(place, how)
+    assert run(place, "replay").exit_code == 0  # each row has its seal
+    rows(place, "UPDATE journal SET seal = NULL WHERE seq <= 40")
+    result = run(place, "replay")
+    assert result.exit_code == 1
+    assert "not proved: " in result.stdout
+    assert seals_of(place)["unproved"] == 40
+
+
+def test_a_start_puts_the_note_of_the_first_seal_back_and_makes_none_for_rows_stripped_since(
+    place: Place,
+) -> None:
+    without_note(place, with_the_people=False)
+    rows(place, "UPDATE journal SET seal = NULL WHERE seq <= 40")
+    with opened(place):
+        pass
+    seals = seals_of(place)
+    assert (seals["sealed_from"], seals["without"], seals["broken"]) == (1, 0, 40)
+
+
+def test_a_start_leaves_a_note_of_the_first_seal_that_is_not_ours_as_it_is(place: Place) -> None:
+    without_note(place)
+    rows(place, "INSERT INTO meta VALUES ('sealed_from', '41 0011223344556677')")
+    with opened(place):
+        pass
+    rows(place, "UPDATE journal SET seal = NULL WHERE seq <= 40")
+    assert run(place, "replay").exit_code == 1
+    assert seals_of(place)["unproved"] == 40
 
 
 def test_a_closed_day_that_was_packed_anew_after_an_alteration_is_found_by_its_seals(

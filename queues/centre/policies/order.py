@@ -7,7 +7,7 @@ from queues.centre.inputs import QueueSetting
 from queues.centre.pools import CallRank, Pool
 
 PAST_CAP: Final = 0
-IN_TIME: Final = 1  # also every call of a policy that knows no mark
+IN_TIME: Final = 1  # also a call of a policy that knows no mark
 LATE: Final = 2
 
 Standing = tuple[int, CallRank]

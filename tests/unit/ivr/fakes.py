@@ -42,6 +42,7 @@ class FakeCalls:
                 else:
                     await asyncio.Event().wait()
         except TimeoutError:
+            self._check(call)
             return False
         finally:
             self._cut.pop(call, None)

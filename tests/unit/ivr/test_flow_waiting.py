@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.dialplan import NodeId, load_plan
+from ivr.flow.advance import advance
 from ivr.flow.commands import EnterQueue, HangUp, LeaveQueue, Play, TellWait, WaitOn, WakeAt
 from ivr.flow.events import (
     AgentJoined,
@@ -39,6 +40,21 @@ nodes:
   bye: {goodbye: bye}
 """,
     file="waiting.yaml",
+    queues=["service", "billing"],
+)
+OVERFLOW = load_plan(
+    """
+language: en
+start: human
+human: human
+defaults: {then: bye, refused: other}
+prompts: {bye: d}
+nodes:
+  human: {queue: service, keys: {1: other}, when_long: other}
+  other: {queue: billing, refused: bye, when_full: human, when_long: human}
+  bye: {goodbye: bye}
+""",
+    file="overflow.yaml",
     queues=["service", "billing"],
 )
 SERVICE, BILLING = QueueId("service"), QueueId("billing")
@@ -120,11 +136,70 @@ def test_a_queue_that_gives_the_place_up_leaves_the_caller_at_the_way_out() -> N
     assert call.last[0] == EnterQueue(SERVICE)
 
 
-def test_goodbye_at_the_way_out_hangs_up_and_so_gives_the_place_back() -> None:
+def test_goodbye_at_the_way_out_gives_the_place_back_before_it_hangs_up() -> None:
     call = at_the_way_out()
     call.tell(KeyPressed("4"))
-    assert call.ended() == (HangUp(),)
+    assert call.ended() == (LeaveQueue(), HangUp())
     assert call.tell(CallerHungUp()) == ()
+
+
+@pytest.mark.parametrize(
+    "reason", [ReturnReason.WAITED, ReturnReason.FULL, ReturnReason.NOBODY, ReturnReason.FAILED]
+)
+def test_who_is_given_back_takes_the_time_waited_into_another_queue(reason: ReturnReason) -> None:
+    session = Call(OVERFLOW).session
+    _, commands = advance(OVERFLOW, session, CallReturned(reason, SERVICE), now=NOW + 600)
+    assert commands == (EnterQueue(BILLING, waited_s=600),)
+
+
+def test_a_full_queue_gives_the_caller_back_to_the_first_with_the_time_waited() -> None:
+    session, _ = advance(OVERFLOW, Call(OVERFLOW).session, KeyPressed("1"), now=NOW + 300)
+    back = CallReturned(ReturnReason.FULL, BILLING)
+    _, commands = advance(OVERFLOW, session, back, now=NOW + 301)
+    assert commands == (EnterQueue(SERVICE, waited_s=301),)
+
+
+def test_a_place_lost_at_the_way_out_keeps_the_time_waited_for_another_queue() -> None:
+    waited = CallReturned(ReturnReason.WAITED, SERVICE)
+    lost, _ = advance(PLAN, at_the_way_out().session, waited, now=NOW + 600)
+    to_billing, _ = advance(PLAN, lost, KeyPressed("3"), now=NOW + 605)
+    spoken = PromptEnded(to_billing.token, cut=False)
+    _, commands = advance(PLAN, to_billing, spoken, now=NOW + 610)
+    assert commands == (EnterQueue(BILLING, waited_s=610),)
+    _, commands = advance(PLAN, lost, KeyPressed("2"), now=NOW + 605)
+    assert commands[0] == EnterQueue(SERVICE)  # or it would be given back at once
+
+
+def test_two_queues_that_both_kept_a_caller_too_long_do_not_hand_the_call_to_and_fro() -> None:
+    session = Call(OVERFLOW).session
+    after, _ = advance(OVERFLOW, session, CallReturned(ReturnReason.WAITED), now=NOW + 600)
+    _, commands = advance(OVERFLOW, after, CallReturned(ReturnReason.WAITED), now=NOW + 601)
+    assert commands == (EnterQueue(SERVICE),)
+
+
+def test_a_talk_ends_the_time_waited() -> None:
+    call = Call(OVERFLOW)
+    call.tell(AgentJoined())
+    call.tell(CallReturned(ReturnReason.TALK_OVER, SERVICE))
+    assert call.session.queued_at is None
+
+
+def test_the_word_of_a_queue_that_was_left_for_another_is_stale() -> None:
+    call = Call(OVERFLOW)
+    assert call.tell(KeyPressed("1")) == (LeaveQueue(), EnterQueue(BILLING))
+    assert call.tell(CallReturned(ReturnReason.WAITED, SERVICE)) == ()
+    assert (call.session.node, call.session.phase) == (NodeId("other"), Phase.WAITING)
+    assert call.tell(CallReturned(ReturnReason.FULL, BILLING)) == (EnterQueue(SERVICE),)
+    assert call.tell(CallReturned(ReturnReason.REFUSED, SERVICE)) != ()
+
+
+def test_after_a_restart_every_queues_word_counts() -> None:
+    """The service may have been killed before the queue knew that it was left."""
+    call = Call(OVERFLOW)
+    call.tell(KeyPressed("1"))
+    call.session = session_from_json(session_to_json(call.session))
+    call.tell(CallResumed(waits=True, talks=False, listening=False))
+    assert call.tell(CallReturned(ReturnReason.FULL, SERVICE)) == (EnterQueue(SERVICE),)
 
 
 def test_after_a_restart_who_was_at_the_way_out_waits_at_the_place() -> None:

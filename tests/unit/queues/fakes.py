@@ -22,7 +22,7 @@ from queues.centre.inputs import (
     RefuseCause,
     TalkStarted,
 )
-from queues.ids import CallId, OfferId, PlaceId
+from queues.ids import CallId, OfferId, PlaceId, QueueId
 from queues.ports import TelephonyFailed
 
 
@@ -164,6 +164,7 @@ class FakeDialogues:
     """Fulfils `queues.ports.Dialogues` by writing down what it is told."""
 
     told: list[tuple[str, CallId, ReturnReason | None]] = field(default_factory=list)
+    returned_from: list[QueueId] = field(default_factory=list)
     then: Callable[[CallId], object] | None = None  # done when a call is returned
 
     def connected(self, call: CallId) -> None:
@@ -174,8 +175,9 @@ class FakeDialogues:
         """The caller waits on."""
         self.told.append(("waits_again", call, None))
 
-    def returned(self, call: CallId, reason: ReturnReason) -> None:
+    def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again."""
         self.told.append(("returned", call, reason))
+        self.returned_from.append(queue)
         if self.then is not None:
             self.then(call)

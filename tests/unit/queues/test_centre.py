@@ -102,7 +102,7 @@ def test_ring_bridge_wrap_up_and_ready_again() -> None:
     assert wishes(scene.take(OfferAnswered(offer))) == [ConnectCall(offer, C1)]
     assert wishes(scene.take(TalkStarted(offer), after=1)) == [HandOverCall(C1)]
     facts = scene.take(AgentLegEnded(offer), after=60)
-    assert wishes(facts) == [ReturnCall(C1, ReturnReason.TALK_OVER)]
+    assert wishes(facts) == [ReturnCall(C1, BILLING, ReturnReason.TALK_OVER)]
     assert (scene.agent("anna"), scene.call("c1")) == ("wrap_up", None)
     assert next_wake(scene.centre) == scene.now + WRAP_UP_S
     scene.take(TimerFired(), after=WRAP_UP_S)
@@ -186,7 +186,7 @@ def test_a_pause_can_be_given_another_reason() -> None:
 
 def test_a_call_for_an_unknown_queue_is_refused_and_given_back() -> None:
     facts = Scene().enter("c1", QueueId("nowhere"))
-    assert wishes(facts) == [ReturnCall(C1, ReturnReason.REFUSED)]
+    assert wishes(facts) == [ReturnCall(C1, QueueId("nowhere"), ReturnReason.REFUSED)]
 
 
 @pytest.mark.parametrize("answered", [False, True])

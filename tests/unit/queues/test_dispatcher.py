@@ -129,6 +129,7 @@ async def test_a_call_comes_to_a_talk_and_back_to_the_dialogue() -> None:
         ("connected", C1, None),
         ("returned", C1, ReturnReason.TALK_OVER),
     ]
+    assert stage.dialogues.returned_from == [BILLING]
     assert stage.agent("a").state == "ready"
     assert stage.dispatcher.view().calls == ()
 

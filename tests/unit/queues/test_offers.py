@@ -189,4 +189,4 @@ def test_a_phone_lost_in_a_talk_leaves_the_talk_until_its_leg_ends() -> None:
     scene.take(PlaceChanged(PlaceId("p-anna"), PlaceState.UNREACHABLE))
     assert (scene.agent("anna"), scene.call("c1")) == ("talking", "talking")
     facts = scene.take(AgentLegEnded(offer))
-    assert wishes(facts) == [ReturnCall(C1, ReturnReason.TALK_OVER)]
+    assert wishes(facts) == [ReturnCall(C1, BILLING, ReturnReason.TALK_OVER)]

@@ -69,3 +69,12 @@ def test_who_becomes_ready_later_changes_nothing_of_the_order() -> None:
     waiting(scene, 80, 17, 16, 1)
     scene.take(ReadyAsked(AgentId("a0")))
     assert served(scene) == ["80", "17", "16", "1"]
+
+
+def test_a_queue_by_service_level_does_not_keep_another_waiting_for_ever() -> None:
+    scene = Scene(by_service_level(BILLING))
+    scene.enter("plain", REPAIRS)
+    for number in range(5):
+        scene.enter(f"past the cap {number}", BILLING, after=1)
+    scene.now += 200
+    assert served(scene)[0] == "plain"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import CallRefused, CallReturned
+from queues.centre.call_facts import CallRefused, CallReturned, NeedRelaxed
 from queues.centre.commands import ReturnCall, ReturnReason
 from queues.centre.facts import OfferMissed
 from queues.centre.inputs import (
@@ -17,7 +17,7 @@ from queues.centre.inputs import (
     SignOutAsked,
     TimerFired,
 )
-from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.needs import Need, NeedStep, Relaxed, Skill
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
 from queues.picture import Picture, look_at_all
@@ -47,7 +47,7 @@ def test_no_more_than_so_many_wait() -> None:
     for call in ("c1", "c2", "c3"):
         scene.enter(call)
     assert given_back(scene) == [("c3", "full")]
-    assert wishes(tuple(scene.facts))[-1] == ReturnCall(CallId("c3"), ReturnReason.FULL)
+    assert wishes(tuple(scene.facts))[-1] == ReturnCall(CallId("c3"), BILLING, ReturnReason.FULL)
     scene.ready("anna")  # c1 rings
     scene.enter("c4")
     assert given_back(scene) == [("c3", "full")]
@@ -55,9 +55,9 @@ def test_no_more_than_so_many_wait() -> None:
 
 def test_who_has_waited_as_long_as_anybody_may_is_given_back() -> None:
     scene = house(longest_wait_s=60.0)
-    scene.take(QueueEntered(CallId("c1"), LineId("main"), BILLING, waited_s=20.0))
-    assert next_wake(scene.centre) == scene.now + 40
-    scene.take(TimerFired(), after=40)
+    scene.enter("c1")
+    assert next_wake(scene.centre) == scene.now + 60
+    scene.take(TimerFired(), after=60)
     assert given_back(scene) == [("c1", "waited")]
     assert next_wake(scene.centre) is None
 
@@ -131,3 +131,38 @@ def test_the_place_in_the_queue_counts_those_who_came_before_and_still_wait() ->
     picture.follow(look_at_all(scene.centre))
     seen = picture.view(0)
     assert [seen.place(call) for call in ("c1", "c2", "c3", "c9")] == [None, 1, 2, None]
+
+
+def test_after_a_long_wait_elsewhere_a_call_may_still_wait_a_minute() -> None:
+    scene = house(longest_wait_s=300.0)
+    for call, waited_s in (("c1", 100.0), ("c2", 290.0), ("c3", 3000.0)):
+        scene.take(QueueEntered(CallId(call), LineId("main"), BILLING, waited_s=waited_s))
+    stays = [call.leave_at for call in scene.centre.calls.values()]
+    assert stays == [scene.now + 200, scene.now + 60, scene.now + 60]
+
+
+def test_new_settings_leave_nobody_waiting_for_whom_they_do_not_name() -> None:
+    scene = house(need=LAW)
+    known = settings(("anna", (BILLING,)))
+    anna = replace(known.agents[0], skills=(Skill("law", 3),))
+    scene.take(replace(known, queues=(replace(known.queues[0], need=LAW),), agents=(anna,)))
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.enter("c2")
+    plain = replace(known, queues=known.queues[:1])  # the skill has another name, or is gone
+    facts = scene.take(plain, after=5)
+    relaxed = [fact for fact in facts if isinstance(fact, NeedRelaxed)]
+    assert [(fact.call, fact.need, fact.why) for fact in relaxed] == [
+        ("c1", Need(), Relaxed.SETTINGS),
+        ("c2", Need(), Relaxed.SETTINGS),
+    ]
+    assert scene.replayed() == scene.centre
+
+
+def test_the_place_goes_by_what_counts_as_waited() -> None:
+    scene = house()
+    scene.enter("early")
+    scene.enter_with("dear", credit_s=60.0, after=5)
+    picture = Picture()
+    picture.follow(look_at_all(scene.centre))
+    assert [picture.view(0).place(call) for call in ("early", "dear")] == [2, 1]

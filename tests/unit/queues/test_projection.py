@@ -137,6 +137,16 @@ def test_a_wait_elsewhere_before_is_part_of_the_record() -> None:
     assert (call.arrived_at, call.entered_at, call.waited_s) == (1020.0, 1020.0, 45.0)
 
 
+def test_a_wait_that_a_second_queue_counts_on_is_in_the_record_once() -> None:
+    scene = Written(TWO)
+    scene.enter("c1")  # 1000
+    scene.take(QueueLeft(C1), after=100)
+    scene.take(QueueEntered(C1, LineId("main"), REPAIRS, 100.0))
+    scene.take(CallEnded(C1, EndCause.LOST, 1130.0), after=600)
+    (call,) = projected(scene.rows).calls
+    assert (call.hops, call.waited_s, call.entered_at, call.ended_at) == (2, 130.0, 1000.0, 1130.0)
+
+
 def test_a_wait_ends_when_the_caller_was_gone_and_not_when_that_was_heard() -> None:
     scene = Written(TWO)
     arrive(scene, "c1", after=10)  # 1010

@@ -143,6 +143,9 @@ def test_needs_relax_at_their_time_step_by_step_and_never_once_a_talk_began(seed
         match fact:
             case CallQueued() | CallTransferred():
                 due[fact.call], steps[fact.call] = fact.need_until, fact.steps
+            case NeedRelaxed(why=Relaxed.SETTINGS):  # asks anew, for what somebody has
+                due[fact.call], steps[fact.call] = fact.until, fact.steps
+                assert fact.until is None or fact.until > fact.at
             case NeedRelaxed():
                 at = due[fact.call]
                 assert at is not None or fact.queue == LAW  # the queue came back with its steps

@@ -141,7 +141,7 @@ def test_a_call_that_is_never_joined_rests_ever_longer_and_is_then_given_back(
             assert wake is not None
             scene.take(TimerFired(), after=wake - scene.now)
     assert rests == [None, 5, 10, 20, None]
-    back = ReturnCall(C1, ReturnReason.FAILED)
+    back = ReturnCall(C1, BILLING, ReturnReason.FAILED)
     assert [wish for wish in wishes(tuple(scene.facts)) if isinstance(wish, ReturnCall)] == [back]
     assert scene.agent("anna") == "ready"
 
