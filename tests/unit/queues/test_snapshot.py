@@ -56,7 +56,7 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
     for version in (0, 4, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 3") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 4") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 
@@ -87,7 +87,15 @@ def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
         from_snapshot(Snapshot(bad))
 
 
-def without_load(old: dict[str, Any]) -> dict[str, Any]:
+def without_transfers(old: dict[str, Any]) -> dict[str, Any]:
+    for call in old["calls"]:
+        for name in ("wait_from", "hops", "passed_by", "owed_at", "owner"):
+            del call[name]
+    return old
+
+
+def without_load(whole: dict[str, Any]) -> dict[str, Any]:
+    old = without_transfers(whole)
     for queue in old["queues"]:
         del queue["breath_s"]
     for agent in old["agents"]:
@@ -95,6 +103,12 @@ def without_load(old: dict[str, Any]) -> dict[str, Any]:
         for name in ("breath_until", "spells", "taken_since", "spared_until"):
             del agent[name]
     return old
+
+
+def test_a_snapshot_from_before_transfers_is_a_centre_whose_calls_were_never_passed_on() -> None:
+    scene = busy()
+    old = without_transfers(stored(scene)) | {"version": 3}
+    assert from_snapshot(Snapshot(old)) == scene.centre
 
 
 def test_a_snapshot_from_before_breaths_and_caps_is_a_centre_without_them() -> None:
