@@ -78,9 +78,13 @@ def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
 
 
 def requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
-    """A call whose agent's phone was lost waits again, at its place."""
+    """A call whose agent's phone was lost waits again, at its place.
+
+    How long it may wait counts anew: the talk was no wait.
+    """
     state = call_after(call.state, CallEvent.REQUEUED)
-    call.only = None
+    longest_s = centre.queues[call.queue].setting.longest_wait_s
+    call.only, call.leave_at = None, None if longest_s is None else fact.at + longest_s
     _set_need_deadline(centre, call, fact.need_until)
     move_call(centre, call, state, fact.at, None)
 

@@ -6,7 +6,13 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
-from queues.centre.call_facts import CallClosed, CallReturned, CallTakenBack, CallTransferred
+from queues.centre.call_facts import (
+    CallClosed,
+    CallRequeued,
+    CallReturned,
+    CallTakenBack,
+    CallTransferred,
+)
 from queues.centre.commands import ReturnReason
 from queues.centre.facts import (
     AgentForgotten,
@@ -59,6 +65,7 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
     gone: set[AgentId] = set()
     settled: set[CallId] = set()
     waits_again: set[CallId] = set()
+    requeued: set[CallId] = set()  # how long they may wait counts anew
     for fact in facts:
         match fact:
             case AgentSignedOut() | AgentForgotten():
@@ -69,6 +76,8 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                     gone.add(fact.agent)
             case CallClosed() | CallReturned() | CallTakenBack() | CallTransferred():
                 settled.add(fact.call)
+            case CallRequeued():
+                requeued.add(fact.call)
             case _:
                 pass
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
@@ -80,7 +89,8 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
         ):
             continue
         setting = centre.queues[call.queue].setting
-        if call.call in waits_again and call.leave_at is not None and call.leave_at <= now:
+        is_late = call.leave_at is not None and call.leave_at <= now
+        if is_late and call.call in waits_again - requeued:
             yield waited_too_long(call, now)
         elif setting.needs_somebody and (call.queue in queues or call.call in waits_again):
             asked = call.queue, call.need, call.steps, call.hops

@@ -104,3 +104,16 @@ def test_a_call_that_waits_again_relaxes_where_it_had_stopped(talked_s: float) -
     assert (call.need, call.need_until) == (need, call.since + 40.0)
     scene.take(TimerFired(), after=max(0.0, 40.0 - talked_s))
     assert (call.need, call.need_until) == (ANYBODY, None)
+
+
+def test_a_long_talk_does_not_count_as_the_longest_wait_of_the_queue() -> None:
+    loaded = settings(("anna", (BILLING,)))
+    queues = tuple(replace(each, longest_wait_s=90.0) for each in loaded.queues)
+    scene = Scene(replace(loaded, queues=queues))
+    scene.ready("anna")
+    scene.enter("c-1")
+    scene.take(AgentLegEnded(scene.talk("c-1"), lost=True), after=300)
+    assert scene.call("c-1") == "waiting"
+    scene.take(TimerFired(), after=89)
+    assert scene.centre.calls[CallId("c-1")].leave_at == scene.now + 1
+    assert scene.replayed() == scene.centre
