@@ -66,6 +66,8 @@ def _members(
     files: set[PurePosixPath] = set()
     folders: set[PurePosixPath] = set()
     for member in members:
+        if not member.filename:
+            raise ModelRefused("the archive has a file without a name")
         path = PurePosixPath(member.filename.replace("\\", "/"))
         link = stat.S_ISLNK(member.external_attr >> 16)
         if path.is_absolute() or ".." in path.parts or link:

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
@@ -211,8 +212,14 @@ async def test_a_day_that_is_damaged_is_told_of_once_and_looked_at_ever_less(
         file.rename(file.with_suffix(".away"))
         looks: list[int] = []
         projector = Projector(store, look_s=0.01)
-        follow = projector.follow
-        projector.follow = lambda: (looks.append(1), follow())[1]  # type: ignore[method-assign]
+        follow, one_at_a_time = projector.follow, threading.Lock()
+
+        def looked() -> None:
+            with one_at_a_time:  # the thread of a look outlives the task that is cancelled
+                looks.append(1)
+                follow()
+
+        projector.follow = looked  # type: ignore[method-assign]
         with capture_logs() as logs:
             running = asyncio.create_task(projector.run())
             await asyncio.to_thread(eventually, lambda: len(looks) == 5)
@@ -221,5 +228,5 @@ async def test_a_day_that_is_damaged_is_told_of_once_and_looked_at_ever_less(
         [line] = [line for line in logs if line["event"].startswith("no records")]
         assert day.file in line["error"]
         file.with_suffix(".away").rename(file)
-        follow()
+        looked()
         assert kept(store) == in_one_pass(DAY[:20])

@@ -12,6 +12,7 @@ from queues.centre.call_facts import (
     CallMoved,
     CallOwed,
     CallQueued,
+    CallRequeued,
     CallReturned,
     CallTakenBack,
     CallTransferred,
@@ -154,6 +155,8 @@ def test_needs_relax_at_their_time_step_by_step_and_never_once_a_talk_began(seed
                 assert fact.steps >= steps[fact.call]
                 due[fact.call], steps[fact.call] = fact.until, fact.steps
                 assert fact.until is None or fact.until > fact.at
+            case CallRequeued() | CallTransferred():
+                due[fact.call] = fact.need_until
             case CallMoved():
                 steps[fact.call] = 0
             case TalkBegan() | CallClosed() | CallReturned() | CallTakenBack():
