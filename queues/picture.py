@@ -19,6 +19,7 @@ from queues.view import (
     agent_row,
     call_row,
     queue_row,
+    queue_terms,
 )
 
 
@@ -83,7 +84,7 @@ class Picture:
             calls = tuple(sorted(self._calls.values(), key=lambda row: (row.since, row.call)))
             named = (self._agents.get(name) for name in self._roster.agents)
             agents = tuple(row for row in named if row is not None)
-            queues = tuple(queue_row(name, calls, agents) for name in self._roster.queues)
+            queues = tuple(queue_row(terms, calls, agents) for terms in self._roster.queues)
             self._view = View(seq, calls, agents, queues)
         return self._view
 
@@ -100,5 +101,10 @@ def _change(
         MappingProxyType(
             {name: agent_row(centre, at_work[name]) if name in at_work else None for name in agents}
         ),
-        Roster(tuple(at_work), tuple(centre.queues)) if roster else None,
+        _roster(centre) if roster else None,
     )
+
+
+def _roster(centre: Centre) -> Roster:
+    queues = tuple(queue_terms(queue.setting) for queue in centre.queues.values())
+    return Roster(tuple(centre.agents), queues)

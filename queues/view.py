@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.inputs import QueueSetting
 from queues.centre.needs import Need, Skill
 from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, QueueId
@@ -110,21 +111,44 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueTerms:
+    """How many calls a queue takes and for how long; None for as many as come, for ever.
+
+    With `needs_somebody` it takes those alone that somebody signed in could take.
+    """
+
+    queue: QueueId
+    most_waiting: int | None
+    longest_wait_s: float | None
+    needs_somebody: bool
+
+    def json(self) -> Json:
+        """Give the limits as the API and the live stream show them."""
+        return {
+            "most_waiting": self.most_waiting,
+            "longest_wait_s": self.longest_wait_s,
+            "needs_somebody": self.needs_somebody,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A queue: calls without an agent on the line, and its agents by state."""
+    """A queue: calls without an agent on the line, its agents by state, and its limits."""
 
     queue: str
     waiting: int
     oldest_since: float | None  # Unix seconds
     agents: Mapping[str, int]
+    terms: QueueTerms
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
         return {
             "id": self.queue,
             "waiting": self.waiting,
-            "oldest_since": None if self.oldest_since is None else iso(self.oldest_since),
+            "oldest_since": _iso_or_none(self.oldest_since),
             "agents": dict(self.agents),
+            "limits": self.terms.json(),
         }
 
 
@@ -160,7 +184,7 @@ class Roster:
     """Which agents and queues there are, in the order of the settings."""
 
     agents: tuple[AgentId, ...]
-    queues: tuple[QueueId, ...]
+    queues: tuple[QueueTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +257,22 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
     )
 
 
-def queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]) -> QueueRow:
+def queue_terms(setting: QueueSetting) -> QueueTerms:
+    """Give under which terms a queue takes calls."""
+    return QueueTerms(
+        setting.queue, setting.most_waiting, setting.longest_wait_s, setting.needs_somebody
+    )
+
+
+def queue_row(
+    terms: QueueTerms, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]
+) -> QueueRow:
     """Give the row of a queue, from those of all calls and all agents."""
+    name = terms.queue
     waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
     states = Counter(row.state for row in agents if name in row.queues)
-    return QueueRow(name, len(waiting), min(waiting, default=None), MappingProxyType(states))
+    oldest = min(waiting, default=None)
+    return QueueRow(name, len(waiting), oldest, MappingProxyType(states), terms)
 
 
 def _levels(skills: tuple[Skill, ...]) -> Json:

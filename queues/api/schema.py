@@ -99,6 +99,17 @@ class HealthOut(BaseModel):
     figures: dict[str, float]
 
 
+class LimitsOut(BaseModel):
+    """How many calls a queue takes, and for how long; null: as many as come.
+
+    With `needs_somebody` it takes those alone that somebody signed in could take.
+    """
+
+    most_waiting: int | None
+    longest_wait_s: float | None
+    needs_somebody: bool
+
+
 class QueueOut(BaseModel):
     """A queue. `waiting` counts calls without an agent on the line."""
 
@@ -107,6 +118,7 @@ class QueueOut(BaseModel):
     oldest_since: datetime | None
     longest_wait_s: float | None
     agents: dict[AgentState, int]
+    limits: LimitsOut
 
 
 class QueuesOut(BaseModel):
