@@ -35,6 +35,7 @@ from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
+from ivr.last_agents import PreferLast
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
 from queues.api import HealthReason, HealthReport, HealthStatus
@@ -80,6 +81,12 @@ class Service:
             region=settings.site.region,
             keep_records_days=settings.store.keep_records_days,
             keep_contacts_days=settings.store.keep_contacts_days,
+            wall=self.clock.wall,
+            prefer_last={
+                QueueId(queue.id): PreferLast(last.within_h * 3600.0, last.for_s)
+                for queue in settings.queues
+                if (last := queue.prefer_last_agent) is not None
+            },
         )
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
@@ -111,6 +118,7 @@ class Service:
                 calls.not_heard,
                 self._staff,
                 self._standing,
+                self._keeping.last_agents.of,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -151,6 +159,7 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self.hub.watch(self._keeping.last_agents.on_change)
         self._codes = FeatureCodes(
             self.client,
             self.submit,

@@ -44,10 +44,11 @@ from ivr.flow.events import (
 from ivr.flow.session import Phase, Session, open_session
 from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
+from ivr.last_agents import Preferred
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered, QueueLeft
-from queues.ids import CallId, LineId
+from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -74,7 +75,8 @@ class Surroundings:
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
     a session, and of its plan, so that another service can go on with it; `not_heard` of each new
     caller, with the language, who is welcomed as one whom nobody listens to. `staff` is who is
-    there to answer; `standing` gives where a waiting caller stands, None if that is not known.
+    there to answer; `standing` gives where a waiting caller stands, None if that is not known;
+    `preferred` the agent whom a call waits for first in a queue.
     """
 
     control: CallControl
@@ -85,6 +87,7 @@ class Surroundings:
     not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
     staff: Staff = UNKNOWN_STAFF
     standing: Callable[[CallId], Standing | None] = lambda _call: None
+    preferred: Callable[[CallId, QueueId], Preferred | None] = lambda _call, _queue: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,16 @@ class Dialogue:
     def entered(self, wish: EnterQueue) -> QueueEntered:
         """The hand-over to a queue, with the need that follows from who is there now."""
         need = self._around.staff.need(wish.queue, wish.asked, self._language)
+        preferred = self._around.preferred(self.call, wish.queue)
         return QueueEntered(
-            self.call, self.line, wish.queue, wish.waited_s, need, credit_s=wish.credit_s
+            self.call,
+            self.line,
+            wish.queue,
+            wish.waited_s,
+            need,
+            credit_s=wish.credit_s,
+            preferred=None if preferred is None else preferred.agent,
+            preferred_s=0.0 if preferred is None else preferred.for_s,
         )
 
     def go_on(self, *, waits: bool, talks: bool) -> None:

@@ -53,6 +53,13 @@ class Step(Part):
         return self
 
 
+class PreferLastAgent(Part):
+    """Who calls again within `within_h` hours waits for the last agent alone, for `for_s`."""
+
+    within_h: Annotated[float, Field(gt=0, le=8784)] = 72.0
+    for_s: Annotated[float, Field(ge=1, le=600)] = 60.0
+
+
 class Queue(Part):
     """A queue: what its calls ask for and when for less, their order, and how phones ring.
 
@@ -76,6 +83,7 @@ class Queue(Part):
     longest_wait_s: Annotated[float, Field(ge=30, le=86_400)] = 3600.0
     needs_somebody: bool = False
     breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    prefer_last_agent: PreferLastAgent | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Queue:

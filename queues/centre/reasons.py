@@ -163,7 +163,10 @@ def _asking(fact: CallQueued) -> str:
     if fact.need != ANYBODY:
         parts.append(f" for {words_of(fact.need)}")
     if fact.only is not None and fact.need_until is not None:
-        parts.append(f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone")
+        parts.append(
+            f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone,"
+            " the last one who had the matter"
+        )
     if fact.credit_s:
         parts.append(f"; {_s(fact.credit_s)} count as waited")
     return "".join(parts)

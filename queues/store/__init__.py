@@ -18,6 +18,7 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
+from queues.store.last_talks import LastTalk, LastTalks
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.seal import SealCheck, seals_to_check
@@ -40,6 +41,8 @@ __all__ = [
     "KeptValue",
     "KeyUnusable",
     "Kind",
+    "LastTalk",
+    "LastTalks",
     "MissedCall",
     "NewRow",
     "NotCommitted",

@@ -32,7 +32,7 @@ class Schema:
 
 STORE: Final = Schema(tables.store, _STEPS / "store", "0005", "schema_version", True)
 # A copy would hold the keys of all who are erased from then on.
-PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0002", "people_schema_version", False)
+PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0003", "people_schema_version", False)
 
 
 def bring_up(database: Database, schema: Schema) -> None:

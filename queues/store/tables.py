@@ -212,3 +212,13 @@ contact_index = Table(
         index=True,
     ),
 )
+
+# Of each contact and queue the last talk alone, and only where a queue's settings ask for it.
+last_talks = Table(
+    "last_talks",
+    people,
+    Column("contact", Text, ForeignKey(contacts.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
+)
