@@ -12,7 +12,7 @@ import pytest
 
 from ivr.keeping import Keeping
 from ivr.kept import Kept
-from ivr.last_agents import Preferred, PreferLast
+from ivr.last_agents import PreferLast, Preferred
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
 from queues.ids import AgentId, CallId, QueueId
