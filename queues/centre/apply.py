@@ -31,6 +31,13 @@ from queues.centre.apply_calls import (
     talk_begins,
     transfer_call,
 )
+from queues.centre.apply_doors import (
+    lift_closing,
+    look_at_doors,
+    order_closing,
+    take_hours,
+    turn_door,
+)
 from queues.centre.apply_places import (
     forgive_place,
     leave_place,
@@ -54,6 +61,13 @@ from queues.centre.call_facts import (
     CallTransferred,
     NeedRelaxed,
     TransferRefused,
+)
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
 )
 from queues.centre.facts import (
     AfterTalkPlanned,
@@ -158,6 +172,15 @@ def apply(centre: Centre, fact: Fact) -> None:
                 forgive_place(centre, place)
         case ClockReanchored():
             centre.wall_ahead_s += fact.by_s
+            look_at_doors(centre, fact.at)
+        case HoursTaken():
+            take_hours(centre, fact)
+        case ClosingOrdered():
+            order_closing(centre, fact)
+        case ClosingLifted():
+            lift_closing(centre, fact)
+        case QueueOpened() | QueueClosed():
+            turn_door(centre, fact)
         case HistoryLost():
             _begin_with(centre, from_snapshot(fact.state))
         case CallRefused() | TransferRefused() | LegDropped():

@@ -8,6 +8,7 @@ from queues.centre.call_facts import (
     CallTransferred,
     NeedRelaxed,
 )
+from queues.centre.closing import may_wait_s
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import index_call, set_deadline, unindex_call
 from queues.centre.needs import ANYBODY
@@ -83,8 +84,8 @@ def requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
     How long it may wait counts anew: the talk was no wait.
     """
     state = call_after(call.state, CallEvent.REQUEUED)
-    longest_s = centre.queues[call.queue].setting.longest_wait_s
-    call.only, call.leave_at = None, None if longest_s is None else fact.at + longest_s
+    stays_s = may_wait_s(centre.queues[call.queue])
+    call.only, call.leave_at = None, None if stays_s is None else fact.at + stays_s
     _set_need_deadline(centre, call, fact.need_until)
     move_call(centre, call, state, fact.at, None)
 

@@ -26,6 +26,13 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -268,6 +275,11 @@ class WrapUpExtended:
 
 Fact = (
     SettingsTaken
+    | HoursTaken
+    | ClosingOrdered
+    | ClosingLifted
+    | QueueOpened
+    | QueueClosed
     | CallQueued
     | NeedRelaxed
     | CallRefused

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
@@ -316,6 +317,9 @@ class ClockMoved:
 
 Input = (
     SettingsLoaded
+    | HoursTold
+    | CloseAsked
+    | OpenAsked
     | CallArrived
     | QueueEntered
     | QueueLeft

@@ -34,7 +34,7 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
         return (CallRefused(now, what.call, what.line, what.queue, ReturnReason.REFUSED),)
     waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
     asked = queue.setting.need if what.need is None else what.need
-    if (reason := no_room(centre, queue.setting, asked)) is not None:
+    if (reason := no_room(centre, queue, asked, what.credit_s, now)) is not None:
         return (CallRefused(now, what.call, what.line, what.queue, reason),)
     need, steps, next_s = due_need(queue.setting.relax, asked, waited_s)
     until = None if next_s is None else now - waited_s + next_s

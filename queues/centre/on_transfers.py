@@ -23,6 +23,7 @@ from queues.centre.call_facts import (
     TransferFault,
     TransferRefused,
 )
+from queues.centre.closing import may_wait_s
 from queues.centre.facts import Fact, TalkEnd
 from queues.centre.inputs import TransferAsked
 from queues.centre.needs import Need, PoolKey
@@ -59,7 +60,7 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         return (CallOwed(now, what.call, offer.agent, Owing.NOBODY_ABLE, to, need),)
     alone = what.agent is not None and what.alone_s > 0
     until = None if next_s is None else now + next_s
-    longest_s = centre.queues[to].setting.longest_wait_s
+    stays_s = may_wait_s(centre.queues[to], what.alone_s if alone else 0.0)
     transferred = CallTransferred(
         at=now,
         call=call.call,
@@ -74,7 +75,7 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         need_until=now + what.alone_s if alone else until,
         only=what.agent if alone else None,
         owed_at=now + OWED_AFTER_S,
-        leave_at=None if longest_s is None else now + longest_s,
+        leave_at=None if stays_s is None else now + stays_s,
     )
     return (end_talk(centre, offer, TalkEnd.TRANSFER, now), transferred)
 

@@ -64,6 +64,8 @@ _RETURNED: Final[Mapping[ReturnReason, str]] = MappingProxyType(
         ReturnReason.REFUSED: "the queue is not in the settings",
         ReturnReason.FULL: "as many wait in the queue as may",
         ReturnReason.NOBODY: "nobody is signed in who could take it",
+        ReturnReason.CLOSED: "it is closed",
+        ReturnReason.CLOSING: "it would close before this call could be served",
         ReturnReason.WAITED: "it has waited as long as anybody may",
         ReturnReason.FAILED: "no agent could be joined with it",
     }

@@ -13,6 +13,7 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
+from queues.centre.door import Hours, Shut
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
 from queues.centre.needs import ANYBODY, Need, PoolKey
@@ -33,18 +34,29 @@ class DeadlineKind(StrEnum):
     NEED = "need"  # a call asks for less from then on
     OWED = "owed"  # a call that nobody took since it was transferred
     LEAVE = "leave"  # a call has waited as long as any may
+    DOOR = "door"  # a queue opens or closes
     BREATH = "breath"  # an agent may be offered calls again
     OCCUPANCY = "occupancy"  # an agent is not above the cap any more
 
 
-Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
+Deadline = tuple[
+    float, DeadlineKind, str
+]  # Unix seconds, kind, id of offer, agent, place, call or queue
 
 
 @dataclass(slots=True)
 class Queue:
-    """A queue: its setting."""
+    """A queue: its setting, and its door (`door.py`): open or not, until `turns_at`, wall clock.
+
+    `hours` None: at any time. `door_due` is `turns_at` by the centre's time.
+    """
 
     setting: QueueSetting
+    hours: Hours | None = None
+    shut: Shut | None = None
+    is_open: bool = True
+    turns_at: float | None = None
+    door_due: float | None = None
 
 
 @dataclass(slots=True)

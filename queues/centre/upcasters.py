@@ -52,6 +52,13 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owner": None,
 }
 
+QUEUE_ALWAYS_OPEN: Final[Payload] = {
+    "hours": None,
+    "shut": None,
+    "is_open": True,
+    "turns_at": None,
+    "door_due": None,
+}
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
 AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
 AGENT_WITHOUT_LOAD: Final[Payload] = {
