@@ -30,6 +30,7 @@ from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
 from ivr.dialogue import Standing, Surroundings
+from ivr.door_keeper import DoorKeeper
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
@@ -166,6 +167,7 @@ class Service:
             lambda: self.dispatcher.view().agents,
             settings.pause_reasons[0],
         )
+        self._doors = DoorKeeper.of(settings, self.clock.wall, self.submit, kept.centre)
         self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
@@ -280,6 +282,7 @@ class Service:
         `JournalTakenOver` when another service writes the journal.
         """
         self.submit(self._roster())  # before any other input: what was kept may name other phones
+        self._doors.tell()
         self._decides = True
         await self._audio.open()
         try:
@@ -304,6 +307,7 @@ class Service:
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
             tasks.create_task(self._silence.run(), name="ready for silence")
+            tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ivr.dialplan.faults import did_you_mean
 from ivr.dialplan.staff import Staff
+from ivr.settings_hours import Hours
 from ivr.settings_parts import Code, Fault, Id, Language, Misplaced, Part, Seconds, Shown
 from queues.centre.inputs import AgentSetting, Order, QueueSetting
 from queues.centre.needs import LEVELS, Need, NeedStep, Skill, words_of
@@ -66,7 +67,7 @@ class Queue(Part):
     `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. It takes no more calls while
     `most_waiting` wait, gives back who has waited `longest_wait_s`, and with `needs_somebody` also
     calls that nobody who is signed in could take. `breath_s` lies between an agent's calls, wrap-up
-    included.
+    included. Without `hours` it is open at any time.
     """
 
     id: Id
@@ -84,6 +85,7 @@ class Queue(Part):
     needs_somebody: bool = False
     breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
     prefer_last_agent: PreferLastAgent | None = None
+    hours: Hours | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Queue:

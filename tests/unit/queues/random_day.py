@@ -7,6 +7,8 @@ import random
 from dataclasses import replace
 
 from queues.centre.call import CallState
+from queues.centre.door import OpenSpan
+from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.facts import Fact
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -163,10 +165,26 @@ class RandomDay(Written):
 
     def _house(self) -> Input:
         chance = self._chance
-        what = chance.choice(("settings", "settings", "clock", "switch"))
+        what = chance.choice(("settings", "settings", "clock", "switch", "door", "door"))
+        if what == "door":
+            return self._door()
         if what == "clock":  # as at both nights of summer time, and by a hand
             return ClockMoved(chance.choice((-3600.0, 3600.0, 86_400.0)))
         return SwitchRestarted() if what == "switch" else self._other_settings()
+
+    def _door(self) -> Input:
+        """Most often all queues are open again, so that somebody is served."""
+        chance = self._chance
+        wall, queue = self.now + self.centre.wall_ahead_s, chance.choice(SETTINGS.queues).queue
+        closes = OpenSpan(wall - 100.0, wall + chance.choice((5.0, 40.0)))
+        return chance.choice(
+            (
+                HoursTold((QueueHours(queue, (closes, OpenSpan(wall + 60.0, None))),)),
+                CloseAsked(queue, chance.choice((None, AgentId("anna"))), None, wall + 30.0),
+                OpenAsked(queue, None),
+                HoursTold(()),
+            )
+        )
 
     def _other_settings(self) -> SettingsLoaded:
         """Some agents and one queue are left out, or are there again, or sit elsewhere."""
