@@ -5,7 +5,15 @@ the fact has been committed.
 """
 
 from types import MappingProxyType
+from typing import Final
 
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
 from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten, SettingsTaken
 from queues.centre.state import Centre
@@ -20,6 +28,11 @@ from queues.view import (
     call_row,
     queue_row,
     queue_terms,
+)
+
+_OF_QUEUES: Final = (
+    *(SettingsTaken, HoursTaken, ClosingOrdered, ClosingLifted, QueueOpened, QueueClosed),
+    ClockReanchored,  # a door that stands otherwise by the other clock is due at once
 )
 
 
@@ -40,7 +53,7 @@ def look(centre: Centre, fact: Fact) -> Change:
         agents.append(agent)
     if name is not None and (place := centre.places.get(name)) is not None:
         agents.extend(other for other in place.agents if other != agent)
-    is_new_roster = isinstance(fact, SettingsTaken)
+    is_new_roster = isinstance(fact, _OF_QUEUES)
     return _change(centre, fact.at, calls, agents, roster=is_new_roster)
 
 
@@ -106,5 +119,5 @@ def _change(
 
 
 def _roster(centre: Centre) -> Roster:
-    queues = tuple(queue_terms(queue.setting) for queue in centre.queues.values())
+    queues = tuple(queue_terms(queue) for queue in centre.queues.values())
     return Roster(tuple(centre.agents), queues)

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.inputs import QueueSetting
+from queues.centre.door import Shut
 from queues.centre.needs import Need, Skill
-from queues.centre.state import Agent, Call, Centre
+from queues.centre.state import Agent, Call, Centre, Queue
 from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
@@ -112,22 +112,39 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class QueueTerms:
-    """How many calls a queue takes and for how long; None for as many as come, for ever.
+    """When a queue takes calls, how many and for how long; None for as many as come, for ever.
 
-    With `needs_somebody` it takes those alone that somebody signed in could take.
+    With `needs_somebody` it takes those alone that somebody signed in could take. It is open or not
+    until `turns_at` (Unix seconds), if that is in sight; `shut` is a closing by hand.
     """
 
     queue: QueueId
     most_waiting: int | None
     longest_wait_s: float | None
     needs_somebody: bool
+    is_open: bool
+    turns_at: float | None
+    shut: Shut | None
 
     def json(self) -> Json:
-        """Give the limits as the API and the live stream show them."""
+        """Give limits and door as the API and the live stream show them."""
+        turns_at, shut = _iso_or_none(self.turns_at), self.shut
         return {
-            "most_waiting": self.most_waiting,
-            "longest_wait_s": self.longest_wait_s,
-            "needs_somebody": self.needs_somebody,
+            "limits": {
+                "most_waiting": self.most_waiting,
+                "longest_wait_s": self.longest_wait_s,
+                "needs_somebody": self.needs_somebody,
+            },
+            "open": self.is_open,
+            "closes_at": turns_at if self.is_open else None,
+            "opens_at": None if self.is_open else turns_at,
+            "closed_by_hand": None
+            if shut is None
+            else {
+                "by": shut.by,
+                "from": iso(shut.since),
+                "until": _iso_or_none(shut.until),
+            },
         }
 
 
@@ -148,7 +165,7 @@ class QueueRow:
             "waiting": self.waiting,
             "oldest_since": _iso_or_none(self.oldest_since),
             "agents": dict(self.agents),
-            "limits": self.terms.json(),
+            **self.terms.json(),
         }
 
 
@@ -257,10 +274,17 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
     )
 
 
-def queue_terms(setting: QueueSetting) -> QueueTerms:
+def queue_terms(queue: Queue) -> QueueTerms:
     """Give under which terms a queue takes calls."""
+    setting = queue.setting
     return QueueTerms(
-        setting.queue, setting.most_waiting, setting.longest_wait_s, setting.needs_somebody
+        setting.queue,
+        setting.most_waiting,
+        setting.longest_wait_s,
+        setting.needs_somebody,
+        queue.is_open,
+        queue.turns_at,
+        queue.shut,
     )
 
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from queues.api.docs import STYLE, docs_page
+from queues.api.doors import door_routes
 from queues.api.explanations import Explain, explanation_routes
 from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
@@ -84,6 +85,7 @@ def create_app(
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
     app.include_router(transfer_routes(wiring.sign_in, submit, view, now))
+    app.include_router(door_routes(wiring.sign_in, submit, view, now))
     app.include_router(report_routes(wiring.sign_in, missed))
     app.include_router(explanation_routes(wiring.sign_in, explain))
 

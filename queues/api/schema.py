@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from queues.api.health import HealthStatus
@@ -110,8 +110,42 @@ class LimitsOut(BaseModel):
     needs_somebody: bool
 
 
+class ClosedByHandOut(BaseModel):
+    """That somebody closed a queue, whatever its hours say; `by` is null for a supervisor.
+
+    `until` is null where it lasts until the queue is opened again.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+    by: str | None
+    since: datetime = Field(alias="from")
+    until: datetime | None
+
+
+class CloseIn(BaseModel):
+    """When to close a queue: from `from` (null: now) until `until`, as an agent or a supervisor.
+
+    Without `until` it is closed until its hours begin anew; one without hours until it is opened.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: AwareDatetime | None = None
+    by: Name | None = None
+
+
+class OpenIn(BaseModel):
+    """Who lifts a closing: an agent, or null for a supervisor."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: Name | None = None
+
+
 class QueueOut(BaseModel):
-    """A queue. `waiting` counts calls without an agent on the line."""
+    """A queue. `waiting` counts calls without an agent on the line.
+
+    It closes at `closes_at`, or is closed and opens at `opens_at`; null: not in sight.
+    """
 
     id: str
     waiting: int
@@ -119,6 +153,10 @@ class QueueOut(BaseModel):
     longest_wait_s: float | None
     agents: dict[AgentState, int]
     limits: LimitsOut
+    open: bool
+    closes_at: datetime | None
+    opens_at: datetime | None
+    closed_by_hand: ClosedByHandOut | None
 
 
 class QueuesOut(BaseModel):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,14 @@ from ivr.cli import app
 from ivr.place import find_place
 from ivr.runfile import RunFile, write_run_file
 from tests.api.service import TOKEN, Service
+from tests.journeys.service import write_settings
 
 
 class Beside:
     """Commands beside a service that stands at `address`."""
 
     def __init__(self, folder: Path, address: str) -> None:
-        self.settings = folder / "freizeichen.yaml"
+        self.settings = write_settings(folder, site={"zone": "UTC"})
         run_folder = find_place(self.settings).run_folder
         run_folder.mkdir()
         token = run_folder / "token"
@@ -126,7 +129,7 @@ async def test_queues_are_listed_with_the_longest_wait_agents_and_limits(tmp_pat
         listed = await here.run("queues")
         assert listed.exit_code == 0, listed.output
         row = listed.stdout.splitlines()[1]
-        assert row.split() == ["billing", "2", "1:11", "0", "1", "0", "0", "0", "1", "-"]
+        assert row.split() == ["billing", "2", "1:11", "0", "1", "0", "0", "0", "1", "-", "open"]
         told = json.loads((await here.run("queues", "list", "--json")).stdout)
         assert told["queues"][0]["limits"] == {
             "most_waiting": None,
@@ -139,14 +142,61 @@ async def test_queues_are_listed_with_the_longest_wait_agents_and_limits(tmp_pat
 async def test_without_a_service_they_say_so_and_end_with_1(
     words: tuple[str, ...], tmp_path: Path
 ) -> None:
-    settings = ["--settings", str(tmp_path / "freizeichen.yaml")]
-    done = CliRunner().invoke(app, [*words, *settings])
+    here = Beside(tmp_path, "http://127.0.0.1:1")
+    run_file = tmp_path / ".freizeichen" / "run.json"
+    told = run_file.read_bytes()
+    run_file.unlink()
+    done = await here.run(*words)
     assert done.exit_code == 1
     assert "no service runs here" in done.stderr
-    here = Beside(tmp_path, "http://127.0.0.1:1")
+    run_file.write_bytes(told)
     silent = await here.run(*words)
     assert silent.exit_code == 1
     assert "does not answer at http://127.0.0.1:1" in silent.stderr
+
+
+async def test_a_queue_is_closed_and_opened_by_commands(tmp_path: Path) -> None:
+    service = Service(wall=time.time())
+    service.enter("waits")
+    async with service.served() as address:
+        here = Beside(tmp_path, address)
+        at = datetime.now(UTC) + timedelta(days=3)
+        later = await here.run("queues", "close", "billing", "--at", f"{at:%Y-%m-%dT%H:%M}")
+        assert later.exit_code == 0, later.output
+        when = f"{at:%a %d %b %H:%M}"
+        assert later.stdout == f"billing: open until {when} (closed by a supervisor from {when})\n"
+        assert service.dispatcher.view().place("waits") == 1
+        done = await here.run("queues", "close", "billing", "--by", "a", "--json")
+        assert done.exit_code == 0, done.output
+        row = json.loads(done.stdout)
+        assert (row["open"], row["opens_at"], row["closed_by_hand"]["by"]) == (False, None, "a")
+        assert service.dispatcher.view().place("waits") is None
+        again = await here.run("queues", "open", "billing")
+        assert (again.exit_code, again.stdout) == (0, "billing: open\n")
+        twice = await here.run("queues", "open", "billing")
+        assert twice.exit_code == 1
+        assert "Queue is not closed by hand" in twice.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("close", "nobody"), 1, "there is no such queue; there are: billing"),
+        (("close", "billing", "--by", "nobody"), 1, "No such agent"),
+        (("close", "billing", "--until", "2001-01-01T00:00"), 1, "Times contradict"),
+        (("close", "billing", "--at", "soon"), 2, "'soon' is no time"),
+        (("close", "billing", "--at", "25:00"), 2, "'25:00' is no time"),
+    ],
+)
+async def test_what_cannot_be_closed_is_told(
+    words: tuple[str, ...], status: int, told: str, tmp_path: Path
+) -> None:
+    service = Service(wall=time.time())
+    async with service.served() as address:
+        done = await Beside(tmp_path, address).run("queues", *words)
+    assert done.exit_code == status
+    assert told in done.stderr
+    assert service.dispatcher.view().queues[0].terms.shut is None
 
 
 async def test_a_service_that_takes_another_token_is_told_of(tmp_path: Path) -> None:
