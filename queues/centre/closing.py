@@ -17,14 +17,18 @@ _AWAY: Final = (AgentState.SIGNED_OUT, AgentState.PAUSED)
 def closed_for(centre: Centre, queue: Queue, key: PoolKey, now: float) -> ReturnReason | None:
     """Give why a queue takes no call of this key because of its hours; None if it does.
 
-    While nothing can be said of the wait it is taken until the queue closes.
+    While nothing can be said of the wait it is taken until the queue closes. Nobody waits longer
+    than the queue lets anybody wait: before that the wait is not asked for, which takes its time.
     """
     if not queue.is_open:
         return ReturnReason.CLOSED
-    if queue.turns_at is None:
+    if queue.door_due is None:
+        return None
+    left_s = queue.door_due - now
+    longest_s = queue.setting.longest_wait_s
+    if longest_s is not None and left_s >= longest_s:
         return None
     wait_s = would_wait_s(centre, key, now)
-    left_s = queue.turns_at - centre.wall_ahead_s - now
     return ReturnReason.CLOSING if wait_s is not None and wait_s > left_s else None
 
 

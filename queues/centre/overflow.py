@@ -77,7 +77,7 @@ def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[Cal
 def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
     gone: set[AgentId] = set()
     settled: set[CallId] = set()
-    waits_again: set[CallId] = set()
+    waits_again: dict[CallId, None] = {}  # in order: what is decided must not hang on hashes
     requeued: set[CallId] = set()  # how long they may wait counts anew
     closed = {name for name, queue in centre.queues.items() if not queue.is_open}
     is_swept = False  # whether everybody who waits in a closed queue has to go
@@ -86,7 +86,7 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
             case AgentSignedOut() | AgentForgotten():
                 gone.add(fact.agent)
             case OfferMissed() | OfferWithdrawn() | TalkEnded():
-                waits_again.add(fact.call)
+                waits_again[fact.call] = None
                 if fact.then is AgentState.SIGNED_OUT:
                     gone.add(fact.agent)
             case CallClosed() | CallReturned() | CallTakenBack() | CallTransferred():
@@ -102,11 +102,11 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                 is_swept = True
             case _:
                 pass
-    if not gone and waits_again <= settled:
+    everybody = bool(gone) or is_swept
+    if not everybody and waits_again.keys() <= settled:
         return  # as after most talks
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
     known = dict[tuple[QueueId, Need, int, int], bool]()  # whether somebody could take such a call
-    everybody = bool(gone) or is_swept
     looked_at = centre.calls.values() if everybody else (centre.calls[call] for call in waits_again)
     for call in looked_at:
         if call.call in settled or not (

@@ -64,8 +64,8 @@ _RETURNED: Final[Mapping[ReturnReason, str]] = MappingProxyType(
         ReturnReason.REFUSED: "the queue is not in the settings",
         ReturnReason.FULL: "as many wait in the queue as may",
         ReturnReason.NOBODY: "nobody is signed in who could take it",
-        ReturnReason.CLOSED: "it is closed",
-        ReturnReason.CLOSING: "it would close before this call could be served",
+        ReturnReason.CLOSED: "the queue is closed",
+        ReturnReason.CLOSING: "the queue closes before the call could be served",
         ReturnReason.WAITED: "it has waited as long as anybody may",
         ReturnReason.FAILED: "no agent could be joined with it",
     }
@@ -108,6 +108,8 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
         case CallRefused(reason=ReturnReason.REFUSED):
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
+        case CallRefused(reason=ReturnReason.CLOSED | ReturnReason.CLOSING):
+            return f"{_RETURNED[fact.reason]} ({fact.queue}); the dialogue has it again"
         case CallRefused():
             return f"{_RETURNED[fact.reason]} in queue {fact.queue}; the dialogue has it again"
         case CallMoved():

@@ -49,7 +49,7 @@ async def calling(service: Service, name: str, script: str) -> None:
 
 def door(service: Service) -> tuple[bool, bool, str | None]:
     """Whether the queue is open, closed by hand, and by whom."""
-    (row,) = service.get("queues")
+    row = service.get("queues")[0]
     by_hand = row["closed_by_hand"]
     return row["open"], by_hand is not None, by_hand and by_hand["by"]
 
@@ -68,10 +68,13 @@ async def test_who_waits_when_a_supervisor_closes_hears_so_and_a_restart_opens_n
     plans.mkdir(parents=True)
     (plans / "main.yaml").write_text(PLAN)
     line = {"number": "200", "name": "English", "language": "en", "dialplan": "en/main.yaml"}
-    queue = {"id": "service", "hours": {"mon-sun": "00:00-24:00"}}
+    always, never = {"mon-sun": "00:00-24:00", "holidays": "00:00-24:00"}, {"holidays": []}
+    queues = [{"id": "service", "hours": always}, {"id": "museum", "hours": never}]
     with running_service(
-        folder, lines=[line], queues=[queue], dialplans=folder / "dialplans"
+        folder, lines=[line], queues=queues, dialplans=folder / "dialplans"
     ) as service:
+        # What the hours say comes with the first deadlines, once it is known who is there.
+        await until(lambda: [row["open"] for row in service.get("queues")] == [True, False])
         assert door(service) == (True, False, None)
         async with asyncio.TaskGroup() as tasks:
             waits = tasks.create_task(calling(service, "waits", WAITS_UNTIL_IT_CLOSES))
