@@ -15,6 +15,7 @@ from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
+from queues.centre.learned import NOTHING, Learned
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.centre.occupancy import Spells
 from queues.centre.pools import AgentRank, CallRank, Pool
@@ -180,6 +181,7 @@ class Centre:
     last_offer: int = 0
     at: float = 0.0
     wall_ahead_s: float = 0.0
+    learned: Learned = NOTHING  # of earlier calls, to foretell waits by
 
 
 def next_wake(centre: Centre) -> float | None:
