@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
@@ -16,6 +17,7 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -105,5 +107,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return ()  # kept as it was told: for reports, and for whoever calls back
         case SettingsLoaded():
             return settings_loaded(centre, what, now)
+        case EstimatesLearned():
+            return (EstimatesTaken(now, what.learned),)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)

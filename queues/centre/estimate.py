@@ -28,12 +28,16 @@ _AWAY: Final = (AgentState.SIGNED_OUT, AgentState.PAUSED)
 class Expected:
     """A wait by the formula alone: `expected_s` from now until the talk begins, in the mean.
 
-    `ahead` calls that agents of this call can take come before it; `agents` at work can take it.
+    `ahead` calls that agents of this call can take come before it, the first of which counts as
+    waiting since `head_since` (Unix seconds); `agents` at work can take it, `at_once` if one is
+    free.
     """
 
     expected_s: float
     ahead: int
+    head_since: float | None
     agents: int
+    at_once: bool = False
 
 
 def expected_wait_s(centre: Centre, key: PoolKey, now: float) -> float | None:
@@ -59,7 +63,7 @@ def expected(centre: Centre, key: PoolKey, rank: CallRank) -> Expected | None:
     if not at_work:
         return None
     if any(centre.agents[name].free_as is not None for name in at_work):
-        return Expected(pace.ring_s, 0, len(at_work))
+        return Expected(pace.ring_s, 0, None, len(at_work), at_once=True)
     before = _before(centre, rank)
     teams = _teams(centre, able, before)
     mine = [team for mask, team in teams.items() if mask & 1]
@@ -67,7 +71,7 @@ def expected(centre: Centre, key: PoolKey, rank: CallRank) -> Expected | None:
     for mask in teams:
         if mask & 1:
             shared |= mask
-    ahead = sum(before[bit - 1][1] for bit in _bits(before) if shared >> bit & 1)
+    rivals = [each for bit, each in enumerate(before, 1) if shared >> bit & 1]
     takers = [[team for mask, team in teams.items() if mask >> bit & 1] for bit in _bits(before)]
     paces = [pace_of(centre.learned, pool.key.queue) or pace for pool, _ in before]
     for bit, calls in _in_order(before, _reached(teams)):
@@ -75,7 +79,8 @@ def expected(centre: Centre, key: PoolKey, rank: CallRank) -> Expected | None:
             theirs = paces[bit - 1]
             pour(those, calls, theirs.hold_s, _hang_up_rate(theirs))
     wait_s = pour(mine, 1.0, pace.hold_s, 0.0) + pace.ring_s
-    return Expected(wait_s, ahead, len(at_work))
+    head = rivals[0][0].waiting[0][0] if rivals else None  # `before` is in order of first calls
+    return Expected(wait_s, sum(older for _, older in rivals), head, len(at_work))
 
 
 def _bits(before: list[tuple[Pool, int]]) -> range:

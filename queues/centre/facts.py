@@ -26,6 +26,7 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -303,5 +304,7 @@ Fact = (
     | PlaceRested
     | PlacesForgotten
     | ClockReanchored
+    | EstimatesTaken
+    | EstimateMade
     | HistoryLost
 )

@@ -58,6 +58,8 @@ class Call:
     `since` is when it first waited, for its place; `wait_from` when this wait began. It was
     transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
     `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
+
+    If a range was told of this wait: its talk is to begin from `talk_from` to `talk_by`.
     """
 
     call: CallId
@@ -81,6 +83,8 @@ class Call:
     owed_at: float | None = None
     owner: AgentId | None = None
     leave_at: float | None = None
+    talk_from: float | None = None
+    talk_by: float | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property

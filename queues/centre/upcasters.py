@@ -51,6 +51,8 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owed_at": None,
     "owner": None,
 }
+CALL_WITHOUT_ESTIMATE: Final[Payload] = {"talk_from": None, "talk_by": None}
+NOTHING_LEARNED: Final[Payload] = {"paces": [], "spreads": [], "correction": []}
 
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
 AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
