@@ -10,8 +10,10 @@ Rules
 4. Where enough waits were seen they are told apart by how long they were foretold to last.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -27,6 +29,7 @@ LEAST_TALKS: Final = 50
 LEAST_WAITS: Final = 80  # in a band
 MOST_BANDS: Final = 3
 LEAST_HANG_UPS: Final = 10
+_FORETOLD: Final = itemgetter(0)
 LOW, HIGH = 0.1, 0.9  # of the waits that were foretold end before the range, and within its end
 
 
@@ -65,7 +68,7 @@ def learn_spreads(waits: Iterable[SeenWait], weights: tuple[float, ...] = ()) ->
         by_need.setdefault((wait.queue, wait.need), []).append(seen)
         by_need.setdefault((wait.queue, None), []).append(seen)
     return tuple(
-        Spread(queue, need, _bands(sorted(seen)))
+        Spread(queue, need, _bands(seen))
         for (queue, need), seen in sorted(by_need.items(), key=_by_name)
         if len(seen) >= LEAST_WAITS
     )
@@ -85,11 +88,20 @@ def _patience_s(waits: Sequence[SeenWait]) -> float | None:
 
 
 def _bands(seen: list[tuple[float, float, bool]]) -> tuple[Band, ...]:
-    """Give bands of about equally many waits, shortest foretold first."""
+    """Give bands of about equally many waits, shortest foretold first.
+
+    Waits that were foretold to last equally long, as those of all who are first in line, are in one
+    band, or else the one below would hold those that were shorter.
+    """
+    seen = sorted(seen, key=_FORETOLD)
     count = min(MOST_BANDS, len(seen) // LEAST_WAITS)
-    edges = [len(seen) * number // count for number in range(count + 1)]
+    edges = [0]
+    for number in range(1, count):
+        edge = bisect_left(seen, seen[len(seen) * number // count][0], key=_FORETOLD)
+        if min(edge - edges[-1], len(seen) - edge) >= LEAST_WAITS:
+            edges.append(edge)
     bands = []
-    for first, after in pairwise(edges):
+    for first, after in pairwise([*edges, len(seen)]):
         below_s = None if after == len(seen) else seen[after][0]
         bands.append(_band(below_s, seen[first:after]))
     return tuple(bands)
