@@ -29,6 +29,7 @@ LEAST_TALKS: Final = 50
 LEAST_WAITS: Final = 80  # in a band
 MOST_BANDS: Final = 3
 LEAST_HANG_UPS: Final = 10
+_SHORTEST_S: Final = 0.1
 _FORETOLD: Final = itemgetter(0)
 LOW, HIGH = 0.1, 0.9  # of the waits that were foretold end before the range, and within its end
 
@@ -48,12 +49,12 @@ def learn_paces(talks: Iterable[SeenTalk], waits: Sequence[SeenWait]) -> tuple[P
     return tuple(
         Pace(
             queue,
-            sum(talk.hold_s for talk in seen) / len(seen),
-            sum(talk.ring_s for talk in seen) / len(seen),
+            max(_SHORTEST_S, round(sum(talk.hold_s for talk in seen) / len(seen), 3)),
+            round(sum(talk.ring_s for talk in seen) / len(seen), 3),
             _patience_s([wait for wait in waits if wait.queue == queue]),
         )
         for queue, seen in sorted(by_queue.items())
-        if len(seen) >= LEAST_TALKS
+        if len(seen) >= LEAST_TALKS and any(talk.hold_s > 0 for talk in seen)
     )
 
 
@@ -84,7 +85,7 @@ def _patience_s(waits: Sequence[SeenWait]) -> float | None:
     hung_up = sum(wait.hung_up for wait in waits)
     if hung_up < LEAST_HANG_UPS:
         return None
-    return sum(wait.lasted_s for wait in waits) / hung_up
+    return max(_SHORTEST_S, round(sum(wait.lasted_s for wait in waits) / hung_up, 3))
 
 
 def _bands(seen: list[tuple[float, float, bool]]) -> tuple[Band, ...]:
@@ -120,4 +121,4 @@ def _band(below_s: float | None, seen: list[tuple[float, float, bool]]) -> Band:
     steps = np.diff(ratio, prepend=0.0)
     middle = float((steps * np.concatenate(([1.0], lasts[:-1]))).sum())
     low, high = (float(ratio[np.argmax(lasts <= 1 - share + 1e-12)]) for share in (LOW, HIGH))
-    return Band(below_s, low, middle, high)
+    return Band(below_s, round(low, 4), round(middle, 4), round(high, 4))

@@ -136,21 +136,17 @@ class Records:
             found = connection.execute(query.order_by("seq", "offer"))
             return tuple(EndedOffer(*row) for row in found)
 
-    def waits(self, from_at: float, until_at: float) -> tuple[EndedWait, ...]:
-        """Waits that ended at `from_at` or later and before `until_at` (Unix seconds)."""
-        ended = ended_waits.c.ended_at
-        query = select(ended_waits).where(ended >= from_at, ended < until_at)
+    def last_waits(self, limit: int) -> tuple[EndedWait, ...]:
+        """The last waits, up to `limit`, the last that ended first."""
+        query = select(ended_waits).order_by(ended_waits.c.seq.desc()).limit(limit)
         with self._database.read() as connection:
-            found = connection.execute(query.order_by("seq", "call"))
-            return tuple(EndedWait(*row) for row in found)
+            return tuple(EndedWait(*row) for row in connection.execute(query))
 
-    def talks(self, from_at: float, until_at: float) -> tuple[EndedTalk, ...]:
-        """Talks whose agents were let go in that time."""
-        ended = ended_talks.c.ended_at
-        query = select(ended_talks).where(ended >= from_at, ended < until_at)
+    def last_talks(self, limit: int) -> tuple[EndedTalk, ...]:
+        """The last talks, up to `limit`, the last that let its agent go first."""
+        query = select(ended_talks).order_by(ended_talks.c.seq.desc()).limit(limit)
         with self._database.read() as connection:
-            found = connection.execute(query.order_by("seq", "call"))
-            return tuple(EndedTalk(*row) for row in found)
+            return tuple(EndedTalk(*row) for row in connection.execute(query))
 
     def estimates(self, from_at: float, until_at: float) -> tuple[EstimateCount, ...]:
         """How the waits came out that were told a range and ended in that time, by need."""
