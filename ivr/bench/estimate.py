@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
-from itertools import chain
 from math import sqrt
 from typing import Final
 
@@ -20,16 +18,15 @@ from ivr.bench.progress import Tell
 from ivr.bench.table import Bar, Row
 from ivr.resources import days
 from queues.centre.learned import NOTHING, Learned
-from queues.reports.correction import learn_correction
-from queues.reports.learning import learn_paces, learn_spreads
-from queues.reports.seen import SeenTalk, SeenWait
+from queues.reports.learning import learn_paces
 from queues.simulation.callers import Demand, draw_callers
 from queues.simulation.controls import Known, Sample, controlled_means, sample
 from queues.simulation.day import Day
-from queues.simulation.foretold import callers_with_probes, foretell_day, seen_of
+from queues.simulation.foretold import foretell_day, seen_of
 from queues.simulation.house import alike
-from queues.simulation.judging import Judged, judge, relative_error
+from queues.simulation.judging import Judged, relative_error
 from queues.simulation.laws import Endless, Exponential, Floats
+from queues.simulation.learned_days import judge_days, learn_days
 from queues.simulation.moving_average import announced
 from queues.simulation.read_day import read_day
 from queues.simulation.student import interval
@@ -39,7 +36,7 @@ _AGENTS: Final = 10
 _TALK_S: Final = 180.0
 _RATE: Final = _LOAD * _AGENTS / _TALK_S
 _SEEDS: Final = range(1, 11)
-_LEARNED_OF: Final = 1_001  # a seed that is not judged
+_BEFORE: Final = 1_001  # a seed that is not judged
 _CALLS: Final = 120_000
 _CALLS_QUICK: Final = 20_000
 _CUT: Final = 0.1
@@ -48,8 +45,7 @@ _ERROR_BAR: Final = 0.235
 _RIVAL: Final = "app_queue's moving average"
 
 _DAY: Final = "day-60x6.yaml"
-_PACED, _SPREAD, _JUDGED = range(1, 11), range(11, 21), range(21, 41)
-_PROBES: Final = 0.1
+_LEARNED, _JUDGED = range(1, 21), range(21, 41)
 _HOLDS: Final = 0.8
 _OFF_BAR: Final = 0.04
 _OFF_BAR_NEED: Final = 0.08
@@ -62,16 +58,18 @@ def run_estimate(*, quick: bool, tell: Tell) -> list[Row]:
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         tell(f"M/M/{_AGENTS} at load {_LOAD:g}: {len(_SEEDS)} seeds of {calls:,} calls")
         rows = list(_exact_rows(pool, calls))
-        day = _day()
+        text = (days() / _DAY).read_text("utf-8")
+        day = read_day(text, _DAY)
         for draw in tuple(day.houses)[: 1 if quick else None]:
-            tell(f"{_DAY}, draw {draw}: learned of 20 days, judged on {len(_JUDGED)} others")
-            rows += _day_rows(day, draw, _judged(pool, draw))
+            tell(f"{_DAY}, draw {draw}: learned of {len(_LEARNED)} days, judged on others")
+            learned = learn_days(pool.map, text, draw, _LEARNED)
+            rows += day_rows(day, draw, judge_days(pool.map, text, draw, _JUDGED, learned))
     return rows
 
 
 def _exact_rows(pool: ProcessPoolExecutor, calls: int) -> Iterator[Row]:
     demand = Demand(_CALLS_QUICK / _RATE, _RATE, (1.0,), Exponential(_TALK_S), Endless())
-    before = foretell_day(alike(_AGENTS), draw_callers(demand, _LEARNED_OF), NOTHING)
+    before = foretell_day(alike(_AGENTS), draw_callers(demand, _BEFORE), NOTHING)
     learned = Learned(learn_paces(*seen_of(before, 0)))
     jobs = [(seed, calls, learned) for seed in _SEEDS]
     means = controlled_means(list(pool.map(errors, jobs)))
@@ -110,49 +108,16 @@ def errors(job: tuple[int, int, Learned]) -> Sample:
     return sample(outcome, np.stack(columns, axis=1), known, skip=skip, batches=_BATCHES)
 
 
-def _judged(pool: ProcessPoolExecutor, draw: str) -> list[Judged]:
-    """Learn of some days talks and patience, of others how far foretold waits lie off; judge."""
-    talks, waits = _joined(pool.map(_seen, [(draw, seed, NOTHING) for seed in _PACED]))
-    paces = learn_paces(talks, waits)
-    _, later = _joined(pool.map(_seen, [(draw, seed, Learned(paces)) for seed in _SPREAD]))
-    weights, unseen = learn_correction(later, {pace.queue: pace.patience_s for pace in paces})
-    learned = Learned(paces, learn_spreads(unseen, weights), weights)
-    return list(pool.map(_judged_day, [(draw, seed, learned) for seed in _JUDGED]))
-
-
-def _joined(
-    seen: Iterator[tuple[list[SeenTalk], list[SeenWait]]],
-) -> tuple[list[SeenTalk], list[SeenWait]]:
-    talks, waits = zip(*seen, strict=True)
-    return list(chain.from_iterable(talks)), list(chain.from_iterable(waits))
-
-
-def _seen(job: tuple[str, int, Learned]) -> tuple[list[SeenTalk], list[SeenWait]]:
-    draw, seed, learned = job
-    day = _day()
-    return seen_of(foretell_day(day.houses[draw], draw_callers(day.demand, seed), learned), seed)
-
-
-def _judged_day(job: tuple[str, int, Learned]) -> Judged:
-    draw, seed, learned = job
-    day = _day()
-    callers, probes = callers_with_probes(day.demand, seed, _PROBES)
-    return judge(foretell_day(day.houses[draw], callers, learned), probes)
-
-
-@cache
-def _day() -> Day:
-    """The day, read once in each process: its rate is a function, which does not travel."""
-    return read_day((days() / _DAY).read_text("utf-8"), _DAY)
-
-
-def _day_rows(day: Day, draw: str, judged: Sequence[Judged]) -> Iterator[Row]:
-    """Shares over all days; a spread is over the days."""
+def day_rows(day: Day, draw: str, judged: Sequence[Judged]) -> Iterator[Row]:
+    """Shares over all days, each with its bar; a spread is over the days."""
     where = f"day with six needs, agents {draw}"
     needs = day.houses[draw].needs
     held, wait = _all(judged, "held"), _all(judged, "wait")
     foretold, need = _all(judged, "foretold"), _all(judged, "need")
     within = "P10 to P90 holds"
+    if not len(held):
+        yield Row(f"{where}: {within}", (), "of waits", bar=_OFF_BAR)
+        return
     yield Row(f"{where}: {within}", _about(held, [each.held for each in judged]), "of waits")
     yield Row(f"{where}: {within}, off {_HOLDS:g}", (_off(held),), "of waits", bar=_OFF_BAR)
     for number, name in enumerate(needs):

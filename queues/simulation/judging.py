@@ -65,6 +65,26 @@ def judge(found: ForetoldDay, probes: Sequence[bool]) -> Judged:
     return Judged(needs, waits, foretold, low, high, rivals, share)
 
 
+def told_figures(judged: Judged, needs: Sequence[str]) -> dict[str, float]:
+    """Give by name how true the waits were that were told on one day; nan where there were none."""
+    held, off = judged.held, judged.foretold - judged.wait
+    figures = {
+        "waits_told": float(len(held)),
+        "range_held": _mean(held),
+        "range_held_as_spoken": _mean(judged.held_as_spoken),
+        "foretold_off_s": _mean(off),
+        "hung_up_within_range": judged.unknown,
+    }
+    return figures | {
+        f"range_held[{name}]": _mean(held[judged.need == number])
+        for number, name in enumerate(needs)
+    }
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
 def relative_error(told: Floats, wait: Floats) -> float:
     """Give the root of the mean squared error over the mean wait (RRMSE)."""
     return float(np.sqrt(((told - wait) ** 2).mean()) / wait.mean())
