@@ -37,8 +37,10 @@ from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
 from ivr.last_agents import PreferLast
+from ivr.learner import Learner
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
+from ivr.standing import standing
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
@@ -136,6 +138,13 @@ class Service:
             epoch=kept.store.epoch,
             node=kept.store.node,
         )
+        self._learner = Learner(
+            kept.store,
+            kept.centre.learned,
+            tuple(queue.queue for queue in self._staff.queues),
+            lambda: self._keeping.projector.seq,
+            self.submit,
+        )
         self._adoption = Adoption(
             callers,
             kept.dialogues,
@@ -203,10 +212,8 @@ class Service:
         """Where a caller stands; by service level nobody has a place that could be told."""
         view = self.dispatcher.view()
         orders = {queue.queue: queue.order for queue in self._staff.queues}
-        if orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL:
-            return None
-        place = view.place(call)
-        return None if place is None else Standing(place)
+        by_mark = orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL
+        return standing(view, call, self.clock.wall(), has_place=not by_mark)
 
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
@@ -306,6 +313,7 @@ class Service:
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
+            tasks.create_task(self._learner.run(), name="waits learned")
             tasks.create_task(self._silence.run(), name="ready for silence")
             tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")

@@ -61,9 +61,9 @@ _LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and som
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a waiting caller stands: the place, and the range of the wait in seconds if known."""
+    """Where a waiting caller stands: place, and range of the wait in seconds; None if not known."""
 
-    place: int
+    place: int | None
     wait_s: tuple[float, float] | None = None
 
 
@@ -269,8 +269,9 @@ class Dialogue:
         """The prompts of what is to be told now; none of what is not known."""
         standing = self._around.standing(self.call)
         prompts: list[str | None] = list(tell.prompts)
-        if standing is not None and tell.position is not None:
-            prompts.append(place_prompt(PromptId(tell.position), standing.place))
+        place = None if standing is None else standing.place
+        if place is not None and tell.position is not None:
+            prompts.append(place_prompt(PromptId(tell.position), place))
         if standing is not None and tell.wait is not None and standing.wait_s is not None:
             prompts.append(wait_prompt(PromptId(tell.wait), *standing.wait_s))
         return tuple(prompt for prompt in prompts if prompt is not None)

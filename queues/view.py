@@ -27,7 +27,8 @@ class CallRow:
     `rests_until` is set while it waits and is not offered, because it was not joined. `need_steps`
     of its queue have relaxed `need`, which asks for less at `need_until`, or until then it
     `waits_for` one agent alone; neither once it talks. It was transferred `hops` times;
-    `owner` is whom it is owed to.
+    `owner` is whom it is owed to. If a range was told of its wait, its talk is to begin from
+    `talk_from` to `talk_by`.
     """
 
     call: str
@@ -45,6 +46,8 @@ class CallRow:
     need_until: float | None
     waits_for: str | None
     credit_s: float  # counts as waited, before it came
+    talk_from: float | None
+    talk_by: float | None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -64,6 +67,8 @@ class CallRow:
             "need_until": _iso_or_none(self.need_until),
             "waits_for": self.waits_for,
             "credit_s": self.credit_s,
+            "talk_from": _iso_or_none(self.talk_from),
+            "talk_by": _iso_or_none(self.talk_by),
         }
 
 
@@ -191,6 +196,13 @@ class View:
         """Give the queue in which a call is; None if it is in none."""
         return next((row.queue for row in self.calls if row.call == call), None)
 
+    def told_range(self, call: str) -> tuple[float, float] | None:
+        """Give when the talk of a waiting call was foretold to begin; None if no range was told."""
+        row = next((row for row in self.calls if row.call == call), None)
+        if row is None or row.talk_from is None or row.talk_by is None:
+            return None
+        return row.talk_from, row.talk_by
+
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
         return next((row for row in self.agents if row.agent == name), None)
@@ -248,6 +260,8 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         need_until=None if until is None else until + ahead,
         waits_for=None if call.state == _TALKING else call.only,
         credit_s=call.credit_s,
+        talk_from=None if call.talk_from is None else call.talk_from + ahead,
+        talk_by=None if call.talk_by is None else call.talk_by + ahead,
     )
 
 

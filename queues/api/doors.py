@@ -32,9 +32,13 @@ def door_routes(
     submit: Callable[[Input], object],
     view: Callable[[], View],
     now: Callable[[], float],
+    next_wait: Callable[[QueueId], tuple[float, float] | None],
 ) -> APIRouter:
     """Give the routes; see `create_app` for what they stand on."""
     router = signed_in_router(sign_in)
+
+    def shown(name: str) -> QueueOut:
+        return queue_out(known(name), now(), next_wait(QueueId(name)))
 
     def known(name: str) -> QueueRow:
         row = next((row for row in view().queues if row.queue == name), None)
@@ -62,7 +66,7 @@ def door_routes(
         if max(since or 0.0, until or 0.0) > now() + _FARTHEST_S:
             raise Refused(TIMES_CONTRADICT)
         submit(CloseAsked(QueueId(queue), by, since, until))
-        return queue_out(known(queue), now())
+        return shown(queue)
 
     @router.post(
         "/queues/{queue}/open", tags=["queues"], responses=problems(400, 403, 404, 409, 413, 422)
@@ -73,7 +77,7 @@ def door_routes(
         if known(queue).terms.shut is None:
             raise Refused(QUEUE_NOT_CLOSED)
         submit(OpenAsked(QueueId(queue), by))
-        return queue_out(known(queue), now())
+        return shown(queue)
 
     return router
 

@@ -36,7 +36,7 @@ from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
 from queues.dialogues import DialogueRow
-from queues.ids import AgentId, CallId
+from queues.ids import AgentId, CallId, QueueId
 from queues.live import Hub
 from queues.view import AgentRow, View
 
@@ -52,6 +52,7 @@ class Wiring:
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
     dialogues: Callable[[], tuple[DialogueRow, ...]]
+    next_wait: Callable[[QueueId], tuple[float, float] | None]
     pause_reasons: tuple[str, ...]
     sign_in: SignIn
     tick_s: float = TICK_S
@@ -104,7 +105,7 @@ def queue_routes(wiring: Wiring) -> APIRouter:
     async def queues() -> QueuesOut:
         """How many wait where, for how long, and with whom at work."""
         view, now = wiring.view(), wiring.now()
-        rows = [queue_out(row, now) for row in view.queues]
+        rows = [queue_out(row, now, wiring.next_wait(QueueId(row.queue))) for row in view.queues]
         return QueuesOut(seq=view.seq, at=at(), queues=rows)
 
     @router.get("/calls", tags=["calls"], responses=problems(400, 422))

@@ -145,6 +145,8 @@ class QueueOut(BaseModel):
     """A queue. `waiting` counts calls without an agent on the line.
 
     It closes at `closes_at`, or is closed and opens at `opens_at`; null: not in sight.
+    Who came now, as the last in line, would be told a wait from `next_low_s` to `next_high_s`: both
+    0 if an agent is free, null while too few waits were seen or nobody is at work.
     """
 
     id: str
@@ -157,6 +159,8 @@ class QueueOut(BaseModel):
     closes_at: datetime | None
     opens_at: datetime | None
     closed_by_hand: ClosedByHandOut | None
+    next_low_s: float | None
+    next_high_s: float | None
 
 
 class QueuesOut(BaseModel):
@@ -183,7 +187,8 @@ class CallOut(BaseModel):
     (null in a dialogue), after `need_steps` of its queue have relaxed it; at `need_until` it asks
     for less, or no more for the agent alone whom it `waits_for`. `credit_s` counts as waited. It
     was transferred `hops` times; `owner` is the agent to whom it is owed, because nobody else can
-    take it, or nobody took it.
+    take it, or nobody took it. If a range was told of its wait, when that began and never anew, the
+    talk is to begin from `talk_from` to `talk_by`.
     """
 
     id: str
@@ -202,6 +207,8 @@ class CallOut(BaseModel):
     need_until: datetime | None
     waits_for: str | None
     credit_s: float
+    talk_from: datetime | None
+    talk_by: datetime | None
 
 
 class CallsOut(BaseModel):

@@ -20,6 +20,7 @@ from queues.centre.apply_agents import (
 )
 from queues.centre.apply_calls import (
     end_call,
+    foretell_wait,
     move_call,
     move_to_queue,
     owe_call,
@@ -69,6 +70,7 @@ from queues.centre.door_facts import (
     QueueClosed,
     QueueOpened,
 )
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.facts import (
     AfterTalkPlanned,
     AgentBecameReady,
@@ -170,6 +172,10 @@ def apply(centre: Centre, fact: Fact) -> None:
             for place in centre.places.values():
                 place.state = PlaceState.UNREACHABLE
                 forgive_place(centre, place)
+        case EstimatesTaken():
+            centre.learned = fact.learned
+        case EstimateMade():
+            foretell_wait(the_call(centre, fact.call), fact)
         case ClockReanchored():
             centre.wall_ahead_s += fact.by_s
             look_at_doors(centre, fact.at)

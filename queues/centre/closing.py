@@ -7,6 +7,7 @@ from typing import Final
 from queues.centre.agent import AgentState
 from queues.centre.call import GRACE_S
 from queues.centre.commands import ReturnReason
+from queues.centre.estimate import expected_wait_s
 from queues.centre.needs import PoolKey
 from queues.centre.pools import barred
 from queues.centre.state import Agent, Centre, Queue
@@ -46,8 +47,9 @@ def may_wait_s(queue: Queue, alone_s: float = 0.0) -> float | None:
 def would_wait_s(centre: Centre, key: PoolKey, now: float) -> float | None:
     """Give how long a call of this key would wait as the last in line, in seconds, in the mean.
 
-    Those before it times the mean hold of the last half hour, shared by the agents at work. None:
-    nobody is at work who could take it, or nobody had a talk lately.
+    Nothing if an agent is free, however long the phone rings. By what was learned of earlier calls;
+    where that is too little, those before it times the mean hold of the last half hour, shared by
+    the agents at work. None: nobody is at work who could take it, or nobody had a talk lately.
     """
     able = [agent for agent in centre.agents.values() if barred(agent.setting, key) is None]
     at_work = [agent for agent in able if agent.state not in _AWAY and not agent.leaving]
@@ -55,6 +57,8 @@ def would_wait_s(centre: Centre, key: PoolKey, now: float) -> float | None:
         return None
     if any(agent.free_as is not None for agent in at_work):
         return 0.0
+    if (learned_s := expected_wait_s(centre, key, now)) is not None:
+        return learned_s
     hold_s = _mean_hold_s(able)
     if hold_s is None:
         return None

@@ -9,6 +9,7 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
+from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
@@ -17,6 +18,7 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -116,5 +118,7 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return close_asked(centre, what, now)
         case OpenAsked():
             return open_asked(centre, what, now)
+        case EstimatesLearned():
+            return (EstimatesTaken(now, what.learned),)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)

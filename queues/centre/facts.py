@@ -33,6 +33,7 @@ from queues.centre.door_facts import (
     QueueClosed,
     QueueOpened,
 )
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -315,5 +316,7 @@ Fact = (
     | PlaceRested
     | PlacesForgotten
     | ClockReanchored
+    | EstimatesTaken
+    | EstimateMade
     | HistoryLost
 )

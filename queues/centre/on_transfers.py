@@ -25,6 +25,7 @@ from queues.centre.call_facts import (
 )
 from queues.centre.closing import may_wait_s
 from queues.centre.facts import Fact, TalkEnd
+from queues.centre.foretelling import wait_of_transferred
 from queues.centre.inputs import TransferAsked
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk
@@ -77,7 +78,9 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         owed_at=now + OWED_AFTER_S,
         leave_at=None if stays_s is None else now + stays_s,
     )
-    return (end_talk(centre, offer, TalkEnd.TRANSFER, now), transferred)
+    estimate = wait_of_transferred(centre, transferred)
+    ended = end_talk(centre, offer, TalkEnd.TRANSFER, now)
+    return (ended, transferred) if estimate is None else (ended, transferred, estimate)
 
 
 def _queue(centre: Centre, what: TransferAsked, call: Call) -> QueueId | None:

@@ -23,6 +23,7 @@ from queues.centre.call_facts import (
     TransferRefused,
 )
 from queues.centre.commands import ReturnReason
+from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import (
     Fact,
     LegDropped,
@@ -128,6 +129,8 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             )
         case CallOwed():
             return f"nobody took it; it is owed to {fact.owner}, who may be rung for it too"
+        case EstimateMade():
+            return _foretold(fact)
         case OfferMade():
             return _offered(fact)
         case OfferAccepted():
@@ -194,6 +197,16 @@ def _before(fact: CallQueued) -> str:
     return f", with the {_s(waited_s)} that it had waited before" if waited_s else ""
 
 
+def _foretold(fact: EstimateMade) -> str:
+    from_what = (
+        f"{_count(fact.ahead, 'call')} before it for its agents, {_count(fact.agents, 'agent')} at"
+        f" work; by the formula alone {_s(fact.expected_s)}"
+    )
+    if fact.low_s is None or fact.high_s is None:
+        return f"no range was told, too few waits of its need were seen so far; {from_what}"
+    return f"foretold to wait {_s(fact.low_s)} to {_s(fact.high_s)} from then on: {from_what}"
+
+
 def _offered(fact: OfferMade) -> str:
     others = "the only agent free" if fact.candidates == 1 else f"first of {fact.candidates} free"
     instead = (
@@ -229,6 +242,10 @@ def _missed(fact: OfferMissed) -> str:
 
 def _state(state: AgentState) -> str:
     return "in wrap-up" if state is AgentState.WRAP_UP else state.value.replace("_", " ")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _s(seconds: float) -> str:

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from queues.centre.agent import TAKEN
 from queues.centre.index import rebuild
 from queues.centre.json_values import Snapshot
+from queues.centre.learned import Learned
 from queues.centre.plain import Records, object_as_json, records
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
@@ -18,7 +19,9 @@ from queues.centre.upcasters import (
     AGENT_WITHOUT_LOAD,
     AGENT_WITHOUT_NEEDS,
     CALL_NEVER_TRANSFERRED,
+    CALL_WITHOUT_ESTIMATE,
     CALL_WITHOUT_NEED,
+    NOTHING_LEARNED,
     QUEUE_ALWAYS_OPEN,
     QUEUE_WITHOUT_BREATH,
     QUEUE_WITHOUT_NEEDS,
@@ -42,7 +45,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 5
+    VERSION: ClassVar[int] = 6
     version: int
     at: float
     wall_ahead_s: float
@@ -55,6 +58,7 @@ class _Stored:
     calls: tuple[Call, ...]
     offers: tuple[Offer, ...]
     ended: tuple[_Ended, ...]
+    learned: Learned
 
 
 _read_stored = reader_of(_Stored)
@@ -77,6 +81,7 @@ class Frozen:
     calls: Records
     offers: Records
     ended: tuple[tuple[CallId, float], ...]
+    learned: Learned
 
     def snapshot(self) -> Snapshot:
         """Give it as JSON values; takes ten times as long as the freezing, in any thread."""
@@ -104,6 +109,7 @@ def freeze(centre: Centre) -> Frozen:
         calls=records(Call, centre.calls.values()),
         offers=records(Offer, centre.offers.values()),
         ended=tuple(centre.ended.items()),
+        learned=centre.learned,
     )
 
 
@@ -125,6 +131,7 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
         last_offer=stored.last_offer,
         at=stored.at,
         wall_ahead_s=stored.wall_ahead_s,
+        learned=stored.learned,
     )
     if not _is_whole(centre, stored):
         raise SnapshotUnreadable("the snapshot names what it does not hold; take another")
@@ -146,6 +153,8 @@ def _of_today(snapshot: Snapshot) -> Snapshot:
             snapshot = _with_load(snapshot)
         if version in (1, 2, 3):
             snapshot = _with_transfers(snapshot)
+        if version in (1, 2, 3, 4):
+            snapshot = _with_estimates(snapshot)
         if version != _Stored.VERSION:
             snapshot = _with_doors(snapshot)
     except (LookupError, TypeError):
@@ -182,6 +191,16 @@ def _with_transfers(snapshot: Snapshot) -> Snapshot:
                 call | CALL_NEVER_TRANSFERRED | {"wait_from": call["since"]}
                 for call in objects(snapshot["calls"])
             ],
+        }
+    )
+
+
+def _with_estimates(snapshot: Snapshot) -> Snapshot:
+    return Snapshot(
+        snapshot
+        | {
+            "calls": [call | CALL_WITHOUT_ESTIMATE for call in objects(snapshot["calls"])],
+            "learned": NOTHING_LEARNED,
         }
     )
 

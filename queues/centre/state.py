@@ -16,6 +16,7 @@ from queues.centre.call import CallState
 from queues.centre.door import Hours, Shut
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
+from queues.centre.learned import NOTHING, Learned
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.centre.occupancy import Spells
 from queues.centre.pools import AgentRank, CallRank, Pool
@@ -69,6 +70,8 @@ class Call:
     `since` is when it first waited, for its place; `wait_from` when this wait began. It was
     transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
     `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
+
+    If a range was told of this wait: its talk is to begin from `talk_from` to `talk_by`.
     """
 
     call: CallId
@@ -92,6 +95,8 @@ class Call:
     owed_at: float | None = None
     owner: AgentId | None = None
     leave_at: float | None = None
+    talk_from: float | None = None
+    talk_by: float | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
@@ -192,6 +197,7 @@ class Centre:
     last_offer: int = 0
     at: float = 0.0
     wall_ahead_s: float = 0.0
+    learned: Learned = NOTHING  # of earlier calls, to foretell waits by
 
 
 def next_wake(centre: Centre) -> float | None:

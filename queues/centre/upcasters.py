@@ -51,6 +51,8 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owed_at": None,
     "owner": None,
 }
+CALL_WITHOUT_ESTIMATE: Final[Payload] = {"talk_from": None, "talk_by": None}
+NOTHING_LEARNED: Final[Payload] = {"paces": [], "spreads": [], "correction": []}
 
 QUEUE_ALWAYS_OPEN: Final[Payload] = {
     "hours": None,

@@ -1,6 +1,13 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
-from queues.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.record_rows import (
+    EndedCall,
+    EndedOffer,
+    EndedTalk,
+    EndedWait,
+    EstimateCount,
+    MissedCall,
+)
 from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
 from queues.store.day_file import DayDamaged
@@ -34,7 +41,10 @@ __all__ = [
     "DialogueRow",
     "EndedCall",
     "EndedOffer",
+    "EndedTalk",
+    "EndedWait",
     "Erasure",
+    "EstimateCount",
     "JournalDamaged",
     "JournalRow",
     "JournalWriter",

@@ -15,6 +15,7 @@ PATHS = [
     ("GET", "/api/v1/calls/a/explanation"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/reports/missed"),
+    ("GET", "/api/v1/reports/estimates"),
     ("GET", "/api/v1/live"),
     ("POST", "/api/v1/agents/a/ready"),
     ("POST", "/api/v1/agents/a/pause"),
@@ -173,5 +174,7 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             card=lambda _: None,
             dialogues=tuple,
             missed=service.missed,
+            estimates=service.estimates,
+            next_wait=service.dispatcher.next_wait,
             explain=service.explain,
         )

@@ -16,6 +16,7 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -35,6 +36,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
+from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
@@ -69,6 +71,18 @@ SETTINGS = SettingsLoaded(
 )
 
 
+LEARNED = EstimatesLearned(
+    Learned(
+        (Pace(LAW, 40.0, 4.0, 90.0), Pace(PLAIN, 25.0, 3.0, None)),
+        (
+            Spread(LAW, None, (Band(30.0, 0.2, 1.0, 2.5), Band(None, 0.4, 1.1, 1.9))),
+            Spread(LAW, Need((Skill("law", 4),), "de"), (Band(None, 0.3, 0.9, 2.0),)),
+        ),
+        (3.0, 0.8, 0.1, 2.0),
+    )
+)
+
+
 class RandomDay(Written):
     """The same day for the same seed."""
 
@@ -76,6 +90,7 @@ class RandomDay(Written):
         self._chance = random.Random(seed)  # noqa: S311  # a day by its number, no secret
         self.settings = SETTINGS
         super().__init__(SETTINGS)
+        self.take(LEARNED)
         for agent in SETTINGS.agents:
             self.take(PlaceChanged(agent.place, PlaceState.FREE))
             self.take(ReadyAsked(agent.agent))

@@ -23,6 +23,7 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -41,6 +42,7 @@ from queues.centre.inputs import (
     TimerFired,
     WrapUpAsked,
 )
+from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.owing import OWED_AFTER_S
@@ -82,6 +84,12 @@ SETTINGS = SettingsLoaded(
     ),
     "test",
 )
+LEARNED = EstimatesLearned(
+    Learned(
+        tuple(Pace(queue, 30.0, 2.0, 60.0) for queue in QUEUES),
+        (Spread(QUEUES[1], None, (Band(None, 0.3, 1.0, 2.0),)),),
+    )
+)
 NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
@@ -103,6 +111,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
+        self.take(LEARNED)
 
     @rule(target=calls, queue=st.sampled_from(QUEUES))
     def everybody_is_there_for_a_call(self, queue: QueueId) -> CallId:

@@ -19,6 +19,7 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
+    EstimatesLearned,
     OfferRefused,
     PauseAsked,
     RefuseCause,
@@ -26,6 +27,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
+from queues.centre.learned import Learned, Pace
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId
@@ -178,6 +180,16 @@ def test_nobody_is_taken_who_could_not_be_served_before_the_queue_closes() -> No
     scene.enter("c5")
     assert scene.call("c5") == "waiting"
     assert scene.replayed() == scene.centre
+
+
+def test_what_was_learned_of_earlier_calls_counts_before_the_last_half_hour() -> None:
+    scene = open_house("anna")
+    learn(scene, 20.0)
+    scene.take(EstimatesLearned(Learned((Pace(BILLING, 500.0, 5.0, None),))))
+    scene.enter("c1", after=CLOSES - 450.0 - scene.now)
+    scene.talk("c1")
+    scene.enter("c2")  # 40 s by the last talk, 505 s by those before
+    assert given_back(scene) == [("c2", "closing")]
 
 
 def test_who_is_free_takes_calls_until_the_last_second() -> None:
