@@ -20,7 +20,7 @@ from queues.centre.pools import CallRank, Pool, barred
 from queues.centre.state import Agent, Centre
 from queues.ids import AgentId, CallId
 
-_MOST_POURED: Final = 200  # beyond it one call stands for several, so that the cost stays bounded
+_MOST_POURED: Final = 80  # beyond it one call stands for several, so that the cost stays bounded
 _AWAY: Final = (AgentState.SIGNED_OUT, AgentState.PAUSED)
 
 

@@ -18,6 +18,7 @@ from queues.ids import QueueId
 from queues.reports.seen import SeenWait
 
 LEAST_WAITS: Final = 500  # on either side
+_LEAST_DAYS: Final = 5
 BETTER: Final = 0.98  # of the formula's error, at most
 _RIDGE: Final = 1.0  # as if so many waits said that nothing is to be corrected
 _MOST_STANDS_FOR: Final = 10.0
@@ -31,7 +32,7 @@ def learn_correction(
 ) -> tuple[tuple[float, ...], Sequence[SeenWait]]:
     """Give the weights, none where the formula is as good, and the waits not used for them."""
     days = sorted({wait.day for wait in waits})
-    border = days[int(len(days) * _FITTED)] if len(days) > 1 else None
+    border = days[int(len(days) * _FITTED)] if len(days) >= _LEAST_DAYS else None
     known = [wait for wait in waits if wait.talked and wait.foretold is not None]
     early = [wait for wait in known if border is not None and wait.day < border]
     late = [wait for wait in known if border is not None and wait.day >= border]

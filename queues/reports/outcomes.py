@@ -30,21 +30,3 @@ class WaitEnd(StrEnum):
     LEFT = "left"  # the dialogue took the call back
     GIVEN_BACK = "given_back"  # the centre gave it back, for whatever reason
     LOST = "lost"  # Asterisk or the caller's phone went away under the call
-
-
-class CameTrue(StrEnum):
-    """Whether a wait was within the range that was told when it began."""
-
-    HELD = "held"
-    SHORTER = "shorter"
-    LONGER = "longer"  # also without a talk, once it had lasted longer than that
-    NOT_KNOWN = "not_known"  # ended without a talk, before the range was over
-
-
-def came_true(lasted_s: float, low_s: float, high_s: float, *, talked: bool) -> CameTrue:
-    """Judge a range by the wait."""
-    if lasted_s > high_s:
-        return CameTrue.LONGER
-    if not talked:
-        return CameTrue.NOT_KNOWN
-    return CameTrue.HELD if lasted_s >= low_s else CameTrue.SHORTER

@@ -17,6 +17,7 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
+from queues.centre.came_true import came_true
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import EndCause
@@ -25,7 +26,7 @@ from queues.centre.plain import object_as_json
 from queues.centre.reading import Unfit, reader_of
 from queues.record_rows import EndedWait
 from queues.reports.open import OpenWait, UnderWay
-from queues.reports.outcomes import WaitEnd, came_true
+from queues.reports.outcomes import WaitEnd
 
 _ENDS: Final = {EndCause.HUNG_UP: WaitEnd.HUNG_UP, EndCause.LOST: WaitEnd.LOST}
 _read_need: Final = reader_of(Need)

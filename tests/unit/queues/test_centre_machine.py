@@ -23,7 +23,6 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -42,7 +41,6 @@ from queues.centre.inputs import (
     TimerFired,
     WrapUpAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.owing import OWED_AFTER_S
@@ -54,6 +52,7 @@ from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadlines
+from tests.unit.queues.scenes import learned
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
@@ -84,12 +83,6 @@ SETTINGS = SettingsLoaded(
     ),
     "test",
 )
-LEARNED = EstimatesLearned(
-    Learned(
-        tuple(Pace(queue, 30.0, 2.0, 60.0) for queue in QUEUES),
-        (Spread(QUEUES[1], None, (Band(None, 0.3, 1.0, 2.0),)),),
-    )
-)
 NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
@@ -111,7 +104,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
-        self.take(LEARNED)
+        self.take(learned(*QUEUES))
 
     @rule(target=calls, queue=st.sampled_from(QUEUES))
     def everybody_is_there_for_a_call(self, queue: QueueId) -> CallId:

@@ -12,7 +12,14 @@ from queues.centre.estimate import Expected
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.explain import explain
 from queues.centre.foretelling import range_of_next
-from queues.centre.inputs import AgentLegEnded, EstimatesLearned, QueueEntered, TransferAsked
+from queues.centre.inputs import (
+    AgentLegEnded,
+    CallEnded,
+    EndCause,
+    EstimatesLearned,
+    QueueEntered,
+    TransferAsked,
+)
 from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.ids import AgentId, CallId, LineId
@@ -126,6 +133,33 @@ def test_the_words_of_an_explanation_tell_range_and_reason() -> None:
         "foretold to wait 21.0 s to 210.0 s from then on: 0 calls before it for its agents, 1 agent"
         " at work; by the formula alone 105.0 s"
     )
+
+
+@pytest.mark.parametrize(
+    ("after_s", "words"),
+    [
+        (10.0, "sooner than was told"),
+        (100.0, "within the range that was told"),
+        (211.0, "later than was told"),
+    ],
+)
+def test_an_explanation_tells_with_the_talk_whether_the_range_held(
+    after_s: float, words: str
+) -> None:
+    made = scene()
+    made.enter("second")
+    made.take(AgentLegEnded(made.offer("first")), after=after_s)
+    made.talk("second")
+    why = explain(CallId("second"), made.rows).entries[-1].why
+    assert why == f"joined with anna after a wait of {after_s:.1f} s, {words}"
+
+
+def test_of_who_hangs_up_within_the_range_it_tells_that_it_is_not_known() -> None:
+    made = scene()
+    made.enter("second")
+    made.take(CallEnded(CallId("second"), EndCause.HUNG_UP), after=50)
+    why = explain(CallId("second"), made.rows).entries[-1].why
+    assert why.endswith("50.0 s after it came, before the range that was told was over")
 
 
 def test_who_came_now_would_be_told_the_range_of_the_last_in_line() -> None:

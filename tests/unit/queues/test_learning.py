@@ -115,7 +115,9 @@ def test_a_correction_is_kept_only_where_it_foretells_days_better_that_it_has_no
         assert (weights, unseen) == ((), waits)
 
 
-def test_a_correction_wants_more_than_one_day() -> None:
+def test_a_correction_wants_five_days() -> None:
     chance = random.Random(3)  # noqa: S311
-    waits = [by_head(1, chance, matters=True) for _ in range(3 * LEAST_FOR_CORRECTION)]
-    assert learn_correction(waits, {DESK: None})[0] == ()
+    waits = [by_head(n % 5, chance, matters=True) for n in range(3 * LEAST_FOR_CORRECTION)]
+    assert learn_correction(waits, {DESK: None})[0] != ()
+    fewer = [wait for wait in waits if wait.day > 0] * 2
+    assert learn_correction(fewer, {DESK: None})[0] == ()

@@ -6,6 +6,7 @@ from dataclasses import astuple
 
 import pytest
 
+from queues.centre.came_true import CameTrue, came_true
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
@@ -19,7 +20,6 @@ from queues.centre.inputs import (
 from queues.centre.needs import Need, Skill
 from queues.ids import AgentId, CallId
 from queues.record_rows import EndedTalk, EndedWait
-from queues.reports.outcomes import CameTrue, came_true
 from queues.reports.waits import need_as_text, need_from_text
 from tests.unit.queues.scenes import BILLING, WRAP_UP_S
 from tests.unit.queues.scenes import settings as centre_settings
