@@ -44,7 +44,7 @@ async def calling(service: Service, name: str, script: str) -> None:
     path = service.folder / f"{name}.yaml"
     path.write_text(script)
     status, report = await asyncio.to_thread(call, service, "200", path)
-    assert status == 0, report["steps"] if "steps" in report else report
+    assert status == 0, report.get("steps", report)
 
 
 def door(service: Service) -> tuple[bool, bool, str | None]:
