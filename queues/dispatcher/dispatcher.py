@@ -180,11 +180,11 @@ class Dispatcher:
     def next_wait(self, queue: QueueId) -> tuple[float, float] | None:
         """Give the range in seconds that who came now into this queue would be told.
 
-        None while too few waits were seen, nobody is at work, or there is no such queue. Looks at
+        None while too few waits were seen, nobody is at work, or no such queue is open. Looks at
         the state as it is now, and changes nothing.
         """
         known = self._centre.queues.get(queue)
-        if known is None:
+        if known is None or not known.is_open:
             return None
         key = PoolKey(queue, known.setting.need)
         return range_of_next(self._centre, key, self._clock.now())

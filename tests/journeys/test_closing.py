@@ -62,8 +62,8 @@ async def test_who_waits_when_a_supervisor_closes_hears_so_and_a_restart_opens_n
     plans.mkdir(parents=True)
     (plans / "main.yaml").write_text(PLAN)
     line = {"number": "200", "name": "English", "language": "en", "dialplan": "en/main.yaml"}
-    always, never = {"mon-sun": "00:00-24:00", "holidays": "00:00-24:00"}, {"holidays": []}
-    queues = [{"id": "service", "hours": always}, {"id": "museum", "hours": never}]
+    always = {"mon-sun": "00:00-24:00", "holidays": "00:00-24:00"}
+    queues = [{"id": "service", "hours": always}, {"id": "museum", "hours": {"holidays": []}}]
     with running_service(
         folder, lines=[line], queues=queues, dialplans=folder / "dialplans"
     ) as service:

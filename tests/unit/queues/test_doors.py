@@ -28,9 +28,10 @@ from queues.centre.inputs import (
     TransferAsked,
 )
 from queues.centre.learned import Learned, Pace
+from queues.centre.reasons import reason_of
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake
-from queues.ids import AgentId, CallId
+from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
 
 ANNA = AgentId("anna")
@@ -354,6 +355,29 @@ def test_hours_that_contradict_themselves_are_refused(hours: tuple[QueueHours, .
     with pytest.raises(ValueError, match="stands twice"):
         scene.take(HoursTold(hours))
     assert to_snapshot(scene.centre) == before
+
+
+@pytest.mark.parametrize(
+    ("fact", "says"),
+    [
+        (
+            CallRefused(1.0, C1, LineId("100"), BILLING, ReturnReason.CLOSED),
+            "the queue is closed (billing); the dialogue has it again",
+        ),
+        (
+            CallRefused(1.0, C1, LineId("100"), BILLING, ReturnReason.CLOSING),
+            "the queue closes before the call could be served (billing); the dialogue has it again",
+        ),
+        (
+            CallReturned(1.0, C1, BILLING, ReturnReason.CLOSED),
+            "the queue is closed; the dialogue has the caller again",
+        ),
+    ],
+)
+def test_explanations_say_that_a_queue_was_closed(
+    fact: CallRefused | CallReturned, says: str
+) -> None:
+    assert reason_of(fact) == says
 
 
 MOMENTS = st.integers(0, 60).map(float)
