@@ -15,9 +15,9 @@ import structlog
 
 from ivr.gently import gently
 from queues.centre.inputs import EstimatesLearned
-from queues.centre.learned import NOTHING, Learned
+from queues.centre.learned import Learned
 from queues.ids import QueueId
-from queues.reports.learning import learn
+from queues.reports.learning import kept_beside, learn
 from queues.reports.seen import seen_talk, seen_wait
 from queues.store import Store, StoreError
 
@@ -88,7 +88,8 @@ class Learner:
         return {spread.queue for spread in self._known.spreads} >= {*self._queues}
 
     def _take(self, learned: Learned) -> None:
-        if learned in (self._known, NOTHING):  # records that were deleted unteach nothing
+        learned = kept_beside(learned, self._known, self._queues)
+        if learned == self._known:
             return
         self._known = learned
         self._submit(EstimatesLearned(learned))

@@ -36,7 +36,7 @@ def estimate_routes(sign_in: SignIn, read: ReadEstimates, now: Callable[[], floa
         Of waits that ended from `since` on and before `until`, the last seven days without.
         """
         end = datetime.fromtimestamp(now(), tz=UTC) if until is None else until
-        begin = end - _USUAL if since is None else since
+        begin = _week_before(end) if since is None else since
         try:
             counts = await asyncio.to_thread(read, begin.timestamp(), end.timestamp())
         except StoreError:
@@ -57,6 +57,13 @@ def estimate_routes(sign_in: SignIn, read: ReadEstimates, now: Callable[[], floa
         )
 
     return router
+
+
+def _week_before(end: datetime) -> datetime:
+    try:
+        return end - _USUAL
+    except OverflowError:  # of the first week that there is
+        return end
 
 
 def _of(counts: Iterable[EstimateCount]) -> EstimatesOf:

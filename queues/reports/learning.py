@@ -11,7 +11,7 @@ Rules
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final
@@ -39,6 +39,22 @@ def learn(talks: Iterable[SeenTalk], waits: Sequence[SeenWait]) -> Learned:
     paces = learn_paces(talks, waits)
     weights, judged = learn_correction(waits, {pace.queue: pace.patience_s for pace in paces})
     return Learned(paces, learn_spreads(judged, weights), weights)
+
+
+def kept_beside(learned: Learned, known: Learned, queues: Collection[QueueId]) -> Learned:
+    """Give what was learned, and beside it what is known of those of these queues not seen lately.
+
+    Their ranges hold for waits that are corrected as they were then, and no others.
+    """
+    paced = {pace.queue for pace in learned.paces}
+    spread = {each.queue for each in learned.spreads}
+    paces = (p for p in known.paces if p.queue in queues and p.queue not in paced)
+    spreads = (s for s in known.spreads if s.queue in queues and s.queue not in spread)
+    return Learned(
+        (*learned.paces, *paces),
+        (*learned.spreads, *spreads) if learned.correction == known.correction else learned.spreads,
+        learned.correction,
+    )
 
 
 def learn_paces(talks: Iterable[SeenTalk], waits: Sequence[SeenWait]) -> tuple[Pace, ...]:

@@ -73,8 +73,10 @@ async def test_without_times_it_is_the_last_seven_days() -> None:
     async with service.signed_in() as client:
         answer = await client.get(PATH)
         bad = await client.get(PATH, params={"since": "2026-01-01T00:00:00"})
+        first = await client.get(PATH, params={"until": "0001-01-02T00:00:00Z"})
     assert answer.json()["all"]["held_share"] is None
-    ((since, until),) = asked
+    (since, until), (begin, end) = asked
+    assert (first.status_code, begin) == (200, end)
     assert until - since == 7 * 86_400
     assert (bad.status_code, bad.json()["code"]) == (422, "values-refused")
 

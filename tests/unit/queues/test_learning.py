@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from queues.centre.estimate import Expected
-from queues.centre.learned import band_of
+from queues.centre.learned import Band, Learned, Pace, Spread, band_of
 from queues.centre.needs import ANYBODY, Need
 from queues.ids import QueueId
 from queues.reports.correction import LEAST_WAITS as LEAST_FOR_CORRECTION
@@ -18,6 +18,7 @@ from queues.reports.learning import (
     LEAST_HANG_UPS,
     LEAST_TALKS,
     LEAST_WAITS,
+    kept_beside,
     learn,
     learn_paces,
     learn_spreads,
@@ -90,6 +91,18 @@ def test_bands_tell_long_waits_from_short_ones_and_rare_needs_have_those_of_the_
     assert first.high > last.high
     assert band_of(known, DESK, GERMAN, 30.0) is not None
     assert {spread.need for spread in known.spreads} == {ANYBODY, None}
+
+
+def test_what_is_known_of_a_queue_that_was_not_seen_lately_stays_if_it_is_still_there() -> None:
+    rare, gone = QueueId("rare"), QueueId("gone")
+    pace, spread = Pace(rare, 90.0, 4.0, None), Spread(rare, None, (Band(None, 0.5, 1.0, 2.0),))
+    known = Learned((pace, replace(pace, queue=gone)), (spread, replace(spread, queue=gone)))
+    lately = Learned((Pace(DESK, 100.0, 4.0, None),), ())
+    both = kept_beside(lately, known, (DESK, rare))
+    assert both == Learned((*lately.paces, pace), (spread,))
+    other = replace(lately, correction=(0.0, 1.1, 0.0, 0.0))  # of other waits than the range is of
+    assert kept_beside(other, known, (DESK, rare)).spreads == ()
+    assert kept_beside(known, known, (rare, gone)) == known
 
 
 def by_head(day: int, chance: random.Random, *, matters: bool) -> SeenWait:
