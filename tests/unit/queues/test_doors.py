@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.commands import ReturnReason
 from queues.centre.door import Hours, OpenSpan, Shut, ascend, opens_after, standing
-from queues.centre.door_facts import ClosingOrdered, QueueClosed, QueueOpened
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
+from queues.centre.door_inputs import HoursTold, QueueHours
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
@@ -23,8 +22,6 @@ from queues.centre.inputs import (
     OfferRefused,
     PauseAsked,
     RefuseCause,
-    SettingsLoaded,
-    TimerFired,
     TransferAsked,
 )
 from queues.centre.learned import Learned, Pace
@@ -32,56 +29,21 @@ from queues.centre.reasons import reason_of
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
-from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
-
-ANNA = AgentId("anna")
-C1 = CallId("c1")
-OPENS, CLOSES = 500.0, 2000.0  # a scene begins at 1000
-TOMORROW, TILL = 90_000.0, 91_000.0
-DAYS = (OpenSpan(OPENS, CLOSES), OpenSpan(TOMORROW, TILL))
-
-
-def open_house(*agents: str, hours: Hours | None = DAYS, **changed: object) -> Scene:
-    """The queue for bills, with these hours, and agents who are ready; nobody waits."""
-    known = settings(*((name, (BILLING,)) for name in agents or ("anna",)), wrap_up_s=0.0)
-    queue = replace(known.queues[0], **changed)  # type: ignore[arg-type]
-    scene = Scene(SettingsLoaded((queue, known.queues[1]), known.agents, known.epoch))
-    if hours is not None:
-        tell(scene, hours)
-    scene.ready(*agents)
-    return scene
-
-
-def tell(scene: Scene, hours: Hours) -> None:
-    scene.take(HoursTold((QueueHours(BILLING, hours),)))
-    on_time(scene)
-
-
-def on_time(scene: Scene, until: float | None = None) -> None:
-    """Let all that is due happen when it is due."""
-    until = scene.now if until is None else until
-    while (wake := next_wake(scene.centre)) is not None and wake <= until:
-        scene.take(TimerFired(), after=max(0.0, wake - scene.now))
-    scene.now = max(scene.now, until)
-
-
-def given_back(scene: Scene) -> list[tuple[str, str]]:
-    return [
-        (fact.call, fact.reason.value)
-        for fact in scene.facts
-        if isinstance(fact, CallReturned | CallRefused)
-    ]
-
-
-def doors(scene: Scene) -> list[tuple[float, bool, float | None]]:
-    """What was told of the door: when, whether open, until when."""
-    told = []
-    for fact in scene.facts:
-        if isinstance(fact, QueueOpened):
-            told.append((fact.at, True, fact.closes_at))
-        elif isinstance(fact, QueueClosed):
-            told.append((fact.at, False, fact.opens_at))
-    return told
+from tests.unit.queues.door_scenes import (
+    ANNA,
+    C1,
+    CLOSES,
+    OPENS,
+    TILL,
+    TOMORROW,
+    doors,
+    given_back,
+    learn,
+    on_time,
+    open_house,
+    tell,
+)
+from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 
 
 def test_who_waits_when_the_queue_closes_is_given_back_and_who_talks_talks_on() -> None:
@@ -161,13 +123,6 @@ def test_a_call_that_is_passed_on_after_closing_has_a_moment() -> None:
     assert given_back(scene) == [("c1", "closed")]
 
 
-def learn(scene: Scene, talk_s: float) -> None:
-    """Anna talks so long with somebody, and is ready again."""
-    scene.enter("learned")
-    scene.talk("learned")
-    scene.take(CallEnded(CallId("learned"), EndCause.HUNG_UP), after=talk_s)
-
-
 def test_nobody_is_taken_who_could_not_be_served_before_the_queue_closes() -> None:
     scene = open_house("anna")
     learn(scene, 200.0)
@@ -213,83 +168,6 @@ def test_while_nothing_is_known_of_the_wait_calls_are_taken_until_the_queue_clos
     assert scene.call("c1") == "waiting"
     on_time(scene, CLOSES)
     assert ("c1", "closed") in given_back(scene)
-
-
-def test_a_supervisor_closes_at_once_until_the_hours_begin_anew() -> None:
-    scene = open_house("anna")
-    scene.take(PauseAsked(ANNA, "lunch"))
-    scene.enter("c1")
-    ordered, closed, back = scene.take(CloseAsked(BILLING, None, None, None))
-    assert ordered == ClosingOrdered(scene.now, BILLING, None, scene.now, TOMORROW)
-    assert closed == QueueClosed(scene.now, BILLING, TOMORROW)
-    assert back == CallReturned(scene.now, C1, BILLING, ReturnReason.CLOSED)
-    on_time(scene, CLOSES + 1)
-    assert len(doors(scene)) == 1
-    on_time(scene, TOMORROW)
-    assert doors(scene)[-1] == (TOMORROW, True, TILL)
-    assert scene.centre.queues[BILLING].shut is None
-    assert scene.replayed() == scene.centre
-
-
-def test_a_closing_later_today_counts_for_who_comes_before_and_can_be_lifted() -> None:
-    scene = open_house("anna")
-    learn(scene, 200.0)
-    scene.enter("busy")
-    scene.take(CloseAsked(BILLING, ANNA, scene.now + 300.0, scene.now + 600.0))
-    assert doors(scene) == []
-    scene.enter("c1")
-    scene.enter("c2")
-    assert given_back(scene) == [("c2", "closing")]
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c3")
-    assert scene.call("c3") == "waiting"
-    on_time(scene, scene.now + 601.0)
-    assert doors(scene) == []
-
-
-def test_opened_again_within_its_hours_a_queue_takes_calls_at_once() -> None:
-    scene = open_house("anna")
-    scene.take(CloseAsked(BILLING, None, None, None))
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c1")
-    assert scene.call("c1") == "offered"
-    assert [is_open for _, is_open, _ in doors(scene)] == [False, True]
-
-
-def test_opened_outside_of_its_hours_a_queue_stays_closed() -> None:
-    scene = open_house("anna")
-    on_time(scene, CLOSES + 1)
-    scene.take(CloseAsked(BILLING, None, None, TOMORROW + 100))
-    scene.take(OpenAsked(BILLING, None))
-    assert not scene.centre.queues[BILLING].is_open
-    on_time(scene, TOMORROW)
-    assert scene.centre.queues[BILLING].is_open
-
-
-def test_a_queue_without_hours_that_is_closed_by_hand_stays_so_until_it_is_opened() -> None:
-    scene = open_house("anna", hours=None)
-    scene.take(CloseAsked(BILLING, None, None, None))
-    on_time(scene, scene.now + 1_000_000.0)
-    scene.enter("c1")
-    assert given_back(scene) == [("c1", "closed")]
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c2")
-    assert scene.call("c2") == "offered"
-
-
-@pytest.mark.parametrize(
-    "what",
-    [
-        CloseAsked(BILLING, None, 1500.0, 1500.0),
-        CloseAsked(BILLING, None, None, 900.0),
-        OpenAsked(BILLING, None),
-    ],
-)
-def test_what_changes_nothing_leads_to_nothing(what: CloseAsked | OpenAsked) -> None:
-    scene = open_house("anna")
-    before = to_snapshot(scene.centre)
-    assert scene.take(what) == ()
-    assert to_snapshot(scene.centre) == before
 
 
 def test_hours_are_compared_with_the_wall_clock_however_far_it_is_ahead() -> None:
