@@ -33,10 +33,8 @@ def callers_file(house: House, callers: Callers, began: float) -> str:
     return "\n".join([*lines, ""])
 
 
-def sipp_command(
-    sipp: Sequence[str], port: int, callers: Path, log: Path, count: int
-) -> list[str]:
-    """The command that places so many calls; all wait in SIPp for their time from the first second."""
+def sipp_command(sipp: Sequence[str], port: int, callers: Path, log: Path, count: int) -> list[str]:
+    """The command that places so many calls, each of which waits in SIPp for its time."""
     return [
         *sipp,
         f"{HOST}:{port}",

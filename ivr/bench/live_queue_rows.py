@@ -77,9 +77,7 @@ def _moved(day: LiveDay) -> Iterator[Callers]:
         arrived = callers.arrived + chance.exponential(_MOVED_S, count)
         order = np.argsort(arrived)
         service = callers.service + chance.exponential(_MOVED_S, count)
-        yield Callers(
-            arrived[order], callers.need[order], service[order], callers.patience[order]
-        )
+        yield Callers(arrived[order], callers.need[order], service[order], callers.patience[order])
 
 
 def _pace_rows(seen: Seen, day: LiveDay, outcome: Outcome, modelled: Outcome) -> Iterator[Row]:

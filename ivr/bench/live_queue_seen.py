@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -96,7 +97,7 @@ def idle_while_called(outcome: Outcome, house: House, ring_s: float) -> list[flo
         can_take = np.isin(outcome.callers.need, needs)
         mine = np.flatnonzero(outcome.answered & (outcome.agent == agent))
         mine = mine[np.argsort(rung[mine])]
-        for talked, then in zip(mine[:-1], mine[1:], strict=True):
+        for talked, then in pairwise(mine):
             free = rung[talked] + ring_s + outcome.callers.service[talked]
             waits = can_take & (outcome.callers.arrived < free) & (rung > free)
             if waits.any():

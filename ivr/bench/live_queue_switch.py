@@ -114,7 +114,9 @@ def queue_configuration(house: House, app_queue: AppQueue) -> str:
 
 def dialplan(needs: Sequence[str]) -> str:
     """The context of callers: `R` lets a caller hear it when an agent's phone rings."""
-    return "\n".join([f"[{_CONTEXT}]", *(f"exten => {need},1,Queue({need},R)" for need in needs), ""])
+    return "\n".join(
+        [f"[{_CONTEXT}]", *(f"exten => {need},1,Queue({need},R)" for need in needs), ""]
+    )
 
 
 @asynccontextmanager

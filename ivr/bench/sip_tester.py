@@ -38,6 +38,4 @@ def _must_be_sipp(root: Path) -> None:
     command = [*loader_command(root, _PROGRAM), "-v"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
     if done.returncode not in {0, _SAYS_VERSION} or "SIPp v" not in done.stdout:
-        raise InstallFailed(
-            f"the SIPp that was fetched does not run here; {_SIP_TESTER.instead}"
-        )
+        raise InstallFailed(f"the SIPp that was fetched does not run here; {_SIP_TESTER.instead}")

@@ -35,9 +35,7 @@ _WHICH = f"which: {', '.join(BENCHES)}; without a name all but {_BY_ITSELF}"
 
 
 def bench(
-    names: Annotated[
-        list[str] | None, typer.Argument(help=_WHICH)
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help=_WHICH)] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="fewer runs, to see that it works")
     ] = False,

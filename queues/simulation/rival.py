@@ -1,7 +1,7 @@
 """A model of Asterisk's app_queue, as its source behaves: a queue a need, each caller looks itself.
 
 The callers are those that the centre sees. An agent is a member of the queue of each skill. A call
-looks at its arrival and then once every `poll_s` (wait_our_turn asks is_our_turn first, then waits);
+looks at its arrival and then once every `poll_s` (wait_our_turn first asks, then waits a second);
 when fewer calls stand before it in its queue than members are idle, it takes the idle member whose
 last call ended longest ago (leastrecent), whose phone then rings `ring_s`. A call that rings stands
 in nobody's way any more (`pending` in is_our_turn). So somebody who just comes may be rung for

@@ -33,7 +33,9 @@ def test_a_caller_who_waits_looks_once_a_second_from_the_arrival_on() -> None:
 
 def test_a_caller_who_just_comes_is_served_at_once_before_one_who_has_not_looked_again() -> None:
     """As seen on Asterisk: two members got free since the look of the one who waits."""
-    came = callers((0.0, 0, 7.0, 99.0), (0.3, 0, 6.7, 99.0), (1.9, 0, 3.0, 99.0), (7.3, 0, 3.0, 9.0))
+    came = callers(
+        (0.0, 0, 7.0, 99.0), (0.3, 0, 6.7, 99.0), (1.9, 0, 3.0, 99.0), (7.3, 0, 3.0, 9.0)
+    )
     outcome = run_rival(alike(2), came, AT_ONCE)
     assert outcome.wait.tolist() == pytest.approx([0.0, 0.0, 6.0, 0.0])
 
