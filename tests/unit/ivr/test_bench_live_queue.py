@@ -15,6 +15,7 @@ from ivr.bench.live_queue_seen import Met, PickedUp, Seen, idle_while_called, ou
 from ivr.bench.live_queue_switch import dialplan, queue_configuration
 from ivr.bench.site import BenchFailed
 from ivr.bench.table import Row
+from ivr.cli.bench import BENCHES, asked_for
 from ivr.resources import days
 from queues.simulation.callers import Callers, draw_callers
 from queues.simulation.day import Day
@@ -182,3 +183,9 @@ def test_the_model_is_refuted_where_callers_wait_longer_than_it_says() -> None:
     later = by_name(rows_of(as_modelled(DAY, later_s=3.0), DAY))
     assert later["mean wait: the model is off by"].value == pytest.approx(100 * 6 / 22)
     assert not later["mean wait: the model is off by"].holds
+
+
+def test_a_bench_of_twenty_minutes_runs_by_name_alone() -> None:
+    assert "live-queue" not in asked_for(None)
+    assert set(asked_for(None)) == set(BENCHES) - {"live-queue"}
+    assert asked_for(["live-queue"]) == ["live-queue"]
