@@ -75,16 +75,19 @@ class LiveCallers:
         """
         loop = asyncio.get_running_loop()
         began_s = told_s = loop.time()
-        while not all(met.waits_no_more for met in self._seen.callers):
+        while True:
+            is_over = self._process is None or self._process.poll() is not None
+            self._look()
+            if all(met.waits_no_more for met in self._seen.callers):
+                return
+            if is_over:
+                raise BenchFailed("SIPp has ended before its callers did")
             if loop.time() - began_s > within_s:
                 return
-            if self._process is None or self._process.poll() is not None:
-                raise BenchFailed("SIPp has ended before its callers did")
-            await asyncio.sleep(_LOOK_S)
-            self._look()
             if loop.time() - told_s >= _TELL_EVERY_S:
                 told_s = loop.time()
                 tell(_standing(self._seen.callers))
+            await asyncio.sleep(_LOOK_S)
 
     def end(self) -> None:
         """End SIPp, with whoever still talks."""
