@@ -104,9 +104,11 @@ def queue_configuration(house: House, app_queue: AppQueue) -> str:
     lines = ["[general]", *general]
     for need in house.needs:
         lines += [f"[{need}]", *(f"{name} = {value}" for name, value in settings.items())]
+        # Of members who were never called, Asterisk takes the last one of its list, the model the
+        # first; whom it takes first shapes all that follows.
         lines += [
             f"member => PJSIP/{phone}"
-            for phone, skills in zip(phone_names(house), house.agents, strict=True)
+            for phone, skills in reversed(list(zip(phone_names(house), house.agents, strict=True)))
             if need in skills
         ]
     return "\n".join([*lines, ""])

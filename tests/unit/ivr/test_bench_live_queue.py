@@ -95,8 +95,8 @@ def test_a_day_without_a_rival_cannot_be_played(router_day: Day) -> None:
 def test_a_phone_is_a_member_of_the_queue_of_each_skill_of_its_agent() -> None:
     general, bill, repair = queue_configuration(HOUSE, APP_QUEUE).split("[")[1:]
     assert [line for line in bill.splitlines() if "=>" in line] == [
-        "member => PJSIP/phone0",
         "member => PJSIP/phone1",
+        "member => PJSIP/phone0",
     ]
     assert [line for line in repair.splitlines() if "=>" in line] == ["member => PJSIP/phone0"]
     assert "strategy = leastrecent" in bill
