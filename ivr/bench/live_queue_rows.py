@@ -89,7 +89,7 @@ def _pace_rows(seen: Seen, day: LiveDay, outcome: Outcome, modelled: Outcome) ->
     idle, idle_model = (
         tuple(idle_while_called(each, day.house, ring_s)) for each in (outcome, modelled)
     )
-    name = "agent free, somebody waits → phone rings"
+    name = "agent free → rung for a caller who waits"
     yield Row(f"Queue(): {name}", idle, "s", against=_MODEL, against_values=idle_model)
     rings = tuple(each.at - each.rang for each in seen.picked_up)
     beside = (ring_s,)

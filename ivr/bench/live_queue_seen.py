@@ -85,21 +85,17 @@ def outcome_of(seen: Seen, callers: Callers) -> Outcome:
 
 
 def idle_while_called(outcome: Outcome, house: House, ring_s: float) -> list[float]:
-    """How long agents who had got free were not rung, though somebody waited for them.
+    """How long agents who had got free were not rung for the caller who was waiting for them.
 
-    One value, in seconds, for each talk after which a caller whom the agent can take was waiting:
-    from the end of the talk to the next ring of this agent.
+    One value, in seconds, for each talk after which the agent's next caller was already there:
+    from the end of the talk to the ring.
     """
-    rung = outcome.callers.arrived + outcome.wait - np.where(outcome.answered, ring_s, 0.0)
+    rung = outcome.callers.arrived + outcome.wait - ring_s
     found: list[float] = []
-    for agent, skills in enumerate(house.agents):
-        needs = [number for number, need in enumerate(house.needs) if need in skills]
-        can_take = np.isin(outcome.callers.need, needs)
+    for agent in range(len(house.agents)):
         mine = np.flatnonzero(outcome.answered & (outcome.agent == agent))
-        mine = mine[np.argsort(rung[mine])]
-        for talked, then in pairwise(mine):
+        for talked, then in pairwise(mine[np.argsort(rung[mine])]):
             free = rung[talked] + ring_s + outcome.callers.service[talked]
-            waits = can_take & (outcome.callers.arrived < free) & (rung > free)
-            if waits.any():
+            if outcome.callers.arrived[then] < free:
                 found.append(max(0.0, float(rung[then] - free)))
     return found

@@ -153,7 +153,7 @@ def test_who_never_came_and_whose_wait_had_no_end_is_lost() -> None:
     assert (row.value, row.holds) == (2.0, False)
 
 
-def test_an_agent_who_is_free_counts_as_idle_only_while_somebody_waits_for_that_agent() -> None:
+def test_an_agent_who_is_free_counts_as_idle_only_while_the_next_caller_waits() -> None:
     """The first agent is free at 7.0, and the third caller, who waits, looks at 7.25."""
     model = run_rival(HOUSE, DAY.callers, APP_QUEUE)
     assert model.agent.tolist() == [0, 1, 0, -1]
