@@ -32,6 +32,7 @@ from queues.simulation.rival import AppQueue
 HOST: Final = "127.0.0.1"
 _CONTEXT: Final = "live-queue"
 _RTP: Final = {"rtp_first": 14_000, "rtp_last": 17_999}  # below what the kernel gives to phones
+_LOOKS_EVERY_S: Final = 1  # RECHECK in its source
 _RING_GRACE_S: Final = 20  # these phones are picked up; no ringing is given up
 _REACHABLE_S: Final = 30.0
 _LOOK_S: Final = 0.1
@@ -83,13 +84,13 @@ def queue_configuration(house: House, app_queue: AppQueue) -> str:
 
     Raises `BenchFailed` for what Asterisk cannot be set to.
     """
-    if app_queue.poll_s != int(app_queue.poll_s) or app_queue.poll_s < 1:
-        raise BenchFailed("Asterisk's retry is of whole seconds")
+    if app_queue.poll_s != _LOOKS_EVERY_S:
+        raise BenchFailed(f"who waits in a Queue() looks every {_LOOKS_EVERY_S} s, and never else")
     settings = {
         "strategy": "leastrecent",
         "timeout": str(round(app_queue.ring_s) + _RING_GRACE_S),
-        "retry": str(int(app_queue.poll_s)),
-        "wrapuptime": str(round(house.wrap_up_s)),
+        "retry": str(_LOOKS_EVERY_S),
+        "wrapuptime": "0",
         "weight": "0",
         "ringinuse": "no",
         "autopause": "no",

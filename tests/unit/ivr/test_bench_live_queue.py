@@ -106,7 +106,7 @@ def test_a_phone_is_a_member_of_the_queue_of_each_skill_of_its_agent() -> None:
 
 
 def test_a_pace_that_asterisk_cannot_have_is_refused() -> None:
-    with pytest.raises(BenchFailed, match="whole seconds"):
+    with pytest.raises(BenchFailed, match="looks every 1 s"):
         queue_configuration(HOUSE, AppQueue(poll_s=0.5))
 
 
