@@ -17,7 +17,8 @@ from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
 from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
-from ivr.settings import EMERGENCY_NUMBERS, Settings
+from ivr.settings import Settings
+from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"
