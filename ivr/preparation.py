@@ -19,7 +19,13 @@ from ivr.asterisk.account import RunAccount, can_run, ordinary_account
 from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
-from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
+from ivr.credentials import (
+    Credentials,
+    CredentialsUnusable,
+    load_credentials,
+    load_token,
+    trunk_password,
+)
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
@@ -235,6 +241,11 @@ def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
             ("sip", settings.ports.sip, socket.SOCK_DGRAM, address),
         ]
+        match settings.trunk and settings.trunk.transport:
+            case "tcp":
+                wanted.append(("sip", settings.ports.sip, socket.SOCK_STREAM, address))
+            case "tls":
+                wanted.append(("sips", settings.ports.sips, socket.SOCK_STREAM, address))
     faults = []
     for name, port, kind, host in wanted:
         with socket.socket(socket.AF_INET, kind) as probe:
@@ -282,7 +293,8 @@ def _secrets(settings: Settings, credentials: Credentials) -> Secrets:
     places = tuple(
         Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
     )
-    return Secrets(credentials.ami, places, accounts(settings.callers, credentials.phones))
+    callers = accounts(settings.callers, credentials.phones)
+    return Secrets(credentials.ami, places, callers, trunk_password(settings.trunk))
 
 
 def _who_runs(place: Place) -> str:

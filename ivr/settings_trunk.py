@@ -1,6 +1,5 @@
 """The trunk and the standing emergency number, as the settings file describes them.
 
-
 A trunk is known by a registration (our user and password at the provider) or by the addresses that
 its calls come from; nobody else may call over it. A password never stands in the settings file.
 """

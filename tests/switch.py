@@ -24,6 +24,7 @@ from ivr.asterisk.account import ordinary_account
 from ivr.asterisk.config import Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
+from ivr.credentials import trunk_password
 from ivr.runfile import Account
 from ivr.settings import Settings
 from tests.programs import real_asterisk
@@ -170,7 +171,10 @@ async def running_switch(
         write_tone(music / "music.wav", 330)
     passwords = {name: f"pw-{name}" for name in (*settings.places, *settings.callers)}
     secrets = Secrets(
-        "ami-secret", accounts(settings.places, passwords), accounts(settings.callers, passwords)
+        "ami-secret",
+        accounts(settings.places, passwords),
+        accounts(settings.callers, passwords),
+        trunk_password(settings.trunk),
     )
     account = ordinary_account(ROOT)
     folders, _ = make_folders(folder, account, asterisk)
