@@ -16,7 +16,15 @@ from typing import IO
 
 from ivr import resources
 from ivr.asterisk.account import RunAccount, can_run, ordinary_account
-from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
+from ivr.asterisk.config import (
+    Changed,
+    EmergencyWay,
+    PathUnusable,
+    Secrets,
+    accounts,
+    escaped_path,
+    render,
+)
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import (
@@ -194,6 +202,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
             for number, plan in plans.items()
             if plan.when_down is not None
         },
+        emergency_ways=_emergency_ways(settings, plans),
     )
     return Prepared(
         place=place,
@@ -286,6 +295,19 @@ def _switch_folders(
     root = RunAccount(0, 0)
     folders, again = make_folders(place.run_folder, root, asterisk)
     return root, folders, renewed or again
+
+
+def _emergency_ways(settings: Settings, plans: Mapping[LineId, Plan]) -> dict[str, EmergencyWay]:
+    if settings.emergency is None:
+        return {}
+    return {
+        number: EmergencyWay(
+            plan.emergency_key,
+            None if plan.emergency_notice is None else f"{plan.language}/{plan.emergency_notice}",
+        )
+        for number, plan in plans.items()
+        if plan.emergency_key is not None
+    }
 
 
 def _secrets(settings: Settings, credentials: Credentials) -> Secrets:

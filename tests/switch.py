@@ -49,7 +49,7 @@ def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list
 
 def test_settings(**changes: object) -> Settings:
     """Settings of a small place on free ports."""
-    ami, http = free_ports(2)
+    ami, http, sips = free_ports(3)
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
     # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port,
     # below the ports that the kernel gives: the SIP port must not lie in it.
@@ -58,6 +58,7 @@ def test_settings(**changes: object) -> Settings:
         "version": 1,
         "ports": {
             "sip": sip,
+            "sips": sips,
             "ami": ami,
             "http": http,
             "rtp_first": first,

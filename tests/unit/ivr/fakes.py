@@ -95,6 +95,12 @@ class FakeCalls:
         self._check(call)
         self.did.append(("music", ""))
 
+    async def call_emergency(self, call: CallId) -> bool:
+        """The standing emergency number."""
+        self._check(call)
+        self.did.append(("emergency", ""))
+        return True
+
     async def hang_up(self, call: CallId) -> None:
         """End the call; no error if it is gone."""
         self.did.append(("hang_up", ""))
