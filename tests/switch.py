@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import Secrets, Silence, accounts, render
+from ivr.asterisk.config import EmergencyWay, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.credentials import trunk_password
@@ -157,6 +157,7 @@ async def running_switch(
     extra_pjsip: str = "",
     extra_modules: str = "",
     when_down: Mapping[str, str] | None = None,
+    emergency_ways: Mapping[str, EmergencyWay] | None = None,
     silence: Silence = NEVER_SILENT,
 ) -> AsyncIterator[Switch]:
     """An Asterisk of its own in this folder, ready for calls; ended afterwards.
@@ -189,6 +190,7 @@ async def running_switch(
         music=music,
         readers=account.readers,
         when_down=when_down or {},
+        emergency_ways=emergency_ways,
         silence=silence,
     )
     for name, text in (

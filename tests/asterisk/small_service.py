@@ -11,9 +11,11 @@ from typing import cast
 
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.calls import Calls
+from ivr.asterisk.config import Silence
+from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.offers import Offers
 from ivr.asterisk.switchboard import Switchboard, Told
-from ivr.asterisk.wire_events import ChannelInAgi, WireEvent
+from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, WireEvent
 from ivr.dialogue import Surroundings
 from ivr.dialplan import Plan
 from ivr.driver import Driver
@@ -38,6 +40,10 @@ class SmallService:
     inputs: list[Input] = field(default_factory=list)
     seen: list[WireEvent] = field(default_factory=list)
 
+    def inputs_of(self, kind: type[Input]) -> list[Input]:
+        """What the dialogues wished of a queue, of this kind."""
+        return [each for each in self.inputs if isinstance(each, kind)]
+
     def on_event(self, event: WireEvent) -> None:
         self.seen.append(event)
 
@@ -58,7 +64,7 @@ class SmallService:
 
 @asynccontextmanager
 async def small_service(
-    switch: Switch, plans: Mapping[LineId, Plan]
+    switch: Switch, plans: Mapping[LineId, Plan], silence: Silence | None = None
 ) -> AsyncIterator[SmallService]:
     """Dialogues for these lines, for the block; afterwards they are gone as if killed."""
     async with running_client(switch.ami_port, timing=PATIENT) as client:
@@ -81,8 +87,17 @@ async def small_service(
             frozenset(),
             told=Told(service.on_event, service.on_caller),
         )
-        tasks = [asyncio.create_task(each.run()) for each in (driver, board, offers)]
+        heart = Heartbeat(
+            client,
+            is_healthy=lambda: True,
+            callers=lambda: map(ChannelId, lines),
+            is_ours=desk.in_agi,
+            fed_by_us=lambda _: False,
+            silence=silence,
+        )
+        tasks = [asyncio.create_task(each.run()) for each in (driver, board, offers, heart)]
         await client.wait_up(WITHIN_S)
+        await heart.beating()
         try:
             yield service
         finally:
