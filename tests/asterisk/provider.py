@@ -126,10 +126,11 @@ exten => _X.,1,Set(DB(shown/${{EXTEN}})=${{CALLERID(num)}})
  same => n,Playtones({tone})
  same => n,Wait(30)
 exten => +4930999000,1,Set(DB(shown/${{EXTEN}})=${{CALLERID(num)}})
+ same => n,GotoIf($["${{DB(hotline/open)}}" != "yes"]?nobody)
  same => n,Answer()
  same => n,Playtones({tone})
  same => n,Wait(30)
-exten => +4930999001,1,Busy(1)
+ same => n(nobody),Busy(1)
 """
 
 
@@ -240,6 +241,11 @@ class Provider:
         row = next(line for line in shown.splitlines() if f"/{customer};@" in line)
         return row.split('"uri":"')[1].split('"')[0]
 
+    async def hotline(self, *, open_: bool) -> None:
+        """Whether the standing emergency number answers from now on; nobody was there before."""
+        await self.switch.console(f"database put hotline open {'yes' if open_ else 'no'}")
+        await self.switch.console("database deltree shown")
+
     async def shown(self, number: str) -> str:
         """The number that whoever dialled this one showed, once it was dialled."""
         await console_says(self.switch, "database show shown", lambda text: f"/{number} " in text)
@@ -282,12 +288,15 @@ PLAN = """
 language: en
 start: welcome
 human: human
+emergency: alarm
+emergency_key: "8"
 defaults: {wait_s: 20, tries: 2, no_input: hint, wrong_key: hint, otherwise: human}
-prompts: {welcome: Hello., menu: Choose., hint: Try again., more: Yes., bye: Goodbye.}
+prompts: {welcome: Hello., menu: Choose., hint: Try again., more: Yes., alarm: Wait., bye: Goodbye.}
 nodes:
   welcome: {say: welcome, goto: main}
   main: {menu: menu, keys: {1: more, 2: more, 5: more}, when_silent: bye}
   more: {say: more, goto: main}
+  alarm: {emergency: alarm, then: bye, refused: human}
   human: {queue: service, then: bye, refused: bye}
   bye: {goodbye: bye}
 """

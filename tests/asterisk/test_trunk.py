@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -10,11 +11,10 @@ import pytest_asyncio
 
 from ivr.asterisk.turned_away import TurnedAway, why_turned_away
 from ivr.asterisk.wire_events import ChannelEnded
-from ivr.caller.phone import SipServer, caller_phone
+from queues.centre.inputs import QueueEntered
 from tests.ami.running import until
 from tests.asterisk.provider import (
     TLS,
-    TONE_HZ,
     UDP,
     WITHIN_S,
     House,
@@ -23,8 +23,9 @@ from tests.asterisk.provider import (
     customer,
     running_provider,
 )
-from tests.audio.calls import Caller
+from tests.asterisk.sipp import sipp
 from tests.folders import open_folder
+from tests.journeys.strangers import TrunkLine
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _fixture = pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -50,7 +51,8 @@ async def house(provider: Provider) -> AsyncIterator[House]:
         "most_calls_each_number": 2,
         "most_calls": 4,
     }
-    async with customer(provider.folder / "by-name", trunk) as running:
+    emergency = {"number": "+4930999000"}
+    async with customer(provider.folder / "by-name", trunk, emergency=emergency) as running:
         await provider.registered(UDP)
         yield running
 
@@ -136,17 +138,79 @@ async def test_calls_from_one_number_and_over_the_whole_trunk_are_limited(
     await house.is_empty()
 
 
+@pytest.mark.parametrize(
+    ("to", "extra", "line", "number"),
+    [
+        ("<sip:030555200@127.0.0.1>", "Privacy: none", "+4930555200", "+4930123456"),
+        ('"4930555200@x" <sip:+4930555100@127.0.0.1;user=phone>', "Privacy: id", "100", None),
+        (
+            "<sip:$%7BSHELL(id)%7D,1&2@127.0.0.1>",  # no number: the line for other numbers
+            'P-Asserted-Identity: "${EXTEN}" <sip:4930%24%7BSHELL(id)%7D%7C1@127.0.0.1>',
+            "100",
+            None,
+        ),
+    ],
+)
+async def test_who_is_called_stands_in_to_and_hostile_text_is_no_number(
+    house: House, provider: Provider, to: str, extra: str, line: str, number: str | None
+) -> None:
+    before = len(house.service.numbers)
+    contact = await provider.contact(UDP)
+    caller = '"${SHELL(id)}" <sip:+4930123456@127.0.0.1>'
+    texts = {"contact": contact, "to": to, "extra": extra, "from": caller}
+    await sipp("to_header", house.switch.sip_port, provider.folder, **texts)
+    call, reached = await house.service.next_caller(before)
+    assert (reached, house.service.numbers[call]) == (line, number)
+    await house.is_empty()
+
+
+async def test_who_is_not_the_provider_is_refused(house: House) -> None:
+    with TrunkLine(house.switch.sip_port) as stranger:
+        await asyncio.to_thread(
+            stranger.send,
+            "INVITE",
+            UDP,
+            [
+                "From: <sip:+4930123456@127.0.0.1>;tag=1",
+                "To: <sip:+4930555100@127.0.0.1>",
+                "Call-ID: stranger",
+                "CSeq: 1 INVITE",
+                "Contact: <sip:+4930123456@127.0.0.1>",
+            ],
+        )
+        status, _ = await asyncio.to_thread(stranger.answer, "INVITE")
+    assert status == 401
+
+
 async def test_a_call_to_112_shows_our_number_and_is_heard_before_it_is_answered(
     house: House, provider: Provider
 ) -> None:
     desk = house.switch.place("desk1")
-    server = SipServer("127.0.0.1", house.switch.sip_port, desk.username, desk.password)
-    async with caller_phone(server) as phone:
-        caller = Caller(phone)
-        await phone.dial("112", within_s=WITHIN_S)
-        await caller.hears(TONE_HZ)
-        assert 183 in phone.provisional
+    who = {"user": desk.username, "word": desk.password, "called": "112"}
+    await sipp("early_media", house.switch.sip_port, provider.folder, **who)
     assert await provider.shown("112") == "+4930555200"
+    await house.is_empty()
+
+
+@pytest.mark.parametrize("nobody", [False, True])
+async def test_an_emergency_reaches_the_standing_number_or_a_human(
+    house: House, provider: Provider, nobody: bool
+) -> None:
+    await provider.hotline(open_=not nobody)
+    before = len(house.service.numbers)
+    async with provider.calling("from", act="k8"):
+        call, _ = await house.service.next_caller(before)
+        assert await provider.shown("+4930999000") == "+4930555200"
+        if nobody:
+            await until(
+                lambda: any(e.call == call for e in house.service.inputs_of(QueueEntered)),
+                within_s=WITHIN_S,
+            )
+        else:
+            await console_says(
+                house.switch, "core show channels", lambda text: text.count("Up ") >= 2
+            )
+    await house.is_empty()
 
 
 @pytest.mark.parametrize(
