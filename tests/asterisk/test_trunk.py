@@ -60,7 +60,12 @@ async def house(provider: Provider) -> AsyncIterator[House]:
 @_fixture
 async def neighbour(provider: Provider) -> AsyncIterator[House]:
     """Known by its address, called by the request URI, by a provider that leaves out the plus."""
-    trunk = {"host": "127.0.0.1", "port": provider.switch.sip_port, "number_form": "bare"}
+    trunk = {
+        "host": "127.0.0.1",
+        "port": provider.switch.sip_port,
+        "number_form": "bare",
+        "caller_number_in": "from",
+    }
     async with customer(provider.folder / "by-address", trunk) as running:
         yield running
 
@@ -232,6 +237,46 @@ async def test_a_called_number_is_a_line_however_it_is_spelled(
         assert reached == line
         assert neighbour.service.numbers[call] == "+4930123456"
     await neighbour.is_empty()
+
+
+async def test_a_house_may_take_the_number_in_from_alone(
+    neighbour: House, provider: Provider
+) -> None:
+    before = len(neighbour.service.numbers)
+    to = f"/sip:4930555100@127.0.0.1:{neighbour.switch.sip_port}"
+    async with provider.calling("pai", to=to):  # which has another number in From
+        call, _ = await neighbour.service.next_caller(before)
+        assert neighbour.service.numbers[call] == "0309999999"
+    await neighbour.is_empty()
+
+
+async def test_behind_a_router_the_provider_is_told_the_address_outside(provider: Provider) -> None:
+    trunk = {
+        "host": "127.0.0.1",
+        "external_address": "203.0.113.7",
+        "local_nets": ["10.0.0.0/8"],
+        "keep_alive_s": 0,
+    }
+    async with customer(provider.folder / "routed", trunk) as routed:
+        with TrunkLine(routed.switch.sip_port) as line:
+            answer = await asyncio.to_thread(_answer_to_an_offer, line)
+    assert "c=IN IP4 203.0.113.7" in answer
+    assert f"Contact: <sip:203.0.113.7:{routed.switch.sip_port}" in answer
+
+
+def _answer_to_an_offer(line: TrunkLine) -> str:
+    """The whole 200 to a call with sound."""
+    lines = [
+        "From: <sip:+4930123456@127.0.0.1>;tag=1",
+        "To: <sip:+4930555100@127.0.0.1>",
+        "Call-ID: offer",
+        "CSeq: 1 INVITE",
+        "Contact: <sip:+4930123456@127.0.0.1>",
+        "Content-Type: application/sdp",
+    ]
+    offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    line.send("INVITE", "+4930555100", lines, offer + "m=audio 40000 RTP/AVP 8\r\n")
+    return line.response(200)
 
 
 async def test_a_number_that_is_none_of_ours_is_no_number(
