@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 from ivr import resources
+from ivr.runfile import Account
 from tests.debian import unpacked
 from tests.switch import ROOT
 
@@ -23,16 +24,25 @@ def _command() -> tuple[list[str], dict[str, str]]:
     return [str(root / "usr/bin/sipp")], {"LD_LIBRARY_PATH": libraries}
 
 
-async def sipp(scenario: str, sip_port: int, folder: Path, **values: str) -> None:
+async def sipp(
+    scenario: str,
+    sip_port: int,
+    folder: Path,
+    account: Account | None = None,
+    **values: str,
+) -> None:
     """Play one call of a scenario against this port; fails when it does not go as written."""
     command, environment = await asyncio.to_thread(_command)
     words = [word for key, value in values.items() for word in ("-key", key, value)]
+    if account is not None:
+        words += ["-au", account.username, "-ap", account.password, "-key", "who", account.username]
     process = await asyncio.create_subprocess_exec(
         *command,
         f"127.0.0.1:{sip_port}",
         *("-sf", str(ROOT / "tests/corpus/sipp" / f"{scenario}.xml")),
         *("-i", "127.0.0.1", "-m", "1", "-timeout", "10s", "-timeout_error", "-nostdin"),
         *("-trace_err", "-error_file", str(folder / "sipp-errors")),
+        *("-trace_msg", "-message_file", str(folder / "sipp-messages")),
         *words,
         cwd=folder,
         env=dict(os.environ) | environment | {"TERM": "dumb"},
@@ -47,6 +57,8 @@ async def sipp(scenario: str, sip_port: int, folder: Path, **values: str) -> Non
         if process.returncode is None:
             process.kill()
             await process.wait()
-    errors = folder / "sipp-errors"
-    told = errors.read_text(errors="replace") if errors.exists() else ""
-    assert process.returncode == 0, f"{scenario}: {said.decode(errors='replace')[-300:]}{told}"
+    files = (folder / "sipp-errors", folder / "sipp-messages")
+    told = "\n".join(each.read_text(errors="replace") for each in files if each.exists())
+    assert process.returncode == 0, (
+        f"{scenario}: {said.decode(errors='replace')[-300:]}{told[-6000:]}"
+    )

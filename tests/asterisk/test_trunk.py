@@ -74,7 +74,7 @@ async def neighbour(provider: Provider) -> AsyncIterator[House]:
 async def secured(provider: Provider) -> AsyncIterator[House]:
     """Known by its registration over TLS; sound is encrypted, or there is none."""
     trunk = {
-        "host": "localhost",
+        "host": "127.0.0.1",  # a name would be asked of the DNS
         "port": provider.tls_port,
         "kind": "registration",
         "user": TLS,
@@ -191,8 +191,7 @@ async def test_a_call_to_112_shows_our_number_and_is_heard_before_it_is_answered
     house: House, provider: Provider
 ) -> None:
     desk = house.switch.place("desk1")
-    who = {"user": desk.username, "word": desk.password, "called": "112"}
-    await sipp("early_media", house.switch.sip_port, provider.folder, **who)
+    await sipp("early_media", house.switch.sip_port, provider.folder, desk, called="112")
     assert await provider.shown("112") == "+4930555200"
     await house.is_empty()
 
@@ -252,13 +251,13 @@ async def test_a_house_may_take_the_number_in_from_alone(
 
 async def test_behind_a_router_the_provider_is_told_the_address_outside(provider: Provider) -> None:
     trunk = {
-        "host": "127.0.0.1",
+        "host": "127.0.0.2",
         "external_address": "203.0.113.7",
-        "local_nets": ["10.0.0.0/8"],
+        "local_nets": ["127.0.0.1/32"],
         "keep_alive_s": 0,
     }
     async with customer(provider.folder / "routed", trunk) as routed:
-        with TrunkLine(routed.switch.sip_port) as line:
+        with TrunkLine(routed.switch.sip_port, host="127.0.0.2") as line:
             answer = await asyncio.to_thread(_answer_to_an_offer, line)
     assert "c=IN IP4 203.0.113.7" in answer
     assert f"Contact: <sip:203.0.113.7:{routed.switch.sip_port}" in answer
