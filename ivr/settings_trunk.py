@@ -154,19 +154,24 @@ def check_trunk(
     trunk: Trunk | None,
     emergency: Emergency | None,
     *,
+    address: str,
     numbers: Iterable[str],
     own_numbers: Iterable[str],
     places: Iterable[str],
 ) -> None:
     """Raise `Misplaced` for what names a line, number or phone that is not there.
 
-    `numbers` are those of the lines, `own_numbers` those under which the phone network knows us.
+    `address` is where we listen, `numbers` are those of the lines, `own_numbers` those under which the phone network knows us.
     """
     faults: list[Fault] = []
     if trunk is not None:
         if trunk.number is not None and trunk.number not in own_numbers:
             mend = "is no number of ours; name one of a line, or put it into 'public' of a line"
             faults.append((("trunk", "number"), mend))
+        nets = [ipaddress.IPv4Network(net) for net in trunk.local_nets]
+        if trunk.external_address and not any(ipaddress.IPv4Address(address) in n for n in nets):
+            mend = f"does not hold {address}, where we listen; sound would be asked for there"
+            faults.append((("trunk", "local_nets"), mend))
         if trunk.other_numbers_to is not None and trunk.other_numbers_to not in numbers:
             faults.append((("trunk", "other_numbers_to"), "is not the number of a line"))
     if emergency is not None:

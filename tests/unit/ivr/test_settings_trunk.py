@@ -56,6 +56,10 @@ def test_the_numbers_of_lines_are_ours(tmp_path: Path) -> None:
         ('{host: a, number: "030123"}', ("trunk.number: expected a number with its country",)),
         ('{host: a, number: "+4930123456"}', ("trunk.number: is no number of ours",)),
         ('{host: a, other_numbers_to: "200"}', ("trunk.other_numbers_to: is not the number",)),
+        (
+            "{host: a, external_address: 203.0.113.7, local_nets: [10.0.0.0/8]}",
+            ("trunk.local_nets: does not hold 127.0.0.1",),
+        ),
         ("{host: a, password: geheim}", ("trunk.password: no password belongs here",)),
     ],
 )
