@@ -161,7 +161,8 @@ def check_trunk(
 ) -> None:
     """Raise `Misplaced` for what names a line, number or phone that is not there.
 
-    `address` is where we listen, `numbers` are those of the lines, `own_numbers` those under which the phone network knows us.
+    `address` is where we listen, `numbers` are those of the lines, `own_numbers` those under which
+    the phone network knows us.
     """
     faults: list[Fault] = []
     if trunk is not None:
