@@ -16,10 +16,24 @@ from typing import IO
 
 from ivr import resources
 from ivr.asterisk.account import RunAccount, can_run, ordinary_account
-from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
+from ivr.asterisk.config import (
+    Changed,
+    EmergencyWay,
+    PathUnusable,
+    Secrets,
+    accounts,
+    escaped_path,
+    render,
+)
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
-from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
+from ivr.credentials import (
+    Credentials,
+    CredentialsUnusable,
+    load_credentials,
+    load_token,
+    trunk_password,
+)
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
@@ -188,6 +202,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
             for number, plan in plans.items()
             if plan.when_down is not None
         },
+        emergency_ways=_emergency_ways(settings, plans),
     )
     return Prepared(
         place=place,
@@ -235,6 +250,11 @@ def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
             ("sip", settings.ports.sip, socket.SOCK_DGRAM, address),
         ]
+        match settings.trunk and settings.trunk.transport:
+            case "tcp":
+                wanted.append(("sip", settings.ports.sip, socket.SOCK_STREAM, address))
+            case "tls":
+                wanted.append(("sips", settings.ports.sips, socket.SOCK_STREAM, address))
     faults = []
     for name, port, kind, host in wanted:
         with socket.socket(socket.AF_INET, kind) as probe:
@@ -277,12 +297,26 @@ def _switch_folders(
     return root, folders, renewed or again
 
 
+def _emergency_ways(settings: Settings, plans: Mapping[LineId, Plan]) -> dict[str, EmergencyWay]:
+    if settings.emergency is None:
+        return {}
+    return {
+        number: EmergencyWay(
+            plan.emergency_key,
+            None if plan.emergency_notice is None else f"{plan.language}/{plan.emergency_notice}",
+        )
+        for number, plan in plans.items()
+        if plan.emergency_key is not None
+    }
+
+
 def _secrets(settings: Settings, credentials: Credentials) -> Secrets:
     sits = {agent.place: agent.id for agent in settings.agents}
     places = tuple(
         Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
     )
-    return Secrets(credentials.ami, places, accounts(settings.callers, credentials.phones))
+    callers = accounts(settings.callers, credentials.phones)
+    return Secrets(credentials.ami, places, callers, trunk_password(settings.trunk))
 
 
 def _who_runs(place: Place) -> str:

@@ -13,15 +13,27 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.asterisk.dialled import (
+    as_the_provider_spells,
+    called_lines,
+    client_uri,
+    dial_uri,
+    host_uri,
+    proxy_uri,
+    registrar_uri,
+    shown_number,
+)
 from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
 from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
-from ivr.settings import EMERGENCY_NUMBERS, Settings
+from ivr.settings import Settings
+from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"
 MUSIC = "default"  # on hold
+STANDING = "fz-standing"  # the context that dials the standing emergency number
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
 EVENTS = [
@@ -58,6 +70,7 @@ CODE_TONES = MappingProxyType(
         "refused": "!220/250,!0/100,!220/500",
     }
 )
+_SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _FILES_FOR_A_CHANNEL = 8
 _SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -111,12 +124,24 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyWay:
+    """How a line's callers reach the emergency number without the service.
+
+    `notice` is the prompt, as `<language>/<id>`, that tells the key; None if it is not told.
+    """
+
+    key: str
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords made at the first start."""
+    """Passwords made at the first start, and the one a provider gave us."""
 
     ami: str
     places: tuple[Account, ...]
     callers: tuple[Account, ...]
+    trunk: str | None = None  # the provider's
 
     def __repr__(self) -> str:
         return "Secrets(…)"
@@ -133,13 +158,15 @@ def render(
     music: Path,
     readers: int | None,
     when_down: Mapping[str, str],
+    emergency_ways: Mapping[str, EmergencyWay] | None = None,
     silence: Silence | None = None,
 ) -> Changed:
     """Write one Asterisk's configuration, and tell how much of it is new.
 
     `readers`: the group that may read it besides us. The folders are those of `make_folders`.
     `when_down`: for each line's number the prompt, as `<language>/<id>`, that says that nobody can
-    be reached; a line without one only hangs up. Raises `PathUnusable`, OSError.
+    be reached; a line without one only hangs up. `emergency_ways`: by the number of a line too.
+    Raises `PathUnusable`, OSError.
     """
     channels = most_channels(settings.asterisk.max_calls)
     values = {
@@ -167,12 +194,20 @@ def render(
         "places": secrets.places,
         "callers": secrets.callers,
         "trunk": settings.trunk,
+        "trunk_password": secrets.trunk,
+        "system_ca": _SYSTEM_CA,
+        "sips_port": settings.ports.sips,
+        "shown_number": shown_number(settings),
+        "called_lines": called_lines(settings),
         "lines": settings.lines,
         "emergency_numbers": EMERGENCY_NUMBERS,
         "code_tones": CODE_TONES,
         "feature_codes": settings.feature_codes.dialled,
         "music": music,
         "when_down": {number: f"{SOUNDS}/{sound}" for number, sound in when_down.items()},
+        "emergency": settings.emergency,
+        "emergency_ways": emergency_ways or {},
+        "sounds": SOUNDS,
         "silence": silence or Silence(),
         "fallback": FALLBACK_QUEUE,
         "ring_s": round(settings.queues[0].ring_timeout_s),
@@ -182,6 +217,15 @@ def render(
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["path"] = escaped_path
+    environment.filters["word"] = lambda text: text.replace(";", r"\;")
+    environment.globals |= {
+        "dial_uri": dial_uri,
+        "spelled": as_the_provider_spells,
+        "host_uri": host_uri,
+        "registrar_uri": registrar_uri,
+        "client_uri": client_uri,
+        "proxy_uri": proxy_uri,
+    }
     files = {
         template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
         for template in sorted(templates.glob("*.conf.j2"))
@@ -203,9 +247,18 @@ def _how_much(name: str, before: bytes | None, text: str) -> Changed:
     """Whether a file that differs is taken by a reload; where phones are reached is not."""
     if name not in RELOADS or before is None:
         return Changed.NEEDS_A_RESTART
-    binds = [line for line in text.splitlines() if line.startswith("bind ")]
-    bound = [line for line in before.decode().splitlines() if line.startswith("bind ")]
-    return Changed.RELOADS if binds == bound else Changed.NEEDS_A_RESTART
+    same = _transports(text) == _transports(before.decode())
+    return Changed.RELOADS if same else Changed.NEEDS_A_RESTART
+
+
+def _transports(text: str) -> list[str]:
+    """What a configuration says of where phones and providers reach us."""
+    found: list[str] = []
+    is_transport = False
+    for line in text.splitlines():
+        is_transport = line.startswith("[transport-") if line.startswith("[") else is_transport
+        found += [line] if is_transport and line else []
+    return found
 
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:

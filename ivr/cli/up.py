@@ -59,6 +59,8 @@ def up(
             prepared = prepare(place, say)
             if prepared.settings.trunk is None:
                 say("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
+            if prepared.settings.emergency is None:
+                say("note: no emergency number is set, so callers who ask for it come to a human")
             set_up_log(place.run_folder / "log", log_level(prepared.settings.log.level))
             tell_crashes_without_values()
             _raise_file_limit()

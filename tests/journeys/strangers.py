@@ -26,12 +26,13 @@ class TrunkLine:
     """A SIP peer at the trunk's address, as raw text; nothing is checked or mended on the way."""
 
     sip_port: int
+    host: str = HOST
     _socket: socket.socket = field(
         default_factory=lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM), repr=False
     )
 
     def __enter__(self) -> Self:
-        self._socket.bind((HOST, 0))
+        self._socket.bind((self.host, 0))
         self._socket.settimeout(_WITHIN_S)
         return self
 
@@ -43,12 +44,19 @@ class TrunkLine:
         port = self._socket.getsockname()[1]
         head = [
             f"{method} sip:{to}@{HOST}:{self.sip_port} SIP/2.0",
-            f"Via: SIP/2.0/UDP {HOST}:{port};branch=z9hG4bK{uuid.uuid4().hex};rport",
+            f"Via: SIP/2.0/UDP {self.host}:{port};branch=z9hG4bK{uuid.uuid4().hex};rport",
             *lines,
             f"Content-Length: {len(body.encode())}",
         ]
         data = "\r\n".join([*head, "", body]).encode()
         self._socket.sendto(data, (HOST, self.sip_port))
+
+    def response(self, status: int) -> str:
+        """The next response with this status, as it was sent."""
+        while True:
+            text = self._socket.recv(65_536).decode(errors="replace")
+            if text.startswith(f"SIP/2.0 {status} "):
+                return text
 
     def answer(self, method: str) -> tuple[int, str]:
         """The final status of the last request of this method, and To as it was answered."""

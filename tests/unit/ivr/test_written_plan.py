@@ -29,7 +29,11 @@ def test_a_plan_comes_back_out_of_its_text_whole(file: Path) -> None:
     plan = load(file)
     again = plan_from_text(plan_to_text(plan), plan.hash, file="kept")
     spoken_without_the_plan = replace(
-        again, file=plan.file, when_down=plan.when_down, phrase_lines=plan.phrase_lines
+        again,
+        file=plan.file,
+        when_down=plan.when_down,
+        emergency_notice=plan.emergency_notice,
+        phrase_lines=plan.phrase_lines,
     )
     assert spoken_without_the_plan == plan
     assert plan_to_text(again) == plan_to_text(plan)

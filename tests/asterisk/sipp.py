@@ -1,0 +1,64 @@
+"""SIPp, which plays a provider or a phone by a scenario of `tests/corpus/sipp`, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from ivr import resources
+from ivr.runfile import Account
+from tests.debian import unpacked
+from tests.switch import ROOT
+
+_WITHIN_S = 20.0
+
+
+def _command() -> tuple[list[str], dict[str, str]]:
+    """This machine's SIPp, or Debian's, unpacked into the cache folder."""
+    if found := shutil.which("sipp"):
+        return [found], {}
+    root = unpacked(resources.cache_folder() / "sipp-1", "sip-tester")
+    libraries = ":".join(str(path) for path in sorted(root.glob("usr/lib/*-linux-gnu")))
+    return [str(root / "usr/bin/sipp")], {"LD_LIBRARY_PATH": libraries}
+
+
+async def sipp(
+    scenario: str,
+    sip_port: int,
+    folder: Path,
+    account: Account | None = None,
+    **values: str,
+) -> None:
+    """Play one call of a scenario against this port; fails when it does not go as written."""
+    command, environment = await asyncio.to_thread(_command)
+    words = [word for key, value in values.items() for word in ("-key", key, value)]
+    if account is not None:
+        words += ["-au", account.username, "-ap", account.password, "-key", "who", account.username]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        f"127.0.0.1:{sip_port}",
+        *("-sf", str(ROOT / "tests/corpus/sipp" / f"{scenario}.xml")),
+        *("-i", "127.0.0.1", "-m", "1", "-timeout", "10s", "-timeout_error", "-nostdin"),
+        *("-trace_err", "-error_file", str(folder / "sipp-errors")),
+        *("-trace_msg", "-message_file", str(folder / "sipp-messages")),
+        *words,
+        cwd=folder,
+        env=dict(os.environ) | environment | {"TERM": "dumb"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            _, said = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    files = (folder / "sipp-errors", folder / "sipp-messages")
+    told = "\n".join(each.read_text(errors="replace") for each in files if each.exists())
+    assert process.returncode == 0, (
+        f"{scenario}: {said.decode(errors='replace')[-300:]}{told[-6000:]}"
+    )
