@@ -16,7 +16,15 @@ from typing import IO
 
 from ivr import resources
 from ivr.asterisk.account import RunAccount, can_run, ordinary_account
-from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
+from ivr.asterisk.config import (
+    DOCTOR,
+    Changed,
+    PathUnusable,
+    Secrets,
+    accounts,
+    escaped_path,
+    render,
+)
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
@@ -170,9 +178,9 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     for recording in built.unused:
         progress(f"warning: {recording}")
     write_music(music / "freizeichen.wav")
-    credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
+    credentials = load_credentials(run_folder, [*settings.places, *settings.callers, DOCTOR])
     token, token_file = load_token(run_folder)
-    secrets = _secrets(settings, credentials)
+    secrets = secrets_of(settings, credentials)
     account, folders, renewed = _switch_folders(place, asterisk, (prompts, music), progress)
     changed = render(
         settings,
@@ -277,12 +285,14 @@ def _switch_folders(
     return root, folders, renewed or again
 
 
-def _secrets(settings: Settings, credentials: Credentials) -> Secrets:
+def secrets_of(settings: Settings, credentials: Credentials) -> Secrets:
+    """The passwords of all phones, our own included, as Asterisk's configuration takes them."""
     sits = {agent.place: agent.id for agent in settings.agents}
     places = tuple(
         Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
     )
-    return Secrets(credentials.ami, places, accounts(settings.callers, credentials.phones))
+    callers = accounts(settings.callers, credentials.phones)
+    return Secrets(credentials.ami, places, callers, Account(DOCTOR, credentials.phones[DOCTOR]))
 
 
 def _who_runs(place: Place) -> str:

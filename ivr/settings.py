@@ -210,8 +210,8 @@ class Settings(BaseSettings):
         _unique("agents", [agent.id for agent in self.agents])
         _unique("pause_reasons", list(self.pause_reasons))
         _unique("places and callers", [*self.places, *self.callers])
-        if "trunk" in (*self.places, *self.callers):
-            raise ValueError("'trunk' cannot be the name of a phone")
+        for taken in {"trunk", "fz-doctor"} & {*self.places, *self.callers}:
+            raise ValueError(f"'{taken}' cannot be the name of a phone")
         queues = {queue.id for queue in self.queues}
         for agent in self.agents:
             if agent.place not in self.places:

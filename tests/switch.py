@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import Secrets, Silence, accounts, render
+from ivr.asterisk.config import DOCTOR, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.runfile import Account
@@ -170,7 +170,10 @@ async def running_switch(
         write_tone(music / "music.wav", 330)
     passwords = {name: f"pw-{name}" for name in (*settings.places, *settings.callers)}
     secrets = Secrets(
-        "ami-secret", accounts(settings.places, passwords), accounts(settings.callers, passwords)
+        "ami-secret",
+        accounts(settings.places, passwords),
+        accounts(settings.callers, passwords),
+        Account(DOCTOR, f"pw-{DOCTOR}"),
     )
     account = ordinary_account(ROOT)
     folders, _ = make_folders(folder, account, asterisk)

@@ -74,7 +74,7 @@ def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
         found = _inspect((str(binary),), binary.parent.parent)
         if found is None:
             raise InstallFailed(
-                f"asterisk.binary: {binary} is not an Asterisk {_dotted(OLDEST)} or later with its "
+                f"asterisk.binary: {binary} is not an Asterisk {dotted(OLDEST)} or later with its "
                 "modules; name another one, or remove the setting to have one fetched"
             )
         return found
@@ -85,6 +85,17 @@ def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
     if (root / _ROOT_MARK).exists():
         return _inspect(loader_command(root, "usr/sbin/asterisk"), root / "usr")
     return None
+
+
+def version_of(command: Sequence[str]) -> tuple[int, int, int] | None:
+    """The version that a program says it is; None if it is no Asterisk or does not run."""
+    try:
+        done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
+            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return parse_version(done.stdout)
 
 
 def find_espeak(cache: Path) -> tuple[str, ...] | None:
@@ -131,7 +142,7 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise InstallFailed(
-                f"Asterisk {_dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and "
+                f"Asterisk {dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and "
                 f"there is no {tool} to fetch it; {_DO_IT_YOURSELF}"
             )
     with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
@@ -150,7 +161,7 @@ def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
         if _inspect(loader_command(unpacked, "usr/sbin/asterisk"), unpacked / "usr") is None:
             raise InstallFailed(
                 "the Asterisk that was fetched does not run here or is older than "
-                f"{_dotted(OLDEST)}; {_DO_IT_YOURSELF}"
+                f"{dotted(OLDEST)}; {_DO_IT_YOURSELF}"
             )
         (unpacked / _ROOT_MARK).touch()
         unpacked.rename(_root(cache))
@@ -244,13 +255,7 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 
 
 def _inspect(command: tuple[str, ...], prefix: Path) -> Asterisk | None:
-    try:
-        done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
-            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    version = parse_version(done.stdout)
+    version = version_of(command)
     modules = _first(prefix, _MODULE_FOLDERS, "chan_pjsip.so")
     data = _first(prefix, _DATA_FOLDERS, "documentation/core-en_US.xml")
     if version is None or version < OLDEST or modules is None or data is None:
@@ -270,7 +275,8 @@ def _root(cache: Path) -> Path:
     return cache / f"root-{_LAYOUT}"
 
 
-def _dotted(version: tuple[int, ...]) -> str:
+def dotted(version: tuple[int, ...]) -> str:
+    """(22, 10, 1) -> 22.10.1."""
     return ".".join(map(str, version))
 
 

@@ -8,6 +8,7 @@ from ivr.cli import (
     bench,
     call,
     dialplan,
+    doctor,
     journal,
     models,
     prompts,
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("status")(status.status)
+app.command("doctor")(doctor.doctor)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
 app.command("replay")(replay.replay_command)

@@ -18,6 +18,7 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
+from queues.store.look import SeenStore, look_at_keys, look_at_store
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.seal import SealCheck, seals_to_check
@@ -49,6 +50,7 @@ __all__ = [
     "Records",
     "SchemaTooNew",
     "SealCheck",
+    "SeenStore",
     "Snapshot",
     "Store",
     "StoreError",
@@ -61,5 +63,7 @@ __all__ = [
     "WriterFenced",
     "WriterHealth",
     "in_loop",
+    "look_at_keys",
+    "look_at_store",
     "seals_to_check",
 ]
