@@ -1,14 +1,18 @@
-"""Passwords and the API's token: made at the first start and readable by us alone."""
+"""Passwords and the API's token, made at the first start; and the word a provider gave us."""
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.private_files import write_private
+from ivr.settings_trunk import Trunk
+
+_LONGEST_PASSWORD = 128
 
 
 class CredentialsUnusable(Exception):
@@ -42,6 +46,44 @@ def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
             f"{path} cannot be used ({type(error).__name__}); mend its rights, or delete "
             "it to have new passwords made (phones must then be set up again)"
         ) from None
+
+
+def trunk_password(trunk: Trunk | None) -> str | None:
+    """The provider's password, from the environment or its file; None where there is none.
+
+    Raises `CredentialsUnusable`, whose text never holds it.
+    """
+    if trunk is None:
+        return None
+    if trunk.password is not None:
+        word = trunk.password.get_secret_value()
+        return _fit(word, "FREIZEICHEN_TRUNK__PASSWORD")
+    path = trunk.password_file
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mode & 0o007:
+                raise CredentialsUnusable(
+                    f"trunk.password_file: {path} is open to everybody; chmod 600 or 640 it"
+                )
+            return _fit(file.read(_LONGEST_PASSWORD + 2).decode().rstrip("\r\n"), str(path))
+    except OSError as error:
+        raise CredentialsUnusable(
+            f"trunk.password_file: {path} cannot be read ({error.strerror}) by the account that "
+            "runs the service"
+        ) from None
+    except UnicodeDecodeError:
+        raise CredentialsUnusable(f"trunk.password_file: {path} is not UTF-8 text") from None
+
+
+def _fit(word: str, where: str) -> str:
+    if 0 < len(word) <= _LONGEST_PASSWORD and word.isprintable() and word == word.strip():
+        return word
+    raise CredentialsUnusable(
+        f"{where} holds no password that a provider gives: one line of 1 to {_LONGEST_PASSWORD} "
+        "visible characters"
+    )
 
 
 def load_token(folder: Path) -> tuple[str, Path]:

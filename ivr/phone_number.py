@@ -16,6 +16,7 @@ It stands in an error, a log or a picture of memory by its last two digits.
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,6 +73,18 @@ class PhoneNumber:
         if number.country_code == phonenumbers.country_code_for_region(region):
             former.append(_national(number))
         return KnownAs("phone", e164, tuple(dict.fromkeys(f for f in former if f != e164)))
+
+
+def spellings(number: str, region: str = REGION) -> tuple[str, ...]:
+    """How a number with plus and country may be dialled from `region`; first as it is."""
+    digits = number.removeprefix("+")
+    found = [number, f"00{digits}", digits]
+    with suppress(NumberParseException):
+        parsed = phonenumbers.parse(number, None)
+        if parsed.country_code == phonenumbers.country_code_for_region(region):
+            prefix = phonenumbers.ndd_prefix_for_region(region, True) or ""
+            found.append(prefix + phonenumbers.national_significant_number(parsed))
+    return tuple(found)
 
 
 def known_region(text: str) -> str:

@@ -27,7 +27,13 @@ from ivr.asterisk.config import (
 )
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
-from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
+from ivr.credentials import (
+    Credentials,
+    CredentialsUnusable,
+    load_credentials,
+    load_token,
+    trunk_password,
+)
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
@@ -243,6 +249,11 @@ def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
             ("sip", settings.ports.sip, socket.SOCK_DGRAM, address),
         ]
+        match settings.trunk and settings.trunk.transport:
+            case "tcp":
+                wanted.append(("sip", settings.ports.sip, socket.SOCK_STREAM, address))
+            case "tls":
+                wanted.append(("sips", settings.ports.sips, socket.SOCK_STREAM, address))
     faults = []
     for name, port, kind, host in wanted:
         with socket.socket(socket.AF_INET, kind) as probe:
@@ -292,7 +303,8 @@ def secrets_of(settings: Settings, credentials: Credentials) -> Secrets:
         Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
     )
     callers = accounts(settings.callers, credentials.phones)
-    return Secrets(credentials.ami, places, callers, Account(DOCTOR, credentials.phones[DOCTOR]))
+    doctor = Account(DOCTOR, credentials.phones[DOCTOR])
+    return Secrets(credentials.ami, places, callers, trunk_password(settings.trunk), doctor)
 
 
 def _who_runs(place: Place) -> str:

@@ -26,6 +26,7 @@ from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
 from ivr.settings_parts import (
+    E164,
     MEANT,
     Address,
     DialplanFile,
@@ -41,8 +42,8 @@ from ivr.settings_parts import (
     Zone,
 )
 from ivr.settings_people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
+from ivr.settings_trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
 
-EMERGENCY_NUMBERS = ("110", "112", "116117")
 _LARGEST_FILE = 1_000_000  # bytes
 
 _LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
@@ -90,6 +91,7 @@ class Ports(Part):
     """Ports, so that several checkouts and tests live side by side."""
 
     sip: Port = 5160
+    sips: Port = 5161
     ami: Port = 5138
     http: Port = 8160
     rtp_first: Annotated[int, Field(ge=1024, le=65_400)] = 21_000
@@ -97,8 +99,8 @@ class Ports(Part):
 
     @model_validator(mode="after")
     def _distinct(self) -> Ports:
-        if len({self.sip, self.ami, self.http}) < 3:
-            raise ValueError("sip, ami and http must be three different ports")
+        if len({self.sip, self.sips, self.ami, self.http}) < 4:
+            raise ValueError("sip, sips, ami and http must be four different ports")
         if self.rtp_last - self.rtp_first < 19:
             raise ValueError("rtp_last must be at least rtp_first + 19: each call takes two ports")
         if self.rtp_first <= self.sip <= self.rtp_last:
@@ -115,12 +117,22 @@ class AsteriskSettings(Part):
 
 
 class Line(Part):
-    """A phone number that is called, with its language and dialplan (below `dialplans/`)."""
+    """A phone number that is called, with its language and dialplan (below `dialplans/`).
+
+    `public` are further numbers, as the phone network knows them, that lead here.
+    """
 
     number: Number
     name: Shown = Field(min_length=1, max_length=60)
     language: Language
     dialplan: DialplanFile
+    public: tuple[E164, ...] = Field(default=(), max_length=1000, examples=[["+4930123456"]])
+
+    @property
+    def public_numbers(self) -> tuple[str, ...]:
+        """By what numbers of the phone network it is called; the first is shown to callees."""
+        own = (self.number,) if self.number.startswith("+") else ()
+        return tuple(dict.fromkeys((*own, *self.public)))
 
 
 class Speech(Part):
@@ -159,13 +171,6 @@ class Log(Part):
     level: Literal["debug", "info", "warning"] = "info"
 
 
-class Trunk(Part):
-    """The way to the phone network; emergency calls go straight there."""
-
-    host: Host
-    port: Port = 5060
-
-
 class Settings(BaseSettings):
     """All settings, checked against each other."""
 
@@ -197,6 +202,7 @@ class Settings(BaseSettings):
     store: Store = Store()
     log: Log = Log()
     trunk: Trunk | None = None
+    emergency: Emergency | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None
 
@@ -206,6 +212,7 @@ class Settings(BaseSettings):
         for line in self.lines:
             if line.number in EMERGENCY_NUMBERS:
                 raise ValueError(f"{line.number} is an emergency number and cannot be a line")
+        _unique("public numbers of lines", [n for line in self.lines for n in line.public_numbers])
         _unique("queues", [queue.id for queue in self.queues])
         _unique("agents", [agent.id for agent in self.agents])
         _unique("pause_reasons", list(self.pause_reasons))
@@ -223,8 +230,20 @@ class Settings(BaseSettings):
                     f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
                 )
         check_needs(self.queues, self.agents)
+        check_trunk(
+            self.trunk,
+            self.emergency,
+            numbers=[line.number for line in self.lines],
+            own_numbers=self.own_numbers,
+            places=self.places,
+        )
         check_codes(self.feature_codes, [*EMERGENCY_NUMBERS, *(line.number for line in self.lines)])
         return self
+
+    @property
+    def own_numbers(self) -> tuple[str, ...]:
+        """Under which numbers the phone network knows us: no other is shown to whom we call."""
+        return tuple(number for line in self.lines for number in line.public_numbers)
 
     @property
     def staff(self) -> Staff:
@@ -247,6 +266,7 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
     data = _read(path)
+    _holds_no_password(path, data)
     unknown = unknown_variables(os.environ, Settings.model_fields)
     try:
         settings = Settings(**data)
@@ -279,6 +299,19 @@ def _read(path: Path) -> CommentedMap:
     if not isinstance(data, CommentedMap):
         raise SettingsFaulty([f"{path}:1: empty or not a mapping; it begins with 'version: 1'"])
     return data
+
+
+def _holds_no_password(path: Path, data: CommentedMap) -> None:
+    """Others may read a settings file, and a copy of it lies beside every change."""
+    trunk = data.get("trunk")
+    if isinstance(trunk, CommentedMap) and "password" in trunk:
+        line = _line(data, ("trunk", "password"))
+        raise SettingsFaulty(
+            [
+                f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
+                "file and name that in trunk.password_file, or set FREIZEICHEN_TRUNK__PASSWORD"
+            ]
+        )
 
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:

@@ -14,7 +14,10 @@ _ID = r"^[a-z][a-z0-9_-]{0,30}$"
 _NUMBER = r"^\+?[0-9]{2,15}$"
 _LANGUAGE = r"^[a-z]{2}$"
 _DIALPLAN = r"^[a-z0-9_-]+(/[a-z0-9_-]+)*\.yaml$"
+_E164 = r"^\+[1-9][0-9]{5,14}$"
 _HOST = r"^[A-Za-z0-9.-]{1,253}$"
+_HOST_AND_PORT = r"^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$"
+_SIP_USER = r"^[A-Za-z0-9+._-]{1,64}(@[A-Za-z0-9.-]{1,253})?$"
 _WORDS = r"^\S(?:.*\S)?$"
 _CODE = r"^\*{0,2}[0-9]{1,6}$"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -25,7 +28,10 @@ MEANT = {
     _NUMBER: 'expected 2 to 15 digits in quotes, such as "100" or "+4930123456"',
     _LANGUAGE: "expected two small letters, such as de",
     _DIALPLAN: "expected a file below dialplans/, such as de/main.yaml",
+    _E164: 'expected a number with its country, in quotes, such as "+4930123456"',
     _HOST: "expected a host name or an IPv4 address",
+    _HOST_AND_PORT: "expected a host name or an IPv4 address, perhaps with :port behind it",
+    _SIP_USER: "expected a user name: letters, digits and '+._-', perhaps with @domain behind it",
     _CODE: 'expected up to six digits, after one or two stars or none, in quotes, such as "*81"',
     _WORDS: "expected a word or a few, such as lunch, without spaces around them",
 }
@@ -67,7 +73,10 @@ Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 # What people read: any character but those that would break a line or a message.
 Shown = Annotated[str, AfterValidator(_shown)]
 Reason = Annotated[Shown, StringConstraints(max_length=60, pattern=_WORDS)]
+E164 = Annotated[str, StringConstraints(pattern=_E164)]
 Host = Annotated[str, StringConstraints(pattern=_HOST)]
+HostAndPort = Annotated[str, StringConstraints(pattern=_HOST_AND_PORT)]
+SipUser = Annotated[str, StringConstraints(pattern=_SIP_USER)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 Language = Annotated[str, StringConstraints(pattern=_LANGUAGE)]

@@ -24,6 +24,7 @@ from ivr.asterisk.account import ordinary_account
 from ivr.asterisk.config import DOCTOR, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
+from ivr.credentials import trunk_password
 from ivr.runfile import Account
 from ivr.settings import Settings
 from tests.programs import real_asterisk
@@ -173,6 +174,7 @@ async def running_switch(
         "ami-secret",
         accounts(settings.places, passwords),
         accounts(settings.callers, passwords),
+        trunk_password(settings.trunk),
         Account(DOCTOR, f"pw-{DOCTOR}"),
     )
     account = ordinary_account(ROOT)

@@ -13,11 +13,21 @@ from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ivr.asterisk.dialled import (
+    called_lines,
+    client_uri,
+    dial_uri,
+    host_uri,
+    proxy_uri,
+    registrar_uri,
+    shown_number,
+)
 from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
 from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
-from ivr.settings import EMERGENCY_NUMBERS, Settings
+from ivr.settings import Settings
+from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"
@@ -63,6 +73,7 @@ CODE_TONES = MappingProxyType(
         "refused": "!220/250,!0/100,!220/500",
     }
 )
+_SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _FILES_FOR_A_CHANNEL = 8
 _SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -117,11 +128,12 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Passwords made at the first start."""
+    """Passwords made at the first start, and the one a provider gave us."""
 
     ami: str
     places: tuple[Account, ...]
     callers: tuple[Account, ...]
+    trunk: str | None = None  # the provider's
     doctor: Account | None = None
 
     def __repr__(self) -> str:
@@ -176,6 +188,11 @@ def render(
         "callers": secrets.callers,
         "doctor": secrets.doctor,
         "trunk": settings.trunk,
+        "trunk_password": secrets.trunk,
+        "system_ca": _SYSTEM_CA,
+        "sips_port": settings.ports.sips,
+        "shown_number": shown_number(settings),
+        "called_lines": called_lines(settings),
         "lines": settings.lines,
         "emergency_numbers": EMERGENCY_NUMBERS,
         "code_tones": CODE_TONES,
@@ -191,6 +208,14 @@ def render(
         loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["path"] = escaped_path
+    environment.filters["word"] = lambda text: text.replace(";", r"\;")
+    environment.globals |= {
+        "dial_uri": dial_uri,
+        "host_uri": host_uri,
+        "registrar_uri": registrar_uri,
+        "client_uri": client_uri,
+        "proxy_uri": proxy_uri,
+    }
     files = {
         template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
         for template in sorted(templates.glob("*.conf.j2"))
@@ -212,9 +237,18 @@ def _how_much(name: str, before: bytes | None, text: str) -> Changed:
     """Whether a file that differs is taken by a reload; where phones are reached is not."""
     if name not in RELOADS or before is None:
         return Changed.NEEDS_A_RESTART
-    binds = [line for line in text.splitlines() if line.startswith("bind ")]
-    bound = [line for line in before.decode().splitlines() if line.startswith("bind ")]
-    return Changed.RELOADS if binds == bound else Changed.NEEDS_A_RESTART
+    same = _transports(text) == _transports(before.decode())
+    return Changed.RELOADS if same else Changed.NEEDS_A_RESTART
+
+
+def _transports(text: str) -> list[str]:
+    """What a configuration says of where phones and providers reach us."""
+    found: list[str] = []
+    is_transport = False
+    for line in text.splitlines():
+        is_transport = line.startswith("[transport-") if line.startswith("[") else is_transport
+        found += [line] if is_transport and line else []
+    return found
 
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:

@@ -3,9 +3,10 @@
 A caller who is refused never comes to AGI; all that is seen is the end of the channel. Rules:
 
 1. The busy tone of our own context (486) is a full house: as many callers as `asterisk.max_calls`.
-2. Q.850 cause 42 (SIP 503) is Asterisk's own limit of channels (`maxcalls`).
-3. Cause 34 (503) is a call whose dialplan Asterisk could not begin: no thread could be had.
-4. An emergency number is never one of them: its causes are those of the phone network.
+2. The busy tone of the trunk's is its own limit, or that of one number (`trunk.most_calls…`).
+3. Q.850 cause 42 (SIP 503) is Asterisk's own limit of channels (`maxcalls`).
+4. Cause 34 (503) is a call whose dialplan Asterisk could not begin: no thread could be had.
+5. An emergency number is never one of them: its causes are those of the phone network.
 
 Not seen here are an INVITE for which Asterisk made no channel at all (no descriptor or memory left,
 503, an error in Asterisk's own log), and one that comes before it is fully booted (503).
@@ -21,19 +22,21 @@ from time import monotonic
 import structlog
 
 from ivr.asterisk.wire_events import ChannelEnded, WireEvent
-from ivr.settings import EMERGENCY_NUMBERS
+from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 log = structlog.get_logger()
 
 _QUIET_S = 60.0
 _BUSY = 17  # of Q.850, as are the two below
-_ENTRANCES = frozenset({"fz-lines", "fz-callers", "fz-phones"})
+_ENTRANCES = frozenset({"fz-lines", "fz-callers", "fz-phones", "fz-trunk"})
 
 
 class TurnedAway(Enum):
     """Why a call was refused; the names are labels of a metric."""
 
     FULL_HOUSE = "as many callers as asterisk.max_calls allows"
+    TRUNK_LIMIT = "as many calls over the trunk as trunk.most_calls allows"
+    SOURCE_LIMIT = "as many calls from one number, or withheld, as the trunk's settings allow"
     CHANNEL_LIMIT = "Asterisk has as many channels as it may"
     NOT_BEGUN = "Asterisk could not begin the call's dialplan"
 
@@ -45,6 +48,8 @@ def why_turned_away(event: ChannelEnded) -> TurnedAway | None:
     """Why this channel was refused; None for one that was not."""
     if event.context == "fz-hold" and event.cause == _BUSY:
         return TurnedAway.FULL_HOUSE
+    if event.context == "fz-trunk" and event.cause == _BUSY:
+        return TurnedAway.SOURCE_LIMIT if event.dialled == "source" else TurnedAway.TRUNK_LIMIT
     if event.context not in _ENTRANCES or event.dialled in EMERGENCY_NUMBERS:
         return None
     return _OF_CAUSE.get(event.cause)

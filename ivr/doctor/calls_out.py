@@ -11,6 +11,7 @@ from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok
 from ivr.doctor.house import House
 from ivr.doctor.strangers import of_type
 from ivr.doctor.trunk import trunk_must_be_set
+from ivr.phone_number import spellings
 from ivr.settings import EMERGENCY_NUMBERS, Settings
 
 _DIAL = re.compile(r"^(?:Try)?Dial\(\s*PJSIP/(?:[^@/,)]+@)?([^@/,)]+)", re.IGNORECASE)
@@ -77,7 +78,6 @@ def look_at_number(house: House) -> Iterator[Finding]:
 
 def own_numbers(settings: Settings) -> frozenset[str]:
     """The digits, with the country's, of every number by which the phone network knows us."""
-    return frozenset(_digits(line.number) for line in settings.lines if line.number.startswith("+"))
 
 
 def _phones(house: House) -> tuple[Section, ...]:
