@@ -12,7 +12,8 @@ from ivr.doctor.house import House
 from ivr.doctor.strangers import of_type
 from ivr.doctor.trunk import trunk_must_be_set
 from ivr.phone_number import spellings
-from ivr.settings import EMERGENCY_NUMBERS, Settings
+from ivr.settings import Settings
+from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 _DIAL = re.compile(r"^(?:Try)?Dial\(\s*PJSIP/(?:[^@/,)]+@)?([^@/,)]+)", re.IGNORECASE)
 _LEADS_OUT = re.compile(r"^(?:Dial|Gosub|Macro|Goto)\(", re.IGNORECASE)
@@ -78,6 +79,11 @@ def look_at_number(house: House) -> Iterator[Finding]:
 
 def own_numbers(settings: Settings) -> frozenset[str]:
     """The digits, with the country's, of every number by which the phone network knows us."""
+    return frozenset(
+        _digits(spelled)
+        for number in settings.own_numbers
+        for spelled in spellings(number, settings.site.region)
+    )
 
 
 def _phones(house: House) -> tuple[Section, ...]:
