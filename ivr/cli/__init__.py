@@ -9,6 +9,7 @@ from ivr.cli import (
     call,
     dialplan,
     doctor,
+    init,
     journal,
     models,
     prompts,
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("status")(status.status)
+app.command("init")(init.init)
 app.command("doctor")(doctor.doctor)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
