@@ -197,11 +197,7 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         prompts=prompts,
         music=music,
         readers=account.readers,
-        when_down={
-            number: f"{plan.language}/{plan.when_down}"
-            for number, plan in plans.items()
-            if plan.when_down is not None
-        },
+        when_down=when_down(plans),
     )
     return Prepared(
         place=place,
@@ -218,6 +214,45 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         music=music,
         config=Changed.NEEDS_A_RESTART if renewed else changed,
     )
+
+
+def render_apart(
+    place: Place,
+    settings: Settings,
+    secrets: Secrets,
+    asterisk: Asterisk,
+    folder: Path,
+    *,
+    when_down: Mapping[str, str],
+) -> Path:
+    """Render Asterisk's configuration into an empty folder, to be looked at; the files' folder.
+
+    Raises as `render`.
+    """
+    folders = SwitchFolders(folder, folder / "run")
+    for each in (folders.etc, folder / "data" / "sounds"):
+        each.mkdir(parents=True)
+    render(
+        settings,
+        secrets,
+        asterisk,
+        folders,
+        templates=resources.asterisk_conf(),
+        prompts=place.run_folder / "prompts",
+        music=place.run_folder / "music",
+        readers=None,
+        when_down=when_down,
+    )
+    return folders.etc
+
+
+def when_down(plans: Mapping[LineId, Plan]) -> dict[str, str]:
+    """For each line the prompt that says that nobody can be reached."""
+    return {
+        number: f"{plan.language}/{plan.when_down}"
+        for number, plan in plans.items()
+        if plan.when_down is not None
+    }
 
 
 def speak_prompts(

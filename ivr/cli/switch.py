@@ -1,4 +1,4 @@
-"""`freizeichen asterisk`: finds or fetches the Asterisk that runs."""
+"""`freizeichen asterisk`: finds or fetches the Asterisk that runs, or is included by another."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from ivr import resources
 from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, install
+from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
 
 app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=True)
@@ -18,6 +19,9 @@ app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=T
 @app.callback()
 def _group() -> None:
     """The Asterisk that carries the calls."""
+
+
+app.command("config")(config_command)
 
 
 @app.command("install")

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr import resources
-from ivr.asterisk.config import DOCTOR, PathUnusable, render
+from ivr.asterisk.config import DOCTOR, PathUnusable
 from ivr.asterisk.config_reader import ConfigUnreadable, Section, merged, read_sections
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk
 from ivr.credentials import CredentialsUnusable, load_credentials
 from ivr.doctor.finding import CannotLook
 from ivr.place import Place
-from ivr.preparation import secrets_of
+from ivr.preparation import render_apart, secrets_of
 from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
 from ivr.settings import Settings
 
@@ -79,8 +79,8 @@ class House:
         """The sections of a file of Asterisk's; raises `CannotLook`."""
         if self.etc is None:
             raise CannotLook(
-                "there is no configuration of Asterisk to look at, for there is no Asterisk",
-                "run 'freizeichen asterisk install', or name an Asterisk as asterisk.binary",
+                "there is no configuration of Asterisk to look at",
+                "mend what 'asterisk.version' and 'trunk.password' tell, and look again",
             )
         if name not in self._read:
             try:
@@ -168,28 +168,15 @@ def _running(etc: Path, command: tuple[str, ...]) -> RunningAsterisk | None:
 
 def _rendered(place: Place, settings: Settings, asterisk: Asterisk, folder: Path) -> Path | None:
     """What a start would write, with the passwords that there are; None if it could not."""
-    folders = SwitchFolders(folder, folder / "run")
     try:
-        for each in (folders.etc, folder / "data" / "sounds"):
-            each.mkdir(parents=True)
         kept = place.run_folder / "passwords.json"
         if os.access(kept, os.R_OK):
             shutil.copy(kept, folder)
         names = [*settings.places, *settings.callers, DOCTOR]
-        render(
-            settings,
-            secrets_of(settings, load_credentials(folder, names)),
-            asterisk,
-            folders,
-            templates=resources.asterisk_conf(),
-            prompts=place.run_folder / "prompts",
-            music=place.run_folder / "music",
-            readers=None,
-            when_down={},
-        )
+        secrets = secrets_of(settings, load_credentials(folder, names))
+        return render_apart(place, settings, secrets, asterisk, folder, when_down={})
     except (OSError, PathUnusable, CredentialsUnusable, resources.ResourceMissing):
         return None
-    return folders.etc
 
 
 def _service(place: Place) -> RunFile | None:

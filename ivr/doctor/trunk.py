@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
+from ivr.credentials import CredentialsUnusable, trunk_password
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, unseen, warning
 from ivr.doctor.house import START_IT, House
 from ivr.doctor.strangers import of_type
@@ -73,6 +74,21 @@ def look_at_registered(house: House) -> Iterator[Finding]:
         yield ok(code, f"registered: {', '.join(wanted)}")
 
 
+def look_at_password(house: House) -> Iterator[Finding]:
+    """The provider's password can be read, by us alone."""
+    code = "trunk.password"
+    trunk = house.settings.trunk
+    try:
+        word = trunk_password(trunk)
+    except CredentialsUnusable as error:
+        yield fault(code, str(error), "put the provider's password there, and look again")
+        return
+    if word is None:
+        yield ok(code, "no provider wants a password")
+    else:
+        yield ok(code, "the provider's password is there")
+
+
 def trunk_must_be_set(house: House) -> None:
     """Raise `CannotLook` where the house has no trunk, neither of ours nor of its own Asterisk."""
     if house.settings.trunk is None and house.is_ours:
@@ -87,6 +103,7 @@ def _is_loopback(host: str) -> bool:
 
 
 CHECKS = (
+    Check(("trunk.password",), look_at_password),
     Check(("trunk.reached",), look_at_reached),
     Check(("trunk.registered",), look_at_registered),
 )
