@@ -15,7 +15,8 @@ from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok
 from ivr.doctor.house import House
 
 _HZ, _SAID_S, _LEAST_S = 1020.0, 1.0, 0.7
-_ANSWERED_S, _HEARD_S, _LOOK_S = 5.0, 3.0, 0.05
+_BLOCK_S = 0.05  # as exactly as the beginning of a tone is heard
+_ANSWERED_S, _HEARD_S, _LOOK_S = 5.0, 1.5, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def look_at_echo(house: House) -> Iterator[Finding]:
     if found.heard_s >= _LEAST_S:
         yield ok(
             code,
-            f"a call was answered after {found.answered_s:.2f} s, and its sound came back after "
-            f"{found.delay_s * 1000:.0f} ms",
+            f"a call was answered after {found.answered_s:.2f} s, and its sound came back within "
+            f"{(found.delay_s + _BLOCK_S) * 1000:.0f} ms",
         )
     elif found.packets:
         do = "see whether the firewall lets the sound's ports in (ports.rtp_first to rtp_last)"

@@ -73,6 +73,7 @@ class House:
     running: RunningAsterisk | None
     service: RunFile | None
     calls: bool = True  # a call of our own may be made
+    _said: dict[str, str] = field(default_factory=dict)
     _read: dict[str, tuple[Section, ...]] = field(default_factory=dict)
 
     def sections(self, name: str) -> tuple[Section, ...]:
@@ -93,6 +94,12 @@ class House:
         """All that a file says under this name; an empty section where it says nothing."""
         found = merged(self.sections(file), name)
         return found or Section(name, (self.etc or Path()) / file)
+
+    def console(self, line: str) -> str:
+        """What the running Asterisk says, asked once; raises `CannotLook`."""
+        if line not in self._said:
+            self._said[line] = self.must_run().console(line)
+        return self._said[line]
 
     def must_run(self) -> RunningAsterisk:
         """The running Asterisk; raises `CannotLook`."""

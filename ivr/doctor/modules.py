@@ -44,7 +44,7 @@ def loaded_modules(house: House) -> tuple[frozenset[str], str]:
     Raises `CannotLook`.
     """
     if house.running is not None:
-        shown = house.running.console("module show")
+        shown = house.console("module show")
         running = {name for name, state in _SHOWN.findall(shown) if state == "Running"}
         return frozenset(running), "running"
     section = house.section("modules.conf", "modules")

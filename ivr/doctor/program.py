@@ -32,7 +32,7 @@ def look_at_version(house: House) -> Iterator[Finding]:
     """The Asterisk that runs, or that a start would run, is new enough."""
     code = "asterisk.version"
     if house.running is not None:
-        found = parse_version(house.running.console("core show version"))
+        found = parse_version(house.console("core show version"))
         who = f"Asterisk that runs (process {house.running.pid})"
     elif house.why_no_asterisk is not None:
         yield fault(code, house.why_no_asterisk, _NEWER)

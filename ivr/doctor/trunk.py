@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import time
 from collections.abc import Iterator
 
 from ivr.credentials import CredentialsUnusable, trunk_password
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, unseen, warning
-from ivr.doctor.house import START_IT, House
+from ivr.doctor.house import START_IT, House, RunningAsterisk
 from ivr.doctor.strangers import of_type
 
 _NAME = "trunk"
 _CONTACT = re.compile(r"^\s*Contact:\s+trunk/\S+\s+\S*\s*(Avail|Unavail|NonQual|Unknown|Created)")
+_ASKED_S, _LOOK_S = 6.0, 0.2  # Asterisk waits 5 s for an answer
 _NO_TRUNK = "set a trunk in the settings: lines cannot be called from outside, nor 112 from phones"
 
 
@@ -28,12 +30,7 @@ def look_at_reached(house: House) -> Iterator[Finding]:
         found = f"the provider cannot reach {house.settings.listen.address}"
         yield fault(code, found, do)
         return
-    running = house.must_run()
-    states = [
-        shown[1]
-        for line in running.console("pjsip show contacts").splitlines()
-        if (shown := _CONTACT.match(line))
-    ]
+    states = _asked_now(house.must_run())
     if "Unavail" in states:
         do = (
             "see whether trunk.host and port are right, the name can be resolved, and the firewall "
@@ -46,8 +43,25 @@ def look_at_reached(house: House) -> Iterator[Finding]:
     elif "Avail" in states:
         yield ok(code, "the provider answers")
     else:
-        do = "look again in a minute; with keep-alive off only a call would tell"
+        do = "look again in a minute; with keep_alive_s: 0 only a call would tell"
         yield unseen(code, "the provider was not asked yet", do)
+
+
+def _asked_now(running: RunningAsterisk) -> set[str]:
+    """What Asterisk knows of the trunk's contacts, after asking them once more."""
+    states = _states(running)
+    if states and "Avail" not in states:
+        running.console("pjsip qualify trunk")
+        until = time.monotonic() + _ASKED_S
+        while "Avail" not in states and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+            states = _states(running)
+    return states
+
+
+def _states(running: RunningAsterisk) -> set[str]:
+    lines = running.console("pjsip show contacts").splitlines()
+    return {shown[1] for line in lines if (shown := _CONTACT.match(line))}
 
 
 def look_at_registered(house: House) -> Iterator[Finding]:
@@ -57,7 +71,7 @@ def look_at_registered(house: House) -> Iterator[Finding]:
     if not wanted:
         yield ok(code, "no provider wants a registration")
         return
-    shown = house.must_run().console("pjsip show registrations")
+    shown = house.console("pjsip show registrations")
     states = {
         words[0].partition("/")[0]: line
         for line in shown.splitlines()

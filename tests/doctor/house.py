@@ -1,0 +1,110 @@
+"""A house in which nothing is wrong: real service, real Asterisk, and ways to plant a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from ivr.doctor.examination import examine
+from ivr.doctor.finding import Finding, State
+from ivr.place import Place
+from ivr.runfile import RUN_FOLDER
+from tests.asterisk.sink import Sink, sink
+from tests.journeys.service import Service, console, running_service
+
+NUMBER = "+4930123456"
+LINES = [{"number": NUMBER, "name": "Town", "language": "ko", "dialplan": "ko/main.yaml"}]
+_BAD = frozenset({State.FAULT, State.WARNING})
+# Whether a time server keeps the clock of the machine that tests is not ours to say.
+_NOT_OURS = frozenset({"clock.synchronised"})
+
+
+@contextmanager
+def answering_provider() -> Iterator[Sink]:
+    """A phone network that answers whether it is there, in a loop of its own."""
+    opened: list[Sink] = []
+    is_open, loop = threading.Event(), asyncio.new_event_loop()
+    over = asyncio.Event()
+
+    async def stay() -> None:
+        async with sink() as taken:
+            opened.append(taken)
+            is_open.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(stay()))
+    thread.start()
+    try:
+        assert is_open.wait(5)
+        yield opened[0]
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(5)
+        loop.close()
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A running service in order, and its folder."""
+
+    service: Service
+    trunk_port: int
+
+    @property
+    def run_folder(self) -> Path:
+        return self.service.folder / RUN_FOLDER
+
+    @property
+    def etc(self) -> Path:
+        return self.run_folder / "asterisk" / "etc"
+
+    def etc_copy(self, folder: Path) -> Path:
+        """Its Asterisk's files once more, for something to be planted in them."""
+        return shutil.copytree(self.etc, folder / "etc")
+
+    def console(self, line: str) -> str:
+        return console(self.service, line)
+
+    def settings_copy(self, **changes: object) -> Path:
+        """Its settings with changes, for the same run folder; tables are joined, not replaced."""
+        yaml = YAML(typ="safe")
+        values = yaml.load(self.service.folder / "freizeichen.yaml")
+        for name, value in changes.items():
+            is_table = isinstance(value, dict) and isinstance(values.get(name), dict)
+            values[name] = values[name] | value if is_table else value
+        path = self.service.folder / "planted.yaml"
+        yaml.dump(values, path)
+        return path
+
+    def look(
+        self, *, settings: Path | None = None, theirs: Path | None = None, calls: bool = False
+    ) -> list[Finding]:
+        """What doctor finds."""
+        file = settings or self.service.folder / "freizeichen.yaml"
+        place = Place(file, self.run_folder, is_example=False)
+        return list(examine(place, theirs=theirs, calls=calls))
+
+
+def bad(findings: list[Finding]) -> dict[str, State]:
+    """What is not in order, by its code."""
+    return {
+        each.code: each.state
+        for each in findings
+        if each.state in _BAD and each.code not in _NOT_OURS
+    }
+
+
+@contextmanager
+def clean_house(folder: Path) -> Iterator[House]:
+    """A service with one line and a provider that answers."""
+    with answering_provider() as provider:
+        trunk = {"host": "127.0.0.1", "port": provider.port, "number": NUMBER}
+        with running_service(folder, lines=LINES, trunk=trunk) as service:
+            yield House(service, provider.port)
