@@ -27,7 +27,7 @@ from ivr.preparation import render_apart, secrets_of
 from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
 from ivr.settings import Settings
 
-START_IT = "start it (freizeichen up) and look again"
+START_IT = "start it (freizeichen up, or that Asterisk of yours) and look again"
 _CONSOLE_S = 20
 _OURS = "; Rendered by freizeichen."
 

@@ -10,6 +10,7 @@ from ivr.asterisk.config_reader import merged, read_sections
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 
+_SHOWN_AT_MOST = 8
 _SHOWN = re.compile(r"^(\S+\.so)\s.*?\s(Running|Not Running)\s", re.MULTILINE)
 # What can start programs, read or write files, fetch from the web, or writes down who called whom.
 _DANGEROUS = (
@@ -89,13 +90,14 @@ def look_at_dangerous(house: House) -> Iterator[Finding]:
     if not found:
         yield ok(code, f"no module that starts programs or writes call records is {how}")
         return
-    what = f"modules that start programs, read files or write call records are {how}: "
-    do = "; ".join(f"noload = {name}" for name in found)
+    shown = [*found[:_SHOWN_AT_MOST], *(["…"] if len(found) > _SHOWN_AT_MOST else [])]
+    what = f"{len(found)} modules that start programs, read files or write call records are {how}: "
+    do = "; ".join(f"noload = {name}" for name in shown)
     if house.is_ours:
-        yield fault(code, what + ", ".join(found), f"in modules.conf: {do}, and restart Asterisk")
+        yield fault(code, what + ", ".join(shown), f"in modules.conf: {do}, and restart Asterisk")
     else:
         do = f"where your Asterisk can do without, in modules.conf: {do}"
-        yield warning(code, what + ", ".join(found), do)
+        yield warning(code, what + ", ".join(shown), do)
 
 
 CHECKS = (

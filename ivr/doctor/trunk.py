@@ -22,6 +22,10 @@ def look_at_reached(house: House) -> Iterator[Finding]:
     """The provider answers."""
     code = "trunk.reached"
     trunk = house.settings.trunk
+    if trunk is None and not house.is_ours:
+        do = "look at it with its own tools, and give it to 'asterisk config' as --outside"
+        yield unseen(code, "calls go in and out by that Asterisk's own trunks", do)
+        return
     if trunk is None:
         yield warning(code, "there is no trunk: nobody outside is reached", _NO_TRUNK)
         return
