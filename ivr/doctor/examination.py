@@ -23,6 +23,7 @@ from ivr.doctor import (
     program,
     speech,
     strangers,
+    today,
     trunk,
     web,
 )
@@ -32,6 +33,7 @@ from ivr.place import Place
 from ivr.settings import Settings, SettingsFaulty, load_settings
 
 CHECKS: Final[tuple[Check, ...]] = (
+    *today.CHECKS,
     *program.CHECKS,
     *modules.CHECKS,
     *ami.CHECKS,

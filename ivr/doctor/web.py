@@ -9,13 +9,16 @@ from ivr.doctor.finding import Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 from ivr.doctor.modules import loaded_modules
 
+_ENABLED = "Server Enabled"
+
 
 def look_at_http(house: House) -> Iterator[Finding]:
     """Asterisk serves no web pages."""
     code = "asterisk.http"
     general = house.section("http.conf", "general")
     plain, tls = general.is_on("enabled"), general.is_on("tlsenable")
-    if not (plain or tls):
+    is_served = house.running is not None and _ENABLED in house.console("http show status")
+    if not (plain or tls or is_served):
         yield ok(code, "Asterisk's web server is off")
         return
     address = general.get("bindaddr", "0.0.0.0")  # noqa: S104  (Asterisk's default)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.doctor.finding import State
-from tests.doctor.house import House, bad
+from tests.doctor.house import CHANGED, House, bad
 from tests.switch import free_ports
 
 FAULT, WARNING = State.FAULT, State.WARNING
@@ -108,7 +108,7 @@ def test_a_fault_in_a_file_is_found_by_its_code_and_nothing_else_is(
 
     findings = house.look(theirs=etc)
 
-    found = bad(findings)
+    found = bad(findings, beside=CHANGED)
     found.pop("shown_number" if code == "emergency.way" else "", None)  # what follows from it
     assert found == {code: FAULT}
     assert all(each.do for each in findings if each.state is FAULT)
@@ -141,9 +141,9 @@ def test_an_endpoint_for_strangers_is_found_once_its_module_is_there(
     etc = house.etc_copy(tmp_path)
     with (etc / "pjsip.conf").open("a") as file:
         file.write(_STRANGER)
-    assert bad(house.look(theirs=etc)) == {}
+    assert bad(house.look(theirs=etc), beside=CHANGED) == {}
     with loaded(house, "res_pjsip_endpoint_identifier_anonymous.so"):
-        assert bad(house.look(theirs=etc)) == {"sip.anonymous": FAULT}
+        assert bad(house.look(theirs=etc), beside=CHANGED) == {"sip.anonymous": FAULT}
 
 
 def test_a_rest_interface_that_lets_somebody_in_is_found(house: House, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_rest_interface_that_lets_somebody_in_is_found(house: House, tmp_path:
         file.write("load = res_ari.so\n")
     text = (etc / "asterisk.conf").read_text()  # as it would be at the next start
     (etc / "asterisk.conf").write_text(text.replace("astrundir => ", "astrundir => /nowhere"))
-    assert bad(house.look(theirs=etc)) == {"asterisk.ari": FAULT}
+    assert bad(house.look(theirs=etc), beside=CHANGED) == {"asterisk.ari": FAULT}
 
 
 def test_a_port_that_is_open_to_the_network_is_found(house: House) -> None:

@@ -16,7 +16,7 @@ from ivr.doctor.examination import CODES, examine
 from ivr.doctor.finding import Finding, State
 from ivr.place import Place
 from ivr.runfile import RUN_FOLDER
-from tests.doctor.house import LINES, NUMBER, House, bad
+from tests.doctor.house import CHANGED, LINES, NUMBER, House, bad
 from tests.folders import scarce_disk
 from tests.journeys.service import COMMAND, write_settings
 from tests.switch import free_ports, test_settings
@@ -49,8 +49,13 @@ def test_a_fault_in_the_settings_is_found_by_its_code_and_nothing_else_is(
 ) -> None:
     findings = house.look(settings=house.settings_copy(**changes))
 
-    assert bad(findings) == {code: state}
+    assert bad(findings, beside=CHANGED) == {code: state}
     assert {each.code for each in findings} == set(CODES)
+
+
+def test_settings_that_asterisk_has_not_taken_in_yet_are_found(house: House) -> None:
+    findings = house.look(settings=house.settings_copy(callers=["caller1", "caller2"]))
+    assert bad(findings) == {CHANGED: WARNING}
 
 
 def place_of(folder: Path, **changes: object) -> Place:
@@ -94,7 +99,7 @@ def test_before_the_first_start_what_cannot_be_seen_is_said_and_is_no_ok(
     unseen = {each.code for each in findings if each.state is UNSEEN}
     assert unseen == {
         *("asterisk.account", "ports.listening", "files.secrets", "clock.order", "echo"),
-        *("database", "database.key", "trunk.reached"),
+        *("database", "database.key", "trunk.reached", "service"),
     }
 
 
