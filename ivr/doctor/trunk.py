@@ -14,6 +14,7 @@ from ivr.doctor.strangers import of_type
 
 _NAME = "trunk"
 _CONTACT = re.compile(r"^\s*Contact:\s+trunk/\S+\s+\S*\s*(Avail|Unavail|NonQual|Unknown|Created)")
+_KNOWN = frozenset({"Avail", "Unavail"})
 _ASKED_S, _LOOK_S = 6.0, 0.2  # Asterisk waits 5 s for an answer
 _NO_TRUNK = "set a trunk in the settings: lines cannot be called from outside, nor 112 from phones"
 
@@ -52,12 +53,12 @@ def look_at_reached(house: House) -> Iterator[Finding]:
 
 
 def _asked_now(running: RunningAsterisk) -> set[str]:
-    """What Asterisk knows of the trunk's contacts, after asking them once more."""
+    """What Asterisk knows of the trunk's contacts; what it does not know it asks now."""
     states = _states(running)
-    if states and "Avail" not in states:
+    if states and not states & _KNOWN:
         running.console("pjsip qualify trunk")
         until = time.monotonic() + _ASKED_S
-        while "Avail" not in states and time.monotonic() < until:
+        while not states & _KNOWN and time.monotonic() < until:
             time.sleep(_LOOK_S)
             states = _states(running)
     return states

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from ivr.doctor.examination import examine
 from ivr.doctor.finding import Finding, State
 from ivr.place import Place
 from ivr.runfile import RUN_FOLDER
-from tests.asterisk.sink import Sink, sink
 from tests.journeys.service import Service, console, running_service
 
 NUMBER = "+4930123456"
 LINES = [{"number": NUMBER, "name": "Town", "language": "ko", "dialplan": "ko/main.yaml"}]
+_ECHOED = frozenset({"Via", "From", "To", "Call-ID", "CSeq"})
 # That files say something else than the settings, if a fault was planted in them.
 CHANGED = "asterisk.current"
 _BAD = frozenset({State.FAULT, State.WARNING})
@@ -28,28 +28,36 @@ _BAD = frozenset({State.FAULT, State.WARNING})
 _NOT_OURS = frozenset({"clock.synchronised"})
 
 
-@contextmanager
-def answering_provider() -> Iterator[Sink]:
-    """A phone network that answers whether it is there, in a loop of its own."""
-    opened: list[Sink] = []
-    is_open, loop = threading.Event(), asyncio.new_event_loop()
-    over = asyncio.Event()
+class Provider:
+    """A phone network that tells whether it is there, while it `answers`."""
 
-    async def stay() -> None:
-        async with sink() as taken:
-            opened.append(taken)
-            is_open.set()
-            await over.wait()
+    def __init__(self) -> None:
+        self.answers = True
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(stay()))
-    thread.start()
-    try:
-        assert is_open.wait(5)
-        yield opened[0]
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join(5)
-        loop.close()
+    @property
+    def port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
+    def _serve(self) -> None:
+        while True:
+            request, sender = self._socket.recvfrom(65_000)
+            if not request:
+                return
+            lines = request.decode().split("\r\n")
+            kept = [line for line in lines if line.split(":")[0] in _ECHOED]
+            answer = ["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""]
+            if self.answers and lines[0].startswith("OPTIONS "):
+                self._socket.sendto("\r\n".join(answer).encode(), sender)
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join(5)
+        self._socket.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,12 @@ class House:
     """A running service in order, and its folder."""
 
     service: Service
-    trunk_port: int
+    provider: Provider
+
+    @property
+    def trunk(self) -> dict[str, object]:
+        """How settings name the provider."""
+        return {"host": "127.0.0.1", "port": self.provider.port, "number": NUMBER}
 
     @property
     def run_folder(self) -> Path:
@@ -106,7 +119,7 @@ def bad(findings: list[Finding], *, beside: str = "") -> dict[str, State]:
 @contextmanager
 def clean_house(folder: Path) -> Iterator[House]:
     """A service with one line and a provider that answers."""
-    with answering_provider() as provider:
+    with closing(Provider()) as provider:
         trunk = {"host": "127.0.0.1", "port": provider.port, "number": NUMBER}
         with running_service(folder, lines=LINES, trunk=trunk) as service:
-            yield House(service, provider.port)
+            yield House(service, provider)

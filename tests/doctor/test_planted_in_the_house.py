@@ -16,9 +16,9 @@ from ivr.doctor.examination import CODES, examine
 from ivr.doctor.finding import Finding, State
 from ivr.place import Place
 from ivr.runfile import RUN_FOLDER
-from tests.doctor.house import CHANGED, LINES, NUMBER, House, bad
+from tests.doctor.house import CHANGED, LINES, House, bad
 from tests.folders import scarce_disk
-from tests.journeys.service import COMMAND, write_settings
+from tests.journeys.service import COMMAND, eventually, write_settings
 from tests.switch import free_ports, test_settings
 
 FAULT, WARNING, UNSEEN = State.FAULT, State.WARNING, State.UNSEEN
@@ -70,8 +70,7 @@ def look(place: Place) -> list[Finding]:
 
 def with_stores(house: House, folder: Path) -> Place:
     """A place where nothing runs, with the databases of the house."""
-    trunk = {"host": "127.0.0.1", "port": house.trunk_port, "number": NUMBER}
-    place = place_of(folder, trunk=trunk)
+    place = place_of(folder, trunk=house.trunk)
     for name in ("store/store.db", "people/people.db"):
         path = place.run_folder / name
         path.parent.mkdir(parents=True, mode=0o700)
@@ -93,8 +92,7 @@ def change(place: Place, statement: str) -> None:
 def test_before_the_first_start_what_cannot_be_seen_is_said_and_is_no_ok(
     house: House, tmp_path: Path
 ) -> None:
-    trunk = {"host": "127.0.0.1", "port": house.trunk_port, "number": NUMBER}
-    findings = look(place_of(tmp_path, trunk=trunk))
+    findings = look(place_of(tmp_path, trunk=house.trunk))
     assert bad(findings) == {"prompts": WARNING}  # which the start speaks
     unseen = {each.code for each in findings if each.state is UNSEEN}
     assert unseen == {
@@ -113,15 +111,13 @@ def test_a_port_that_somebody_else_has_is_found(house: House, tmp_path: Path) ->
     with socket.socket() as other:
         other.bind(("127.0.0.1", taken))
         other.listen()
-        trunk = {"host": "127.0.0.1", "port": house.trunk_port, "number": NUMBER}
         ports = test_settings().ports.model_dump() | {"http": taken}
-        findings = look(place_of(tmp_path, trunk=trunk, ports=ports))
+        findings = look(place_of(tmp_path, trunk=house.trunk, ports=ports))
     assert bad(findings) == {"prompts": WARNING, "ports.free": FAULT}
 
 
 def test_too_few_descriptors_are_found_before_the_start(house: House, tmp_path: Path) -> None:
-    trunk = {"host": "127.0.0.1", "port": house.trunk_port, "number": NUMBER}
-    place_of(tmp_path, trunk=trunk)
+    place_of(tmp_path, trunk=house.trunk)
     done = subprocess.run(
         ["sh", "-c", f"ulimit -n 900; exec {COMMAND} doctor --quiet"],
         cwd=tmp_path,
@@ -133,6 +129,18 @@ def test_too_few_descriptors_are_found_before_the_start(house: House, tmp_path: 
     (told,) = [line for line in done.stdout.splitlines() if line.startswith("FAULT")]
     assert "descriptors: whoever is started here may open 900 files" in told
     assert "400 waiting calls need 3000" in told
+
+
+def test_a_provider_that_answers_no_more_is_found(house: House) -> None:
+    house.provider.answers = False
+    try:
+        house.console("pjsip qualify trunk")
+        eventually(lambda: "Unavail" in house.console("pjsip show contacts"))
+        assert bad(house.look()) == {"trunk.reached": FAULT}
+    finally:
+        house.provider.answers = True
+        house.console("pjsip qualify trunk")
+    eventually(lambda: bad(house.look()) == {})
 
 
 def test_passwords_that_others_may_read_are_found(house: House) -> None:
@@ -155,8 +163,7 @@ def test_a_prompt_that_is_gone_under_a_running_service_is_found(house: House) ->
 
 
 def test_a_disk_that_is_nearly_full_is_found(house: House, tmp_path: Path) -> None:
-    trunk = {"host": "127.0.0.1", "port": house.trunk_port, "number": NUMBER}
-    place = place_of(tmp_path, trunk=trunk)
+    place = place_of(tmp_path, trunk=house.trunk)
     place.run_folder.mkdir()
     with scarce_disk(place.run_folder):
         assert bad(look(place)) == {"prompts": WARNING, "disk": FAULT}
