@@ -98,7 +98,11 @@ def lock(place: Place) -> IO[str]:
 def prepare(place: Place, progress: Progress) -> Prepared:
     """Check and make everything; raises `CannotStart`."""
     with said_clearly(place):
-        return _prepare(place, progress)
+        settings = load_settings(place.settings_file)
+        plans = load_plans(settings)
+        escaped_path(place.run_folder)  # refused before anything is made in it
+        with alone(place.run_folder):
+            return _prepare(place, settings, plans, progress)
 
 
 @contextmanager
@@ -158,11 +162,22 @@ def load_plans(settings: Settings) -> dict[LineId, Plan]:
     return {LineId(line.number): loaded[line.dialplan] for line in settings.lines}
 
 
-def _prepare(place: Place, progress: Progress) -> Prepared:
-    settings = load_settings(place.settings_file)
-    plans = load_plans(settings)
+@contextmanager
+def alone(run_folder: Path) -> Iterator[None]:
+    """Hold back whoever else prepares here: Asterisk's own unit does so beside the service's."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    descriptor = open_own(run_folder / "preparing", empty=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(
+    place: Place, settings: Settings, plans: Mapping[LineId, Plan], progress: Progress
+) -> Prepared:
     run_folder = place.run_folder
-    escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
     today = {plan.hash: plan for plan in plans.values()}
@@ -226,10 +241,12 @@ def speak_prompts(
     )
 
 
-def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
+def check_ports(settings: Settings, *, asterisk_runs: bool, service_runs: bool = False) -> None:
     """Every port can be had; raises `CannotStart` naming each that cannot, and its setting."""
     address = settings.listen.address
-    wanted = [("http", settings.ports.http, socket.SOCK_STREAM, address)]
+    wanted = []
+    if not service_runs:
+        wanted += [("http", settings.ports.http, socket.SOCK_STREAM, address)]
     if not asterisk_runs:
         wanted += [
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),

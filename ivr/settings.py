@@ -107,9 +107,14 @@ class Ports(Part):
 
 
 class AsteriskSettings(Part):
-    """Which Asterisk runs and how much it may take."""
+    """Which Asterisk runs and how much it may take.
+
+    One that `runs_by_itself` is started by `freizeichen asterisk run`, a unit of its own, and
+    outlives the service, however that ends.
+    """
 
     binary: Path | None = None
+    runs_by_itself: bool = False
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
     qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
 

@@ -13,6 +13,7 @@ from ivr.cli import (
     prompts,
     records,
     replay,
+    service,
     simulate,
     status,
     switch,
@@ -37,4 +38,5 @@ app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(records.app, name="records")
+app.add_typer(service.app, name="service")
 app.add_typer(switch.app, name="asterisk")
