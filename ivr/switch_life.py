@@ -77,7 +77,11 @@ async def _come_to(switch: SwitchProcess, prepared: Prepared, tell: Tell) -> Non
     """Come to an Asterisk that somebody else starts."""
     check_ports(prepared.settings, asterisk_runs=True)
     is_new = False
-    if switch.pid is not None and prepared.config is Changed.NEEDS_A_RESTART:
+    if (
+        prepared.config is Changed.NEEDS_A_RESTART
+        and switch.pid is not None
+        and switch.is_older_than_its_files()
+    ):
         tell(
             "Asterisk runs with settings that it cannot change while it runs; ending it, "
             "so that it is started with the new ones"

@@ -96,6 +96,14 @@ class SwitchProcess:
             return False
         return True
 
+    def is_older_than_its_files(self) -> bool:
+        """Whether a file of its configuration is younger than the start that read them."""
+        try:
+            began = self.folders.pid_file.stat().st_mtime_ns
+            return any(each.stat().st_mtime_ns > began for each in self.folders.etc.iterdir())
+        except OSError:
+            return True
+
     async def end(self) -> None:
         """End the process, and leave its files to whoever starts the next."""
         for kind in (signal.SIGTERM, signal.SIGKILL):

@@ -32,7 +32,7 @@ class Supervisor:
             except BlockingIOError:
                 return
             pairs = (line.split("=", 1) for line in data.decode().splitlines())
-            self.heard.append((time.monotonic(), {name: value for name, value in pairs}))
+            self.heard.append((time.monotonic(), dict(pairs)))
 
     def times(self, name: str, since_s: float = 0.0) -> list[float]:
         """When this was told, after a moment."""
