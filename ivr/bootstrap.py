@@ -30,6 +30,7 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
+from ivr.call_log import log_fact
 from ivr.dialogue import Standing, Surroundings
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
@@ -158,7 +159,8 @@ class Service:
             adopted=self._adoption.comes_back,
             missed=self._missed,
         )
-        self.hub.watch(self._silence.on_change)
+        self.hub.watch(lambda _, change: self._silence.on_change(change))
+        self.hub.watch(log_fact)
         self._codes = FeatureCodes(
             self.client,
             self.submit,

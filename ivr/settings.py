@@ -159,9 +159,14 @@ class Store(Part):
 
 
 class Log(Part):
-    """How much the service writes into its log; nothing personal at any level."""
+    """What the service writes into its log, how and where; nothing personal at any level.
+
+    `file` lies in the run folder and turns over; `journal` is standard error, for systemd's.
+    """
 
     level: Literal["debug", "info", "warning"] = "info"
+    format: Literal["json", "text"] = "json"
+    to: Literal["file", "journal"] = "file"
 
 
 class Trunk(Part):

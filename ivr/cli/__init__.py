@@ -9,6 +9,7 @@ from ivr.cli import (
     call,
     dialplan,
     journal,
+    logs,
     models,
     prompts,
     records,
@@ -31,6 +32,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
+app.command("logs")(logs.logs)
 app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)

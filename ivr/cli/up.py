@@ -66,7 +66,13 @@ def up(
             prepared = prepare(place, tell)
             if prepared.settings.trunk is None:
                 tell("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
-            set_up_log(place.run_folder / "log", log_level(prepared.settings.log.level))
+            how = prepared.settings.log
+            set_up_log(
+                place.run_folder / "log",
+                log_level(how.level),
+                as_text=how.format == "text",
+                to_journal=how.to == "journal",
+            )
             tell_crashes_without_values()
             _raise_file_limit()
             _write_no_core()
