@@ -43,6 +43,7 @@ from ivr.settings_parts import (
 from ivr.settings_people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 
 EMERGENCY_NUMBERS = ("110", "112", "116117")
+VERSION = 1  # of the settings' schema: raised when a setting means something else
 _LARGEST_FILE = 1_000_000  # bytes
 
 _LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
@@ -257,6 +258,7 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
     data = _read(path)
+    _refuse_other_version(path, data)
     unknown = unknown_variables(os.environ, Settings.model_fields)
     try:
         settings = Settings(**data)
@@ -289,6 +291,19 @@ def _read(path: Path) -> CommentedMap:
     if not isinstance(data, CommentedMap):
         raise SettingsFaulty([f"{path}:1: empty or not a mapping; it begins with 'version: 1'"])
     return data
+
+
+def _refuse_other_version(path: Path, data: CommentedMap) -> None:
+    """A later version may mean something else by every word, so that is all that is said of it."""
+    found = data.get("version")
+    if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
+        raise SettingsFaulty(
+            [
+                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
+                f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
+            ]
+        )
 
 
 def _causes(error: ValidationError) -> list[Mapping[str, Any]]:

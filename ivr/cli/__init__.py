@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ivr.cli import (
+    backup,
     bench,
     call,
     dialplan,
@@ -32,6 +33,8 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("logs")(logs.logs)
 app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)

@@ -28,9 +28,11 @@ from ivr.explaining_apart import ExplainApart
 from ivr.kept import Kept, open_kept
 from ivr.leave_root import leave_root
 from ivr.log import first_of, log_level, set_up_log
+from ivr.moves import MovesBroken
 from ivr.notify import Notifier
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, lock, prepare
+from ivr.restore import finish_restore
 from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
 from ivr.switch_life import asterisk_of
 from ivr.watchdog import Watchdog
@@ -63,6 +65,8 @@ def up(
             say("no freizeichen.yaml here: running the built-in example")
         leave_root(place, tell)
         with lock(place):
+            if finish_restore(place):
+                tell("a restore that was broken off was finished")
             prepared = prepare(place, tell)
             if prepared.settings.trunk is None:
                 tell("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
@@ -81,7 +85,7 @@ def up(
                 earlier = ready_earlier_plans(prepared, kept.plans, tell)
                 kept = replace(kept, plans=kept.plans | earlier)
                 uvloop.run(_run(prepared, kept, _Outside(notifier, tell, began), demo=demo))
-    except CannotStart as error:
+    except (CannotStart, MovesBroken) as error:
         complain(str(error))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
