@@ -6,9 +6,11 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import structlog
+from prometheus_client import ProcessCollector
 
 from ivr import resources
 from ivr.adoption import Adoption, lines_left, offers_left
@@ -37,7 +39,9 @@ from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
+from ivr.loop_lag import LoopLag
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
+from ivr.metrics_waiting import Decisions, WaitingSide
 from ivr.preparation import Prepared
 from ivr.winding_down import WindingDown
 from queues.api import HealthReason, HealthReport, HealthStatus
@@ -161,6 +165,8 @@ class Service:
         )
         self.hub.watch(lambda _, change: self._silence.on_change(change))
         self.hub.watch(log_fact)
+        decisions = Decisions()
+        self.hub.watch(decisions.note)
         self._codes = FeatureCodes(
             self.client,
             self.submit,
@@ -189,6 +195,16 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
+        self._lag = LoopLag()
+        self._waiting = WaitingSide(
+            view=self.dispatcher.view,
+            health=self.health,
+            now=self.clock.wall,
+            decisions=decisions,
+            lag=self._lag,
+            version=version("freizeichen"),
+        )
+        self._process = ProcessCollector(registry=None)
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
@@ -268,7 +284,7 @@ class Service:
 
     def metrics(self) -> bytes:
         """What Prometheus reads."""
-        return metrics_text(self._collector, self._kept)
+        return metrics_text(self._collector, self._kept, self._waiting, self._process)
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
@@ -321,6 +337,7 @@ class Service:
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
             tasks.create_task(self._silence.run(), name="ready for silence")
+            tasks.create_task(self._lag.run(), name="lateness of the loop")
             tasks.create_task(keep_asterisk_up(self._switch, self._tell), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()
