@@ -106,7 +106,7 @@ class WaitingSide(Collector):
             labels=["queue"],
         )
         staffed = GaugeMetricFamily(
-            f"{_PREFIX}_queue_agents", "Agents of a queue who are signed in.", labels=["queue"]
+            f"{_PREFIX}_agents_signed_in", "Agents of a queue who are signed in.", labels=["queue"]
         )
         talking = GaugeMetricFamily(f"{_PREFIX}_calls_talking", "Calls in a talk with an agent.")
         view, now = self._view(), self._now()

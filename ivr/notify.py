@@ -24,11 +24,6 @@ class Notifier:
         self.watchdog_s = watchdog_s
         self._address = address.replace("@", "\0", 1) if address and address[0] == "@" else address
         self._is_ready = False
-        self._socket = None
-        if address:
-            self._socket = socket.socket(
-                socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
-            )
 
     @classmethod
     def of(cls, environment: MutableMapping[str, str]) -> Self:
@@ -43,7 +38,7 @@ class Notifier:
     @property
     def is_heard(self) -> bool:
         """Whether there is a supervisor, and what we print goes to the system's journal."""
-        return self._socket is not None
+        return bool(self._address)
 
     def ready(self, status: str) -> None:
         """The first call would be answered."""
@@ -64,10 +59,12 @@ class Notifier:
         self._send("STOPPING=1\nSTATUS=ending; calls go on in Asterisk")
 
     def _send(self, text: str) -> None:
-        if self._socket is None or self._address is None:
+        if not self._address:
             return
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
         try:
-            self._socket.sendto(text.encode(), self._address)
+            with socket.socket(socket.AF_UNIX, kind) as opened:
+                opened.sendto(text.encode(), self._address)
         except OSError:
             return
 

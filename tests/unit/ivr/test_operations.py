@@ -36,8 +36,10 @@ def families() -> list[Metric]:
     decisions, lag = Decisions(), LoopLag()
     scene = Scene()
     scene.ready("anna")
-    facts = [*scene.enter("c1"), *scene.talk("c1"), *scene.enter("c2", after=30)]
-    for fact in facts:
+    scene.enter("c1")
+    scene.talk("c1")
+    scene.enter("c2", after=30)
+    for fact in scene.facts:
         decisions.note(fact, Change(1.0, {}, {}))
     picture = Picture()
     picture.follow(look_at_all(scene.centre))
