@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +22,7 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
+from ivr.cli.summary import run_file, summary
 from ivr.crash import tell_crashes_without_values
 from ivr.earlier_plans import ready_earlier_plans
 from ivr.explaining_apart import ExplainApart
@@ -33,7 +34,7 @@ from ivr.notify import Notifier
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, lock, prepare
 from ivr.restore import finish_restore
-from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
+from ivr.runfile import remove_run_file, write_run_file
 from ivr.switch_life import asterisk_of
 from ivr.watchdog import Watchdog
 from queues.api import create_app, listen, serve
@@ -155,7 +156,7 @@ async def _serve(
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)
-    run = _run_file(prepared)
+    run = run_file(prepared)
 
     def ready() -> None:
         # A full collection of all that a start builds would hold the loop for 30 ms.
@@ -225,51 +226,6 @@ async def _demo(run_folder: Path, is_ready: asyncio.Event) -> None:
             except TimeoutError:
                 process.kill()
                 await process.wait()
-
-
-def summary(run: RunFile, *, secrets: bool = True) -> Sequence[str]:
-    """What a person needs to know of a running service, line by line.
-
-    Without its `secrets`, passwords and token, where others read what is printed.
-    """
-    lines = ", ".join(f"{line.number} {line.name}" for line in run.lines)
-    token = f"{_read(run.token_file)}  ({run.token_file})" if secrets else run.token_file
-    rows = [
-        f"address      {run.address}/docs",
-        f"token        {token}",
-        f"lines        {lines}",
-        f"SIP server   {run.sip_host}:{run.sip_port} (UDP)",
-    ]
-    if not secrets:
-        return [*rows, "accounts     freizeichen status shows them"]
-    rows += [f"caller       {each.username}, password {each.password}" for each in run.callers]
-    for each in run.places:
-        who = f"  (agent {each.agent})" if each.agent else ""
-        rows.append(f"agent phone  {each.username}, password {each.password}{who}")
-    return rows
-
-
-def _read(file: str) -> str:
-    try:
-        return Path(file).read_text().strip()
-    except OSError:
-        return "cannot be read"
-
-
-def _run_file(prepared: Prepared) -> RunFile:
-    settings = prepared.settings
-    return RunFile(
-        pid=os.getpid(),
-        address=f"http://{settings.listen.address}:{settings.ports.http}",
-        sip_host=settings.listen.address,
-        sip_port=settings.ports.sip,
-        token_file=str(prepared.token_file),
-        prompts=str(prepared.prompts),
-        music=str(prepared.music),
-        lines=tuple(LineInfo(line.number, line.name, line.language) for line in settings.lines),
-        callers=prepared.secrets.callers,
-        places=prepared.secrets.places,
-    )
 
 
 def _bind(address: str, port: int) -> socket.socket:

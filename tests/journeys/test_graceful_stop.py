@@ -12,7 +12,9 @@ from contextlib import AsyncExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.journeys.people import (
     AGENT_HZ,
@@ -27,6 +29,7 @@ from tests.journeys.people import (
 from tests.journeys.service import (
     Service,
     call,
+    command,
     end_asterisk,
     eventually,
     kept_dialogues,
@@ -36,6 +39,7 @@ from tests.journeys.service import (
 )
 from tests.journeys.supervisor import Supervisor, supervisor
 from tests.journeys.test_recovery import HOLE_S, MENU
+from tests.unit.ivr.test_operations import BY_PROMETHEUS, expressions, names_in
 
 APART = {"FREIZEICHEN_ASTERISK__RUNS_BY_ITSELF": "true"}
 WATCHDOG_S = 2.0
@@ -122,6 +126,8 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
         await until(lambda: len(other.calls) == 2)  # it rings again, for the one who was next
         status, report = await in_menu
         assert status == 0, report
+        await asyncio.to_thread(a_backup_and_a_log, following, before[0][0])
+        await asyncio.to_thread(named_metrics_are_told, following)
         for each in (rings, waiting):
             await each.phone.hang_up()
         await talks.phone.hang_up()
@@ -130,12 +136,29 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
     assert "Traceback" not in said
     assert following.api.headers["authorization"].split()[1] not in said
     assert following.run.callers[0].password not in said
+    await asyncio.to_thread(no_sign_of_life_while_asterisk_is_silent, following, heard)
 
 
-def test_no_sign_of_life_is_given_while_asterisk_does_not_answer(
-    service: Service, heard: Supervisor
-) -> None:
-    eventually(lambda: heard.times("WATCHDOG"))
+def a_backup_and_a_log(service: Service, talks: str) -> None:
+    """Beside the running service: a backup of it, no restore under it, the way of a call."""
+    assert command(service, "backup", "one.backup")[0] == 0
+    status, said = command(service, "restore", "one.backup", "--force")
+    assert (status, "a service already runs here" in said) == (1, True), said
+    status, said = command(service, "logs", talks)
+    assert status == 0
+    for told in ("a call arrived", "call queued", "talk began", "a call is gone on with"):
+        assert told in said
+
+
+def named_metrics_are_told(service: Service) -> None:
+    """Whatever rules and board ask for is told by a running service."""
+    text = httpx.get(f"{service.run.address}/metrics", timeout=5).text
+    told = {s.name for f in text_string_to_metric_families(text) for s in f.samples}
+    for where, expr in expressions():
+        assert names_in(expr) <= told | BY_PROMETHEUS, where
+
+
+def no_sign_of_life_while_asterisk_is_silent(service: Service, heard: Supervisor) -> None:
     os.kill(service.asterisk_pid, signal.SIGSTOP)
     try:
         eventually(lambda: silent_for(heard, WATCHDOG_S * 1.5), 30)
