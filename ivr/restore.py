@@ -85,6 +85,7 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
             (each, place.run_folder / each.name)
             for each in sorted((folder / "place").glob("*"))
             if each.name != Path(SETTINGS).name
+            and read_plain(place.run_folder / each.name) != each.read_bytes()
         ]
         wanted = [(new, to) for new, to in wanted if new.exists()]
         end = _free_end("before-restore", [to for _, to in wanted])

@@ -164,6 +164,26 @@ def test_a_backup_with_another_key_changes_nothing(
 OTHER_KEY = b"1:" + b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=" + b"\n"
 
 
+def test_a_backup_of_an_older_version_is_upgraded_at_the_start_after_a_copy(
+    place: Place, settings: Settings, file: Path, tmp_path: Path
+) -> None:
+    fill(place)
+    make_backup(settings, place, file)
+
+    def older(folder: Path) -> None:  # what step 0005 made is not there yet
+        with closing(sqlite3.connect(folder / "store/store.db")) as database:
+            database.execute("DROP TABLE dialplans")
+            database.execute("UPDATE schema_version SET version_num = '0004'")
+            database.commit()
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    repacked(file, tmp_path / "unpacked", older)
+    put_back(place, file)
+    with opened(place) as store:
+        assert numbers(store) == [1, 2, 3]
+    assert (place.run_folder / "store" / "store.db.before-0005").stat().st_size > 1000
+
+
 def test_a_backup_of_a_later_version_is_refused(
     place: Place, settings: Settings, file: Path, tmp_path: Path
 ) -> None:
