@@ -21,25 +21,23 @@ from ivr.asterisk.config import (
     Changed,
     PathUnusable,
     Secrets,
-    accounts,
     escaped_path,
     render,
 )
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import (
-    Credentials,
     CredentialsUnusable,
     load_credentials,
     load_token,
-    trunk_password,
 )
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.place import Place
 from ivr.private_files import open_own
-from ivr.runfile import Account, ServiceNotRunning, read_run_file
+from ivr.rendered import secrets_of, when_down
+from ivr.runfile import ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
 from ivr.speech.prompts import NOT_BUILT, BuildReport, UnusedRecording, build_prompts
@@ -112,7 +110,11 @@ def lock(place: Place) -> IO[str]:
 def prepare(place: Place, progress: Progress) -> Prepared:
     """Check and make everything; raises `CannotStart`."""
     with said_clearly(place):
-        return _prepare(place, progress)
+        settings = load_settings(place.settings_file)
+        plans = load_plans(settings)
+        escaped_path(place.run_folder)  # refused before anything is made in it
+        with alone(place.run_folder):
+            return _prepare(place, settings, plans, progress)
 
 
 @contextmanager
@@ -172,11 +174,22 @@ def load_plans(settings: Settings) -> dict[LineId, Plan]:
     return {LineId(line.number): loaded[line.dialplan] for line in settings.lines}
 
 
-def _prepare(place: Place, progress: Progress) -> Prepared:
-    settings = load_settings(place.settings_file)
-    plans = load_plans(settings)
+@contextmanager
+def alone(run_folder: Path) -> Iterator[None]:
+    """Hold back whoever else prepares here: Asterisk's own unit does so beside the service's."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    descriptor = open_own(run_folder / "preparing", empty=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(
+    place: Place, settings: Settings, plans: Mapping[LineId, Plan], progress: Progress
+) -> Prepared:
     run_folder = place.run_folder
-    escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
     today = {plan.hash: plan for plan in plans.values()}
@@ -216,45 +229,6 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     )
 
 
-def render_apart(
-    place: Place,
-    settings: Settings,
-    secrets: Secrets,
-    asterisk: Asterisk,
-    folder: Path,
-    *,
-    when_down: Mapping[str, str],
-) -> Path:
-    """Render Asterisk's configuration into an empty folder, to be looked at; the files' folder.
-
-    Raises as `render`.
-    """
-    folders = SwitchFolders(folder, folder / "run")
-    for each in (folders.etc, folder / "data" / "sounds"):
-        each.mkdir(parents=True)
-    render(
-        settings,
-        secrets,
-        asterisk,
-        folders,
-        templates=resources.asterisk_conf(),
-        prompts=place.run_folder / "prompts",
-        music=place.run_folder / "music",
-        readers=None,
-        when_down=when_down,
-    )
-    return folders.etc
-
-
-def when_down(plans: Mapping[LineId, Plan]) -> dict[str, str]:
-    """For each line the prompt that says that nobody can be reached."""
-    return {
-        number: f"{plan.language}/{plan.when_down}"
-        for number, plan in plans.items()
-        if plan.when_down is not None
-    }
-
-
 def speak_prompts(
     settings: Settings,
     plans: Sequence[Plan],
@@ -275,10 +249,12 @@ def speak_prompts(
     )
 
 
-def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
+def check_ports(settings: Settings, *, asterisk_runs: bool, service_runs: bool = False) -> None:
     """Every port can be had; raises `CannotStart` naming each that cannot, and its setting."""
     address = settings.listen.address
-    wanted = [("http", settings.ports.http, socket.SOCK_STREAM, address)]
+    wanted = []
+    if not service_runs:
+        wanted += [("http", settings.ports.http, socket.SOCK_STREAM, address)]
     if not asterisk_runs:
         wanted += [
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
@@ -329,17 +305,6 @@ def _switch_folders(
     root = RunAccount(0, 0)
     folders, again = make_folders(place.run_folder, root, asterisk)
     return root, folders, renewed or again
-
-
-def secrets_of(settings: Settings, credentials: Credentials) -> Secrets:
-    """The passwords of all phones, our own included, as Asterisk's configuration takes them."""
-    sits = {agent.place: agent.id for agent in settings.agents}
-    places = tuple(
-        Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
-    )
-    callers = accounts(settings.callers, credentials.phones)
-    doctor = Account(DOCTOR, credentials.phones[DOCTOR])
-    return Secrets(credentials.ami, places, callers, trunk_password(settings.trunk), doctor)
 
 
 def _who_runs(place: Place) -> str:

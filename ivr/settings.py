@@ -44,6 +44,7 @@ from ivr.settings_parts import (
 from ivr.settings_people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 from ivr.settings_trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
 
+VERSION = 1  # of the settings' schema: raised when a setting means something else
 _LARGEST_FILE = 1_000_000  # bytes
 
 _LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
@@ -109,9 +110,14 @@ class Ports(Part):
 
 
 class AsteriskSettings(Part):
-    """Which Asterisk runs and how much it may take."""
+    """Which Asterisk runs and how much it may take.
+
+    One that `runs_by_itself` is started by `freizeichen asterisk run`, a unit of its own, and
+    outlives the service, however that ends.
+    """
 
     binary: Path | None = None
+    runs_by_itself: bool = False
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
     qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
 
@@ -166,9 +172,14 @@ class Store(Part):
 
 
 class Log(Part):
-    """How much the service writes into its log; nothing personal at any level."""
+    """What the service writes into its log, how and where; nothing personal at any level.
+
+    `file` lies in the run folder and turns over; `journal` is standard error, for systemd's.
+    """
 
     level: Literal["debug", "info", "warning"] = "info"
+    format: Literal["json", "text"] = "json"
+    to: Literal["file", "journal"] = "file"
 
 
 class Settings(BaseSettings):
@@ -266,6 +277,7 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
     data = _read(path)
+    _refuse_other_version(path, data)
     _holds_no_password(path, data)
     unknown = unknown_variables(os.environ, Settings.model_fields)
     try:
@@ -310,6 +322,19 @@ def _holds_no_password(path: Path, data: CommentedMap) -> None:
             [
                 f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
                 "file and name that in trunk.password_file, or set FREIZEICHEN_TRUNK__PASSWORD"
+            ]
+        )
+
+
+def _refuse_other_version(path: Path, data: CommentedMap) -> None:
+    """A later version may mean something else by every word, so that is all that is said of it."""
+    found = data.get("version")
+    if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
+        raise SettingsFaulty(
+            [
+                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
+                f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
             ]
         )
 

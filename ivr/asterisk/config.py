@@ -253,7 +253,12 @@ def _transports(text: str) -> list[str]:
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:
     """The command that runs Asterisk in the foreground with our configuration."""
-    return [*asterisk.command, "-C", str(folders.etc / "asterisk.conf"), "-f"]
+    return [*asterisk.command, *start_words(folders)]
+
+
+def start_words(folders: SwitchFolders) -> list[str]:
+    """What stands behind Asterisk's name when it runs with our configuration."""
+    return ["-C", str(folders.etc / "asterisk.conf"), "-f"]
 
 
 def console_command(asterisk: Asterisk, folders: SwitchFolders, line: str) -> list[str]:

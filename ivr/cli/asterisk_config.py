@@ -25,7 +25,8 @@ from ivr.asterisk.install import OLDEST, Asterisk
 from ivr.cli.output import complain, say
 from ivr.credentials import CredentialsUnusable, load_credentials
 from ivr.place import Place, SettingsOption, find_place
-from ivr.preparation import CannotStart, load_plans, render_apart, secrets_of, when_down
+from ivr.preparation import CannotStart, load_plans
+from ivr.rendered import render_apart, secrets_of, when_down
 from ivr.settings import Settings, SettingsFaulty, load_settings
 
 _FOLDER: Final = "freizeichen"

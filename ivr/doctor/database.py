@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import START_IT, House
 from ivr.kept import key_file, store_url
-from queues.store import SeenStore, StoreError, look_at_keys, look_at_store
+from queues.store import SeenStore, StoreError, see_keys, see_store
 
 _MADE_LATER = "they are made at the first start; look again after it"
 
@@ -42,7 +42,7 @@ def look_at_key(house: House) -> Iterator[Finding]:
     """The key of all that is personal is there, fits, and is ours alone."""
     code = "database.key"
     try:
-        versions = look_at_keys(key_file(house.place), people_url=house.settings.store.people_url)
+        versions = see_keys(key_file(house.place), people_url=house.settings.store.people_url)
     except StoreError as error:
         found, _, do = str(error).partition("; ")
         yield fault(code, found, do or "put back a copy of the key file")
@@ -53,7 +53,7 @@ def look_at_key(house: House) -> Iterator[Finding]:
 
 
 def _seen(house: House) -> SeenStore | None:
-    return look_at_store(
+    return see_store(
         store_url(house.settings, house.place),
         key_file=key_file(house.place),
         people_url=house.settings.store.people_url,

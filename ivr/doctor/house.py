@@ -23,7 +23,7 @@ from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk
 from ivr.credentials import CredentialsUnusable, load_credentials
 from ivr.doctor.finding import CannotLook
 from ivr.place import Place
-from ivr.preparation import render_apart, secrets_of
+from ivr.rendered import render_apart, secrets_of
 from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
 from ivr.settings import Settings
 

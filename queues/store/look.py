@@ -25,7 +25,7 @@ class SeenStore:
     older: tuple[str, ...]
 
 
-def look_at_store(url: str, *, key_file: Path, people_url: str | None = None) -> SeenStore | None:
+def see_store(url: str, *, key_file: Path, people_url: str | None = None) -> SeenStore | None:
     """Look at both databases; None where neither is there yet.
 
     Raises `StoreUnusable` (`SchemaTooNew`), `StoreUnavailable`.
@@ -66,7 +66,7 @@ def look_at_store(url: str, *, key_file: Path, people_url: str | None = None) ->
         store.close()
 
 
-def look_at_keys(key_file: Path, *, people_url: str | None = None) -> tuple[int, ...] | None:
+def see_keys(key_file: Path, *, people_url: str | None = None) -> tuple[int, ...] | None:
     """The versions of the master keys, all that are used among them; None where no file is needed.
 
     Raises `KeyUnusable`, `StoreUnusable`, `StoreUnavailable`.

@@ -26,6 +26,7 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     RefuseCause,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -163,9 +164,11 @@ class RandomDay(Written):
 
     def _house(self) -> Input:
         chance = self._chance
-        what = chance.choice(("settings", "settings", "clock", "switch"))
+        what = chance.choice(("settings", "settings", "clock", "switch", "end"))
         if what == "clock":  # as at both nights of summer time, and by a hand
             return ClockMoved(chance.choice((-3600.0, 3600.0, 86_400.0)))
+        if what == "end":
+            return ServiceEnding()
         return SwitchRestarted() if what == "switch" else self._other_settings()
 
     def _other_settings(self) -> SettingsLoaded:

@@ -29,6 +29,7 @@ from queues.centre.inputs import (
     QueueLeft,
     QueueSetting,
     ReadyAsked,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -190,6 +191,8 @@ class Day:
         await self.hour(20)
         self.submit(NEW_SETTINGS)
         await self.hour(12)
+        self.submit(ServiceEnding())
+        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False
