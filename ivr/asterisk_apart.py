@@ -47,6 +47,8 @@ def _as_prepared(place: Place, tell: Callable[[str], None]) -> SwitchProcess | N
             raise
         tell(f"{error}\nAsterisk runs with the configuration of the last time")
         return None
+    if (theirs := prepared.settings.asterisk.config) is not None:
+        raise CannotStart(f"asterisk.config names {theirs}: that Asterisk is to be run, not ours")
     check_ports(prepared.settings, asterisk_runs=False, service_runs=True)
     _keep(prepared)
     return SwitchProcess(prepared.asterisk, prepared.folders, prepared.account)

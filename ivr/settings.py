@@ -25,6 +25,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
+from ivr.settings_asterisk import AsteriskSettings
 from ivr.settings_parts import (
     E164,
     MEANT,
@@ -107,19 +108,6 @@ class Ports(Part):
         if self.rtp_first <= self.sip <= self.rtp_last:
             raise ValueError("sip must lie outside rtp_first to rtp_last")
         return self
-
-
-class AsteriskSettings(Part):
-    """Which Asterisk runs and how much it may take.
-
-    One that `runs_by_itself` is started by `freizeichen asterisk run`, a unit of its own, and
-    outlives the service, however that ends.
-    """
-
-    binary: Path | None = None
-    runs_by_itself: bool = False
-    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
-    qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
 
 
 class Line(Part):

@@ -8,6 +8,7 @@ Rules:
 2. One that runs by itself (`asterisk.runs_by_itself`) is waited for, taken over, never stopped.
    Only where it cannot take the changed settings while it runs, it is ended, and whoever started
    it starts it again.
+3. One that somebody else runs and that includes ours (`asterisk.config`) is left alone altogether.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from ivr.asterisk.config import RELOADS, Changed
-from ivr.asterisk.process import SwitchFailed, SwitchProcess
+from ivr.asterisk.process import AnothersSwitch, SwitchFailed, SwitchProcess
 from ivr.preparation import CannotStart, Prepared, check_ports
 
 _COMES_S: Final = 60.0  # so long a start waits for an Asterisk that runs by itself
@@ -31,6 +32,12 @@ async def asterisk_of(
     prepared: Prepared, stop: asyncio.Event, is_ready: asyncio.Event, tell: Tell
 ) -> AsyncIterator[SwitchProcess]:
     """Asterisk, booted, with today's settings; raises `CannotStart`."""
+    theirs = prepared.settings.asterisk.config
+    if theirs is not None:
+        check_ports(prepared.settings, asterisk_runs=True)
+        tell(f"Asterisk is that of {theirs}; it is left to run by itself")
+        yield AnothersSwitch(prepared.asterisk, prepared.folders, prepared.account, True)
+        return
     by_itself = prepared.settings.asterisk.runs_by_itself
     switch = SwitchProcess(prepared.asterisk, prepared.folders, prepared.account, by_itself)
     if by_itself:

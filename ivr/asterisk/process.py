@@ -210,6 +210,14 @@ class SwitchProcess:
         return " | ".join(line.strip() for line in lines if line.strip()) or "it said nothing"
 
 
+class AnothersSwitch(SwitchProcess):
+    """An Asterisk that somebody else runs, and that includes ours: the link alone tells of it."""
+
+    def has_ended(self) -> bool:
+        """Never: whoever runs it starts it again, and the link comes back by itself."""
+        return False
+
+
 def running_pid(folders: SwitchFolders, account: RunAccount) -> int | None:
     """The process id of the Asterisk that runs with these folders, or None."""
     try:

@@ -29,6 +29,7 @@ from ivr.preparation import CannotStart, load_plans
 from ivr.rendered import render_apart, secrets_of, when_down
 from ivr.settings import Settings, SettingsFaulty, load_settings
 
+_ETC: Final = Path("/etc/asterisk")
 _FOLDER: Final = "freizeichen"
 _DATA: Final = "/usr/share/asterisk"  # Debian's; other builds have /var/lib/asterisk
 
@@ -36,9 +37,13 @@ _DATA: Final = "/usr/share/asterisk"  # Debian's; other builds have /var/lib/ast
 def config_command(
     settings: SettingsOption = None,
     theirs: Annotated[
-        Path,
-        typer.Option("--asterisk-config", metavar="FOLDER", help="where its asterisk.conf lies"),
-    ] = Path("/etc/asterisk"),
+        Path | None,
+        typer.Option(
+            "--asterisk-config",
+            metavar="FOLDER",
+            help="where its asterisk.conf lies",
+        ),
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option("--into", help="our folder; else freizeichen in that one")
     ] = None,
@@ -54,12 +59,14 @@ def config_command(
     removes what was written, if nothing of it was changed and no file includes it any more.
     """
     place = find_place(settings)
-    there = Theirs(theirs.absolute(), (folder or theirs / _FOLDER).absolute())
     try:
+        loaded = load_settings(place.settings_file)
+        etc = theirs or loaded.asterisk.config or _ETC
+        there = Theirs(etc.absolute(), (folder or etc / _FOLDER).absolute())
         if undo:
             _undone(there)
         else:
-            _written(place, there, outside)
+            _written(place, loaded, there, outside)
     except SettingsFaulty as error:
         _refuse("the settings cannot be used:\n" + "\n".join(error.faults))
     except (
@@ -72,15 +79,14 @@ def config_command(
     ) as error:
         _refuse(str(error))
     except OSError as error:
-        _refuse(f"{error.filename or there.folder}: {error.strerror or error}; mend its rights")
+        _refuse(f"{error.filename or _FOLDER}: {error.strerror or error}; mend its rights")
 
 
-def _written(place: Place, there: Theirs, outside: str | None) -> None:
+def _written(place: Place, settings: Settings, there: Theirs, outside: str | None) -> None:
     if not (there.etc / "asterisk.conf").is_file():
         raise NotWritten(f"{there.etc} holds no asterisk.conf; name its folder: --asterisk-config")
     if outside is not None and not outside.replace("-", "").replace("_", "").isalnum():
         raise NotWritten("--outside takes the name of a context, such as from-internal")
-    settings = load_settings(place.settings_file)
     texts = _texts(place, settings, outside)
     refuse_names_twice(there, texts)
     write_included(there, texts, there.etc.stat().st_gid)
@@ -127,12 +133,14 @@ def _to_add(place: Place, settings: Settings, there: Theirs) -> Iterator[str]:
         yield f"turn the control port on, in {there.etc / 'manager.conf'} under [general]:"
         yield "  enabled = yes and bindaddr = 127.0.0.1"
     if port != str(settings.ports.ami):
-        yield f"in {place.settings_file}: its control port"
-        yield f"  ports: {{ami: {port}}}"
+        yield f"in {place.settings_file}: its control port, ports.ami: {port}"
+    if settings.asterisk.config is None:
+        yield f"in {place.settings_file}: that it is this Asterisk, which 'up' then leaves alone"
+        yield f"  asterisk: {{config: {there.etc}}}"
     yield "have it read all of that, on its console (asterisk -r):"
     for _, reload in FILES.values():
         yield f"  {reload}"
-    yield f"then look: freizeichen doctor --asterisk-config {there.etc}"
+    yield f"then look: freizeichen doctor --asterisk-config {there.etc}; then freizeichen up"
 
 
 def _undone(there: Theirs) -> None:

@@ -183,7 +183,7 @@ async def _serve(
         await stop.wait()
         notifier.stopping()
         try:
-            if settings.asterisk.runs_by_itself:
+            if settings.asterisk.outlives_us:
                 await service.wind_down()
         finally:
             api_ends.set()

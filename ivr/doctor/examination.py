@@ -55,7 +55,8 @@ CODES: Final = ("settings", *(code for check in CHECKS for code in check.codes))
 def examine(place: Place, *, theirs: Path | None = None, calls: bool = True) -> Iterator[Finding]:
     """Look at everything; for each of `CODES` at least one finding, in this order.
 
-    `theirs` is the folder with another Asterisk's configuration; with `calls` a call is made.
+    `theirs` is the folder with another Asterisk's configuration, else that of the settings; with
+    `calls` a call is made.
     """
     try:
         settings = load_settings(place.settings_file)
@@ -66,6 +67,7 @@ def examine(place: Place, *, theirs: Path | None = None, calls: bool = True) -> 
             yield unseen(code, "the settings cannot be used", "mend what 'settings' tells")
         return
     yield _settings(place, settings)
+    theirs = theirs or settings.asterisk.config
     with open_house(place, settings, theirs=theirs, calls=calls) as house:
         for check in CHECKS:
             yield from _carried_out(check, house)

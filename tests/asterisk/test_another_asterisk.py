@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
+import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from ivr.asterisk import wire_actions as wire
-from ivr.asterisk.agi import AgiDesk
-from ivr.asterisk.wire_events import ChannelInAgi
-from ivr.caller.phone import caller_phone
-from ivr.caller.tones import ToneWatch
 from ivr.cli import app
 from ivr.doctor.examination import examine
 from ivr.doctor.finding import State
 from ivr.place import find_place
-from tests.ami.running import PATIENT, Floor, running_client, until
 from tests.asterisk.another_house import AnotherHouse, another_house
 from tests.doctor.house import LINES, NUMBER
-from tests.journeys.service import write_settings
-from tests.switch import free_ports, write_tone
+from tests.journeys.service import SCRIPTS, call, start, wait_ready, write_settings
+from tests.switch import free_ports, test_settings
 
-_PROMPT_HZ = 700
 _INCLUDE = re.compile(r"^  (\S+):  (#include \S+)$", re.MULTILINE)
 _LINK = re.compile(r"^  ln -s (\S+) (\S+)$", re.MULTILINE)
 
@@ -41,11 +33,12 @@ def command(settings: Path, house: AnotherHouse, *words: str) -> Result:
 def prepared(folder: Path) -> tuple[Path, AnotherHouse]:
     """Settings of a place, and an Asterisk that is there."""
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
-    settings = write_settings(folder / "ours", lines=LINES)
-    text = settings.read_text()
-    ami = int(re.findall(r"ami: (\d+)", text)[0])
     (folder / "theirs").mkdir()
-    return settings, another_house(folder / "theirs", sip=sip, ami=ami)
+    (ami,) = free_ports(1)
+    house = another_house(folder / "theirs", sip=sip, ami=ami)
+    ports = test_settings().ports.model_dump() | {"ami": ami}
+    asterisk = {"config": str(house.etc), "qualify_frequency_s": 1}
+    return write_settings(folder / "ours", lines=LINES, ports=ports, asterisk=asterisk), house
 
 
 async def test_another_asterisk_takes_our_calls_and_is_as_it_was_afterwards(folder: Path) -> None:
@@ -59,7 +52,8 @@ async def test_another_asterisk_takes_our_calls_and_is_as_it_was_afterwards(fold
     _do_what_is_told(house, written.output)
 
     async with house.running():
-        await _a_call_is_served(settings, house)
+        await asyncio.to_thread(_a_call_is_served, settings)
+        assert not house.process.has_ended()  # the service went, and left it alone
         findings = await asyncio.to_thread(
             lambda: {each.code: each for each in examine(find_place(settings), theirs=house.etc)}
         )
@@ -83,7 +77,7 @@ async def test_another_asterisk_takes_our_calls_and_is_as_it_was_afterwards(fold
 
 
 def _do_what_is_told(house: AnotherHouse, told: str) -> None:
-    """Add the lines, and have it find our prompts, of which one is a tone here."""
+    """Add the lines, and have it find our prompts."""
     includes = _INCLUDE.findall(told)
     assert len(includes) == 4
     for file, line in includes:
@@ -91,40 +85,20 @@ def _do_what_is_told(house: AnotherHouse, told: str) -> None:
     house.add("extensions.conf", "[from-office](+)\ninclude => fz-lines")
     ((target, link),) = _LINK.findall(told)
     Path(link).symlink_to(target)
-    prompt = Path(target) / "ko" / "hello.wav"
-    prompt.parent.mkdir(parents=True)
-    write_tone(prompt, _PROMPT_HZ, 2.0)
 
 
-async def _a_call_is_served(settings: Path, house: AnotherHouse) -> None:
-    """A phone of theirs calls a line of ours, which we serve by the control port."""
-    run_folder = settings.parent / ".freizeichen"
-    secret = json.loads((run_folder / "passwords.json").read_text())["ami"]
-    ami = int(re.findall(r"port = (\d+)", (house.etc / "manager.conf").read_text())[0])
-    async with (
-        running_client(ami, secret=secret, timing=PATIENT) as client,
-        caller_phone(house.office_phone) as phone,
-    ):
-        floor = Floor(client, AgiDesk(client))
-        hearing = asyncio.create_task(floor.hear())
-        dialling = asyncio.create_task(phone.dial(NUMBER, 10))
-        try:
-            await client.send(wire.setvar_global("FZ_BEAT", str(int(time.time()))))
-            await until(lambda: any(isinstance(each, ChannelInAgi) for each in floor.seen))
-            arrived = next(each for each in floor.seen if isinstance(each, ChannelInAgi))
-            assert (arrived.why, arrived.line) == ("new", NUMBER)
-            await floor.desk.run(arrived.channel, wire.answer(), deadline_s=5)
-            await dialling
-            watch = ToneWatch(_PROMPT_HZ)
-            playing = floor.desk.run(
-                arrived.channel, wire.stream_file("fz/ko/hello"), deadline_s=10
-            )
-            assert (await playing).ok
-            watch.feed(phone.heard())
-            assert sum(each.to_s - each.from_s for each in watch.heard) > 1.5
-        finally:
-            hearing.cancel()
-            dialling.cancel()
+def _a_call_is_served(settings: Path) -> None:
+    """The service comes, a caller says where to, an agent is rung and joined; the service goes."""
+    process = start(settings.parent)
+    try:
+        service = wait_ready(settings.parent, process)
+        status, report = call(service, NUMBER, SCRIPTS / "ko-keys.yaml")
+        assert status == 0, report
+        assert report["bridge"] is not None
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    assert "left to run by itself" in service.said()
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_written(folder: Path) -> None:
