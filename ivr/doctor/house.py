@@ -72,6 +72,7 @@ class House:
     rendered: Path | None  # what a start would write
     running: RunningAsterisk | None
     service: RunFile | None
+    is_hidden: bool  # a service may run here, but it is another account's
     calls: bool = True  # a call of our own may be made
     _said: dict[str, str] = field(default_factory=dict)
     _read: dict[str, tuple[Section, ...]] = field(default_factory=dict)
@@ -100,6 +101,14 @@ class House:
         if line not in self._said:
             self._said[line] = self.must_run().console(line)
         return self._said[line]
+
+    def must_be_seen(self) -> None:
+        """Raise `CannotLook` where a service of another account may run."""
+        if self.is_hidden:
+            raise CannotLook(
+                "a service of another account may run here",
+                "run this as the account that runs the service, or as root",
+            )
 
     def must_run(self) -> RunningAsterisk:
         """The running Asterisk; raises `CannotLook`."""
@@ -136,6 +145,7 @@ def open_house(
             rendered=rendered,
             running=running,
             service=_service(place),
+            is_hidden=_is_hidden(place.run_folder / "run.json"),
             calls=calls,
         )
 
@@ -177,13 +187,17 @@ def _rendered(place: Place, settings: Settings, asterisk: Asterisk, folder: Path
     """What a start would write, with the passwords that there are; None if it could not."""
     try:
         kept = place.run_folder / "passwords.json"
-        if os.access(kept, os.R_OK):
+        if os.access(kept, os.R_OK, effective_ids=True):
             shutil.copy(kept, folder)
         names = [*settings.places, *settings.callers, DOCTOR]
         secrets = secrets_of(settings, load_credentials(folder, names))
         return render_apart(place, settings, secrets, asterisk, folder, when_down={})
     except (OSError, PathUnusable, CredentialsUnusable, resources.ResourceMissing):
         return None
+
+
+def _is_hidden(run_file: Path) -> bool:
+    return run_file.exists() and not os.access(run_file, os.R_OK, effective_ids=True)
 
 
 def _service(place: Place) -> RunFile | None:

@@ -20,6 +20,7 @@ def look_at_free(house: House) -> Iterator[Finding]:
     if house.service is not None:
         yield ok(code, f"the service (process {house.service.pid}) has its ports")
         return
+    house.must_be_seen()
     try:
         check_ports(house.settings, asterisk_runs=house.running is not None)
     except CannotStart as error:

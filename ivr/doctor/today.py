@@ -21,6 +21,7 @@ _ANSWER_S = 5.0
 def look_at_service(house: House) -> Iterator[Finding]:
     """The service answers, and calls nothing of itself degraded."""
     code = "service"
+    house.must_be_seen()
     run = house.service
     if run is None:
         raise CannotLook("the service does not run", "start it (freizeichen up) and look again")

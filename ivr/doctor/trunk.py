@@ -100,6 +100,7 @@ def look_at_password(house: House) -> Iterator[Finding]:
     try:
         word = trunk_password(trunk)
     except CredentialsUnusable as error:
+        house.must_be_seen()
         yield fault(code, str(error), "put the provider's password there, and look again")
         return
     if word is None:

@@ -59,6 +59,7 @@ async def test_another_asterisk_takes_our_calls_and_is_as_it_was_afterwards(fold
         )
         assert findings["echo"].state is State.OK, findings["echo"]
         assert findings["asterisk.version"].state is State.OK
+        assert findings["asterisk.current"].state is State.OK
         assert [each for each in findings.values() if each.state is State.FAULT] == []
         assert findings["shown_number"].found == "outgoing calls show +4930123456"
         # It runs all that a distribution runs, and lets its panel do everything: told, no fault.

@@ -3,6 +3,7 @@ code, and nothing else is called wrong."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import sqlite3
@@ -21,6 +22,7 @@ from tests.folders import scarce_disk
 from tests.journeys.service import COMMAND, eventually, write_settings
 from tests.switch import free_ports, test_settings
 
+_NOBODY = 65_534
 FAULT, WARNING, UNSEEN = State.FAULT, State.WARNING, State.UNSEEN
 # What is wrong, by its code and how bad, and the settings that say so.
 IN_SETTINGS: dict[str, tuple[str, State, dict[str, object]]] = {
@@ -206,3 +208,19 @@ def test_a_key_file_that_others_may_read_is_found(house: House, tmp_path: Path) 
     place = with_stores(house, tmp_path)
     (place.run_folder / "people/store.key").chmod(0o640)
     assert bad(look(place)) == {"prompts": WARNING, "database.key": FAULT}
+
+
+def test_who_may_not_see_the_service_is_not_told_that_its_ports_are_taken(house: House) -> None:
+    path = house.run_folder / "run.json"
+    was_root = os.geteuid() == 0
+    path.chmod(0)
+    if was_root:
+        os.seteuid(_NOBODY)
+    try:
+        found = {each.code: each.state for each in house.look()}
+    finally:
+        if was_root:
+            os.seteuid(0)
+        path.chmod(0o600)
+    assert found["service"] == found["ports.free"] == UNSEEN
+    assert FAULT not in found.values()
