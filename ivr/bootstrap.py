@@ -248,6 +248,7 @@ class Service:
         """
         if self._was_ready:
             await self._end.end_offers()
+            self._decides = False  # no beat any more: who calls now has music soon
             await self._end.let_go(self._hands)
 
     def health(self) -> HealthReport:

@@ -120,9 +120,10 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
         after = await asyncio.to_thread(order, following)
         assert [row[:2] for row in after] == [row[:2] for row in before]
         assert abs(talks.pitch() - AGENT_HZ) < 12
-        for each in (talks, rings, waiting):
-            assert not each.phone.ended.is_set()
-            assert each.longest_gap(stopped_s) < HOLE_S
+        callers = {"talks": talks, "rings": rings, "waiting": waiting}
+        assert not [name for name, each in callers.items() if each.phone.ended.is_set()]
+        gaps = {name: each.longest_gap(stopped_s) for name, each in callers.items()}
+        assert max(gaps.values()) < HOLE_S, gaps
         await until(lambda: len(other.calls) == 2)  # it rings again, for the one who was next
         status, report = await in_menu
         assert status == 0, report
