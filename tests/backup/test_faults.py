@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -207,3 +208,18 @@ def test_a_database_on_a_server_is_left_to_its_own_tools(place: Place, settings:
     on_server = replace_store(settings, url)
     with pytest.raises(StoreUnusable, match="pg_dump"):
         make_backup(on_server, place, place.run_folder / "b")
+
+
+def test_root_is_sent_to_the_account_that_owns_the_folder(
+    place: Place, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(place)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    owner = place.run_folder.stat().st_uid or 4711
+    if place.run_folder.stat().st_uid == 0:
+        os.chown(place.run_folder, owner, owner)
+    for words in (["backup", str(file)], ["restore", str(file)]):
+        result = CliRunner().invoke(app, [*words, "--settings", str(place.settings_file)])
+        assert result.exit_code == 1
+        assert f"sudo -u '#{owner}'" in result.output
+    assert not file.exists()

@@ -27,6 +27,7 @@ from tests.journeys.people import (
     waits,
 )
 from tests.journeys.service import (
+    COMMAND,
     Service,
     call,
     command,
@@ -142,13 +143,25 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
 
 def a_backup_and_a_log(service: Service, talks: str) -> None:
     """Beside the running service: a backup of it, no restore under it, the way of a call."""
-    assert command(service, "backup", "one.backup")[0] == 0
-    status, said = command(service, "restore", "one.backup", "--force")
+    file = str(service.folder / ".freizeichen" / "one.backup")
+    status, said = as_owner(service, "backup", file)
+    assert status == 0, said
+    status, said = as_owner(service, "restore", file, "--force")
     assert (status, "a service already runs here" in said) == (1, True), said
     status, said = command(service, "logs", talks)
     assert status == 0
     for told in ("a call arrived", "call queued", "talk began", "a call is gone on with"):
         assert told in said
+
+
+def as_owner(service: Service, *words: str) -> tuple[int, str]:
+    """A command of the account that the service runs as, as a unit's timer would run it."""
+    owner = (service.folder / ".freizeichen").stat()
+    become = {} if os.geteuid() != 0 else {"user": owner.st_uid, "group": owner.st_gid}
+    done = subprocess.run(
+        [COMMAND, *words], cwd=service.folder, capture_output=True, text=True, check=False, **become
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 def named_metrics_are_told(service: Service) -> None:
