@@ -6,11 +6,9 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 import structlog
-from prometheus_client import ProcessCollector
 
 from ivr import resources
 from ivr.adoption import Adoption, lines_left, offers_left
@@ -34,15 +32,18 @@ from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
 from ivr.call_log import log_fact
 from ivr.dialogue import Standing, Surroundings
+from ivr.door_keeper import DoorKeeper
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
-from ivr.loop_lag import LoopLag
+from ivr.last_agents import PreferLast
+from ivr.learner import Learner
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
-from ivr.metrics_waiting import Decisions, WaitingSide
+from ivr.metrics_waiting import Figures
 from ivr.preparation import Prepared
+from ivr.standing import standing
 from ivr.winding_down import WindingDown
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
@@ -84,6 +85,12 @@ class Service:
             region=settings.site.region,
             keep_records_days=settings.store.keep_records_days,
             keep_contacts_days=settings.store.keep_contacts_days,
+            wall=self.clock.wall,
+            prefer_last={
+                QueueId(queue.id): PreferLast(last.within_h * 3600.0, last.for_s)
+                for queue in settings.queues
+                if (last := queue.prefer_last_agent) is not None
+            },
         )
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
@@ -115,6 +122,7 @@ class Service:
                 calls.not_heard,
                 self._staff,
                 self._standing,
+                self._keeping.last_agents.of,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -139,6 +147,13 @@ class Service:
             unsettled=self._offers.unsettled,
             is_ours=desk.in_agi,
             is_written=lambda: self._keeping.dialogues.is_written,
+        )
+        self._learner = Learner(
+            kept.store,
+            kept.centre.learned,
+            tuple(queue.queue for queue in self._staff.queues),
+            lambda: self._keeping.projector.seq,
+            self.submit,
         )
         self._adoption = Adoption(
             callers,
@@ -165,14 +180,14 @@ class Service:
         )
         self.hub.watch(lambda _, change: self._silence.on_change(change))
         self.hub.watch(log_fact)
-        decisions = Decisions()
-        self.hub.watch(decisions.note)
+        self.hub.watch(lambda _, change: self._keeping.last_agents.on_change(change))
         self._codes = FeatureCodes(
             self.client,
             self.submit,
             lambda: self.dispatcher.view().agents,
             settings.pause_reasons[0],
         )
+        self._doors = DoorKeeper.of(settings, self.clock.wall, self.submit, kept.centre)
         self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
@@ -195,16 +210,7 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
-        self._lag = LoopLag()
-        self._waiting = WaitingSide(
-            view=self.dispatcher.view,
-            health=self.health,
-            now=self.clock.wall,
-            decisions=decisions,
-            lag=self._lag,
-            version=version("freizeichen"),
-        )
-        self._process = ProcessCollector(registry=None)
+        self._figures = Figures(self.hub, self.dispatcher.view, self.health, self.clock.wall)
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
@@ -218,10 +224,8 @@ class Service:
         """Where a caller stands; by service level nobody has a place that could be told."""
         view = self.dispatcher.view()
         orders = {queue.queue: queue.order for queue in self._staff.queues}
-        if orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL:
-            return None
-        place = view.place(call)
-        return None if place is None else Standing(place)
+        by_mark = orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL
+        return standing(view, call, self.clock.wall(), has_place=not by_mark)
 
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
@@ -248,6 +252,7 @@ class Service:
         """
         if self._was_ready:
             await self._end.end_offers()
+            self._decides = False  # no beat any more: who calls now has music soon
             await self._end.let_go(self._hands)
 
     def health(self) -> HealthReport:
@@ -284,7 +289,7 @@ class Service:
 
     def metrics(self) -> bytes:
         """What Prometheus reads."""
-        return metrics_text(self._collector, self._kept, self._waiting, self._process)
+        return metrics_text(self._collector, self._kept, *self._figures.collectors)
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
@@ -311,6 +316,7 @@ class Service:
         `JournalTakenOver` when another service writes the journal.
         """
         self.submit(self._roster())  # before any other input: what was kept may name other phones
+        self._doors.tell()
         self._decides = True
         await self._audio.open()
         try:
@@ -336,8 +342,10 @@ class Service:
             ]
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
+            tasks.create_task(self._learner.run(), name="waits learned")
             tasks.create_task(self._silence.run(), name="ready for silence")
-            tasks.create_task(self._lag.run(), name="lateness of the loop")
+            tasks.create_task(self._figures.lag.run(), name="lateness of the loop")
+            tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(keep_asterisk_up(self._switch, self._tell), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()

@@ -9,8 +9,10 @@ import itertools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from typing import Final, get_args
 
+from prometheus_client import ProcessCollector
 from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -24,6 +26,7 @@ from ivr.loop_lag import LAG_EDGES_S, LoopLag
 from queues.api import HealthReport, HealthStatus
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact, TalkBegan
+from queues.live import Hub
 from queues.view import Change, View
 
 _PREFIX: Final = "freizeichen"
@@ -137,6 +140,31 @@ class WaitingSide(Collector):
         ):
             metric.add_metric([check, status.value], float(found is status))
         return metric
+
+
+class Figures:
+    """The waiting side's figures and the whole's, with what they are counted by."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        view: Callable[[], View],
+        health: Callable[[], HealthReport],
+        now: Callable[[], float],
+    ) -> None:
+        """`hub` tells each fact; the others as in `WaitingSide`."""
+        self.lag = LoopLag()
+        decisions = Decisions()
+        hub.watch(decisions.note)
+        waiting = WaitingSide(
+            view=view,
+            health=health,
+            now=now,
+            decisions=decisions,
+            lag=self.lag,
+            version=version("freizeichen"),
+        )
+        self.collectors: tuple[Collector, ...] = (waiting, ProcessCollector(registry=None))
 
 
 def _histogram(

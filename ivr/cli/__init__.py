@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from ivr.cli import (
+    agents,
     backup,
     bench,
     call,
@@ -15,6 +16,7 @@ from ivr.cli import (
     logs,
     models,
     prompts,
+    queues,
     records,
     replay,
     service,
@@ -43,6 +45,8 @@ app.command("logs")(logs.logs)
 app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
+app.add_typer(agents.app, name="agents")
+app.add_typer(queues.app, name="queues")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -12,7 +15,7 @@ from ivr.archive import ArchiveUnusable
 from ivr.backup import make_backup
 from ivr.cli.output import complain, say
 from ivr.moves import MovesBroken
-from ivr.place import SettingsOption, find_place
+from ivr.place import Place, SettingsOption, find_place
 from ivr.preparation import CannotStart, lock
 from ivr.restore import RestoreRefused, go_back
 from ivr.restore import restore as restore_backup
@@ -40,6 +43,7 @@ def backup(
     long.
     """
     place = find_place(settings)
+    _refuse_root(place)
     try:
         made = make_backup(
             load_settings(place.settings_file), place, file, with_people=not without_people
@@ -79,6 +83,7 @@ def restore(
     What was here is kept beside it.
     """
     place = find_place(settings)
+    _refuse_root(place)
     if (file is None) is not back:
         _fail("name a backup, or undo the last restore with --back")
     try:
@@ -95,6 +100,18 @@ def restore(
         where = f"{error.filename}: " if error.filename else ""
         _fail(
             f"nothing was restored: {where}{error.strerror or error}; free some space, or mend it"
+        )
+
+
+def _refuse_root(place: Place) -> None:
+    """Root must not read and write where another account can lay traps."""
+    if os.geteuid() != 0 or not place.run_folder.exists():
+        return
+    owner = place.run_folder.stat().st_uid
+    if owner != 0:
+        _fail(
+            f"{place.run_folder} belongs to another account (id {owner}); do this as that account: "
+            f"sudo -u '#{owner}' {shlex.join(['freizeichen', *sys.argv[1:]])}"
         )
 
 

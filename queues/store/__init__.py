@@ -1,6 +1,13 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
-from queues.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.record_rows import (
+    EndedCall,
+    EndedOffer,
+    EndedTalk,
+    EndedWait,
+    EstimateCount,
+    MissedCall,
+)
 from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
 from queues.store.copies import (
@@ -25,6 +32,7 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
+from queues.store.last_talks import LastTalk, LastTalks
 from queues.store.look import SeenStore, see_keys, see_store
 from queues.store.progress import Progress
 from queues.store.records import Position, ProjectorBehind, Records
@@ -42,13 +50,18 @@ __all__ = [
     "DialogueRow",
     "EndedCall",
     "EndedOffer",
+    "EndedTalk",
+    "EndedWait",
     "Erasure",
+    "EstimateCount",
     "JournalDamaged",
     "JournalRow",
     "JournalWriter",
     "KeptValue",
     "KeyUnusable",
     "Kind",
+    "LastTalk",
+    "LastTalks",
     "MissedCall",
     "NewRow",
     "NotCommitted",
