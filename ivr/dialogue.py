@@ -17,6 +17,7 @@ from ivr.flow.advance import advance
 from ivr.flow.commands import (
     Answer,
     Ask,
+    CallEmergency,
     Command,
     EnterQueue,
     HangUp,
@@ -31,6 +32,7 @@ from ivr.flow.events import (
     CallResumed,
     CallReturned,
     CallStarted,
+    EmergencyOver,
     Event,
     Heard,
     HeardNothing,
@@ -258,6 +260,9 @@ class Dialogue:
                 await self._play(Play(self._wait_told(command), command.token, command.keys_cut))
             case WaitOn():
                 await self._play_music()
+            case CallEmergency():
+                if not await self._control.call_emergency(self.call):
+                    self.inbox.put_nowait(EmergencyOver(reached=False))
             case HangUp():
                 await self._control.hang_up(self.call)
             case Ask():
@@ -356,7 +361,7 @@ class Dialogue:
             self._sounds(ask.prompts),
             ask.phrases,
             ask.wait_s,
-            human=self._plan.human_phrases if self._plan is not None else (),
+            human=self._plan.called_out if self._plan is not None else (),
         )
         # At its end nothing of the question sounds any more, so the next command may begin.
         async with asyncio.TaskGroup() as tasks:

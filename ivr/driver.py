@@ -11,7 +11,14 @@ import structlog
 
 from ivr.dialogue import Dialogue, Resumed, Surroundings
 from ivr.dialplan.plan import Plan
-from ivr.flow.events import AgentJoined, CallerHungUp, CallReturned, Event, KeyPressed
+from ivr.flow.events import (
+    AgentJoined,
+    CallerHungUp,
+    CallReturned,
+    EmergencyOver,
+    Event,
+    KeyPressed,
+)
 from ivr.flow.session import Phase, Session
 from ivr.in_the_queue import in_the_queue
 from ivr.rescue import rescue
@@ -27,7 +34,9 @@ _SHOWN = {
     Phase.SPEAKING: DialogueState.SPEAKING,
     Phase.ASKING: DialogueState.LISTENING,
     Phase.LISTENING: DialogueState.LISTENING,
+    Phase.EMERGENCY: DialogueState.EMERGENCY,
 }
+_SPEAKS = frozenset(_SHOWN) - {Phase.EMERGENCY}
 
 
 class Driver:
@@ -137,6 +146,10 @@ class Driver:
             self._begun.put_nowait(partial(self._hang_up, call))
         self._tell(call, CallReturned(reason, queue))
 
+    def emergency_over(self, call: CallId, *, reached: bool) -> None:
+        """The caller is back from the standing emergency number."""
+        self._tell(call, EmergencyOver(reached))
+
     @property
     def calls(self) -> tuple[CallId, ...]:
         """Every call that has a dialogue."""
@@ -145,7 +158,7 @@ class Driver:
     def speaks_with(self, call: CallId) -> bool:
         """Whether this caller hears nothing but what the dialogue says, no music and no agent."""
         dialogue = self._dialogues.get(call)
-        return dialogue is not None and dialogue.phase in _SHOWN
+        return dialogue is not None and dialogue.phase in _SPEAKS
 
     def rows(self) -> tuple[DialogueRow, ...]:
         """Each caller who rings, hears prompts or is asked; times are those of the dialogues."""

@@ -103,6 +103,12 @@ class CallControl(Protocol):
     async def start_music(self, call: CallId) -> None:
         """Music on hold until something else is played or an agent joins."""
 
+    async def call_emergency(self, call: CallId) -> bool:
+        """Send the caller to the standing emergency number; False where it cannot be asked for.
+
+        The caller's coming back is told by itself.
+        """
+
     async def hang_up(self, call: CallId) -> None:
         """End the call. A call that is gone already is no error."""
 

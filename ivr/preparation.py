@@ -36,7 +36,7 @@ from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.place import Place
 from ivr.private_files import open_own
-from ivr.rendered import secrets_of, when_down
+from ivr.rendered import emergency_ways, secrets_of, when_down
 from ivr.runfile import ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
@@ -211,6 +211,7 @@ def _prepare(
         music=music,
         readers=account.readers,
         when_down=when_down(plans),
+        emergency_ways=emergency_ways(settings, plans),
     )
     return Prepared(
         place=place,

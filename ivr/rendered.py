@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ivr import resources
-from ivr.asterisk.config import DOCTOR, Secrets, accounts, render
+from ivr.asterisk.config import DOCTOR, EmergencyWay, Secrets, accounts, render
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk
 from ivr.credentials import Credentials, trunk_password
@@ -25,6 +25,7 @@ def render_apart(
     folder: Path,
     *,
     when_down: Mapping[str, str],
+    emergency_ways: Mapping[str, EmergencyWay],
 ) -> Path:
     """Render Asterisk's configuration into an empty folder, to be looked at; the files' folder.
 
@@ -43,6 +44,7 @@ def render_apart(
         music=place.run_folder / "music",
         readers=None,
         when_down=when_down,
+        emergency_ways=emergency_ways,
     )
     return folders.etc
 
@@ -53,6 +55,20 @@ def when_down(plans: Mapping[LineId, Plan]) -> dict[str, str]:
         number: f"{plan.language}/{plan.when_down}"
         for number, plan in plans.items()
         if plan.when_down is not None
+    }
+
+
+def emergency_ways(settings: Settings, plans: Mapping[LineId, Plan]) -> dict[str, EmergencyWay]:
+    """For each line how its callers reach the standing emergency number without the service."""
+    if settings.emergency is None:
+        return {}
+    return {
+        number: EmergencyWay(
+            plan.emergency_key,
+            None if plan.emergency_notice is None else f"{plan.language}/{plan.emergency_notice}",
+        )
+        for number, plan in plans.items()
+        if plan.emergency_key is not None
     }
 
 

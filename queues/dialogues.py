@@ -14,6 +14,7 @@ class DialogueState(StrEnum):
     RINGING = "ringing"  # not yet answered
     SPEAKING = "speaking"  # hears prompts
     LISTENING = "listening"  # is asked, or was, and may answer
+    EMERGENCY = "emergency"  # was sent to the standing emergency number
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import DOCTOR, Secrets, Silence, accounts, render
+from ivr.asterisk.config import DOCTOR, EmergencyWay, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.credentials import trunk_password
@@ -49,7 +49,7 @@ def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list
 
 def test_settings(**changes: object) -> Settings:
     """Settings of a small place on free ports."""
-    ami, http = free_ports(2)
+    ami, http, sips = free_ports(3)
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
     # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port,
     # below the ports that the kernel gives: the SIP port must not lie in it.
@@ -58,6 +58,7 @@ def test_settings(**changes: object) -> Settings:
         "version": 1,
         "ports": {
             "sip": sip,
+            "sips": sips,
             "ami": ami,
             "http": http,
             "rtp_first": first,
@@ -156,6 +157,7 @@ async def running_switch(
     extra_pjsip: str = "",
     extra_modules: str = "",
     when_down: Mapping[str, str] | None = None,
+    emergency_ways: Mapping[str, EmergencyWay] | None = None,
     silence: Silence = NEVER_SILENT,
 ) -> AsyncIterator[Switch]:
     """An Asterisk of its own in this folder, ready for calls; ended afterwards.
@@ -189,6 +191,7 @@ async def running_switch(
         music=music,
         readers=account.readers,
         when_down=when_down or {},
+        emergency_ways=emergency_ways,
         silence=silence,
     )
     for name, text in (

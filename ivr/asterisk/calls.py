@@ -13,7 +13,7 @@ import structlog
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.client import AmiClient
-from ivr.asterisk.config import MUSIC, SOUNDS
+from ivr.asterisk.config import MUSIC, SOUNDS, STANDING
 from ivr.asterisk.errors import (
     ActionRefused,
     ActionTimedOut,
@@ -74,6 +74,22 @@ class Calls:
     async def start_music(self, call: CallId) -> None:
         """Music on hold; Asterisk answers at once and plays on."""
         await self._agi(call, wire.music_on(MUSIC), _SHORT_S)
+
+    async def call_emergency(self, call: CallId) -> bool:
+        """Send the caller to the dialplan that dials the standing emergency number."""
+        channel = ChannelId(call)
+        # Nothing more is sent to it: a timeout set now would end that talk.
+        self._desk.reserve_for_bridge(channel)
+        there = wire.redirect(channel, context=STANDING, exten="s")
+        try:
+            await self.with_link(lambda: self._client.send(there))
+        except ActionRefused:
+            raise CallGone from None
+        except ActionTimedOut as error:
+            log.error("an emergency call was not taken", call=call, error=error.code)
+            self._desk.release(channel)
+            return False
+        return True
 
     async def hang_up(self, call: CallId) -> None:
         """End the call, however long that takes. A call that is gone already is no error."""

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ivr.asterisk.dialled import (
+    as_the_provider_spells,
     called_lines,
     client_uri,
     dial_uri,
@@ -37,6 +38,7 @@ ECHO = "echo"  # what it dials there
 # The least rights that work; with any more the secret would open more than calls.
 AMI_READ = ("system", "call", "user", "agi", "dtmf")
 AMI_WRITE = ("call", "agent", "originate", "reporting", "agi")
+STANDING = "fz-standing"  # the context that dials the standing emergency number
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
 EVENTS = [
@@ -127,6 +129,17 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyWay:
+    """How a line's callers reach the emergency number without the service.
+
+    `notice` is the prompt, as `<language>/<id>`, that tells the key; None if it is not told.
+    """
+
+    key: str
+    notice: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """Passwords made at the first start, and the one a provider gave us."""
 
@@ -151,13 +164,15 @@ def render(
     music: Path,
     readers: int | None,
     when_down: Mapping[str, str],
+    emergency_ways: Mapping[str, EmergencyWay] | None = None,
     silence: Silence | None = None,
 ) -> Changed:
     """Write one Asterisk's configuration, and tell how much of it is new.
 
     `readers`: the group that may read it besides us. The folders are those of `make_folders`.
     `when_down`: for each line's number the prompt, as `<language>/<id>`, that says that nobody can
-    be reached; a line without one only hangs up. Raises `PathUnusable`, OSError.
+    be reached; a line without one only hangs up. `emergency_ways`: by the number of a line too.
+    Raises `PathUnusable`, OSError.
     """
     channels = most_channels(settings.asterisk.max_calls)
     values = {
@@ -199,6 +214,9 @@ def render(
         "feature_codes": settings.feature_codes.dialled,
         "music": music,
         "when_down": {number: f"{SOUNDS}/{sound}" for number, sound in when_down.items()},
+        "emergency": settings.emergency,
+        "emergency_ways": emergency_ways or {},
+        "sounds": SOUNDS,
         "silence": silence or Silence(),
         "fallback": FALLBACK_QUEUE,
         "ring_s": round(settings.queues[0].ring_timeout_s),
@@ -211,6 +229,7 @@ def render(
     environment.filters["word"] = lambda text: text.replace(";", r"\;")
     environment.globals |= {
         "dial_uri": dial_uri,
+        "spelled": as_the_provider_spells,
         "host_uri": host_uri,
         "registrar_uri": registrar_uri,
         "client_uri": client_uri,

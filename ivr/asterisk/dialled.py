@@ -46,10 +46,7 @@ def shown_number(settings: Settings) -> str | None:
 
 def dial_uri(trunk: Trunk, number: str) -> str:
     """The SIP address of a number at this provider, as the dialplan writes it."""
-    if trunk.domain is not None:
-        where = trunk.domain
-    else:
-        where = f"{trunk.host}:{trunk.sip_port}"
+    where = trunk.domain or f"{trunk.host}:{trunk.sip_port}"
     return f"sip:{number}@{where}{_by(trunk)}"
 
 

@@ -98,6 +98,12 @@ class ListeningCalls:
         await self._leave(call)
         await self._calls.start_music(call)
 
+    async def call_emergency(self, call: CallId) -> bool:
+        """Send the caller to the standing emergency number, out of whatever is played or heard."""
+        with suppress(CallBusy):
+            await self._leave(call)
+        return await self._calls.call_emergency(call)
+
     async def hang_up(self, call: CallId) -> None:
         """End the call. A call that is gone already is no error."""
         await self._calls.hang_up(call)

@@ -62,6 +62,7 @@ _UNREACHABLE = frozenset({DeviceState.UNAVAILABLE, DeviceState.INVALID, DeviceSt
 _LOOK_AGAIN_S = 1.0
 _TAKEN = frozenset({"timeout", "redirect"})  # why a channel comes that the dialplan had taken
 _NO_CALLER = frozenset({"agent", "code"})  # an agent's leg, a feature code
+_EMERGENCY = {"helped": True, "unhelped": False}  # why a channel comes from the emergency number
 _HOLD = "fz-hold"  # the context of the loop that gives callers to us
 _AT_ONCE = 20  # callers gone on with before the loop has its turn
 
@@ -72,6 +73,8 @@ class Callers(Protocol):
     def call_arrived(self, call: CallId, line: LineId) -> None: ...
 
     def key_pressed(self, call: CallId, key: str) -> None: ...
+
+    def emergency_over(self, call: CallId, *, reached: bool) -> None: ...
 
     def call_ended(self, call: CallId) -> None: ...
 
@@ -218,6 +221,8 @@ class Switchboard:
             self._submit(CallArrived(call, LineId(event.line)))
             if not self._left.taken_back(call, LineId(event.line)):
                 self._callers.call_arrived(call, LineId(event.line))
+        elif event.why in _EMERGENCY:
+            self._callers.emergency_over(call, reached=_EMERGENCY[event.why])
         elif event.why in _TAKEN:
             self._left.given_back(call)
         else:

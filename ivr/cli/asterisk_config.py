@@ -26,7 +26,7 @@ from ivr.cli.output import complain, say
 from ivr.credentials import CredentialsUnusable, load_credentials
 from ivr.place import Place, SettingsOption, find_place
 from ivr.preparation import CannotStart, load_plans
-from ivr.rendered import render_apart, secrets_of, when_down
+from ivr.rendered import emergency_ways, render_apart, secrets_of, when_down
 from ivr.settings import Settings, SettingsFaulty, load_settings
 
 _ETC: Final = Path("/etc/asterisk")
@@ -102,6 +102,7 @@ def _texts(place: Place, settings: Settings, outside: str | None) -> dict[str, s
     secrets = secrets_of(settings, load_credentials(place.run_folder, names))
     # Only files that we do not write name its modules and data.
     any_asterisk = Asterisk((), Path("/usr/lib/asterisk/modules"), Path(_DATA), OLDEST)
+    plans = load_plans(settings)
     with tempfile.TemporaryDirectory(prefix="freizeichen-config-") as scratch:
         etc = render_apart(
             place,
@@ -109,7 +110,8 @@ def _texts(place: Place, settings: Settings, outside: str | None) -> dict[str, s
             secrets,
             any_asterisk,
             Path(scratch),
-            when_down=when_down(load_plans(settings)),
+            when_down=when_down(plans),
+            emergency_ways=emergency_ways(settings, plans),
         )
         return {
             name: included_text(name, (etc / name).read_text(), outside=outside) for name in FILES

@@ -71,6 +71,8 @@ def up(
             prepared = prepare(place, tell)
             if prepared.settings.trunk is None:
                 tell("note: no trunk is set, so the phones cannot reach 110, 112 and 116117")
+            if prepared.settings.emergency is None:
+                tell("note: no emergency number is set, so callers who ask for it come to a human")
             how = prepared.settings.log
             set_up_log(
                 place.run_folder / "log",

@@ -70,6 +70,7 @@ class Draft:
     def silent_way(self) -> Ref | None:
         """Where a caller comes to who does nothing at all; None where that is an end or a talk."""
         words = {"say": ("goto",), "menu": ("when_silent", "otherwise"), "queue": ("refused",)}
+        words["emergency"] = ("refused",)
         return next((self.ways[w] for w in words.get(self.kind, ()) if w in self.ways), None)
 
 
@@ -77,7 +78,8 @@ class Draft:
 class PlanDraft:
     """The whole file. `opaque` nodes could not be read, so what they use or reach is not known.
 
-    `human_words` are the phrases that lead to `human`, None where the word is not written.
+    `human_words` are the phrases that lead to `human`, None where the word is not written; so are
+    `emergency_words` those that lead to `emergency`.
     """
 
     language: str = ""
@@ -89,6 +91,10 @@ class PlanDraft:
     notice: Ref | None = None
     keys_notice: Ref | None = None
     down: Ref | None = None
+    emergency: Ref | None = None
+    emergency_key: str | None = None
+    emergency_words: dict[str, int] | None = None
+    emergency_notice: Ref | None = None
     prompts: dict[str, tuple[int, str]] = field(default_factory=dict)
     nodes: dict[str, Draft] = field(default_factory=dict)
     defaults: dict[str, Ref] = field(default_factory=dict)

@@ -31,6 +31,7 @@ def check(
     _check_nodes(plan, findings)
     _check_prompts(plan, findings)
     _check_way_to_a_human(plan, findings)
+    _check_emergency(plan, findings)
     check_listening(plan, lambda ref: _leads_to_queue(plan, ref), findings)
     _check_circles(plan, findings)
 
@@ -75,7 +76,8 @@ def _spoken_as_they_are(plan: PlanDraft) -> Iterator[Ref]:
 
 def _check_nodes(plan: PlanDraft, findings: Findings) -> None:
     named: list[tuple[str, Ref]] = []
-    for word, ref in (("'start'", plan.start), ("'human'", plan.human)):
+    tops = (("'start'", plan.start), ("'human'", plan.human), ("'emergency'", plan.emergency))
+    for word, ref in tops:
         if ref is not None:
             named.append((word, ref))
     for node in plan.nodes.values():
@@ -134,7 +136,7 @@ def _check_prompts(plan: PlanDraft, findings: Findings) -> None:
     used: set[str | None] = set()
     refs = [ref for node in plan.nodes.values() for ref in node.named_prompts()]
     refs += [plan.defaults[word] for word in HINTS if word in plan.defaults]
-    refs += [ref for ref in (plan.down, plan.keys_notice) if ref is not None]
+    refs += [ref for ref in (plan.down, plan.keys_notice, plan.emergency_notice) if ref is not None]
     for ref in refs:
         used.add(ref.name)
         if ref.name not in plan.prompts:
@@ -169,6 +171,27 @@ def _check_way_to_a_human(plan: PlanDraft, findings: Findings) -> None:
                 node.line,
                 f"menu '{node.name}' has no key that leads to a human; "
                 "add one, or 'human' at the top, which gives key 0 to every menu",
+            )
+
+
+def _check_emergency(plan: PlanDraft, findings: Findings) -> None:
+    """Whoever calls for help comes to the emergency number, and to a human if nobody is there."""
+    target = plan.emergency
+    if target is not None and target.name in plan.nodes:
+        kind = plan.nodes[target.name].kind
+        if kind != "emergency":
+            findings.add(
+                target.line,
+                f"'emergency' leads to '{target.name}', which is a {kind}; name a node with "
+                "'emergency: PROMPT'",
+            )
+    for node in plan.nodes.values():
+        way = node.ways.get("refused") if node.kind == "emergency" else None
+        if way is not None and not _leads_to_queue(plan, way):
+            findings.add(
+                way.line,
+                f"'refused' of emergency '{node.name}' leads to '{way.name}', not to a human; "
+                "name a queue",
             )
 
 

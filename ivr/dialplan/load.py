@@ -10,6 +10,7 @@ from ivr.dialplan.faults import Findings
 from ivr.dialplan.lint import check
 from ivr.dialplan.needs import asked_by
 from ivr.dialplan.plan import (
+    Emergency,
     Goodbye,
     Menu,
     Node,
@@ -53,6 +54,8 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
     notice = PromptId(draft.notice.name) if draft.notice else None
     keys_notice = PromptId(draft.keys_notice.name) if draft.keys_notice else None
     human_phrases = tuple(draft.human_words or ())
+    emergency = NodeId(draft.emergency.name) if draft.emergency else None
+    emergency_phrases = tuple(draft.emergency_words or ())
     return Plan(
         file=file,
         language=draft.language,
@@ -77,7 +80,12 @@ def _finish(draft: PlanDraft, file: str) -> Plan:
             listening_notice=notice,
             keys_notice=keys_notice,
             human_phrases=human_phrases,
+            emergency=(emergency, draft.emergency_key, emergency_phrases),
         ),
+        emergency=emergency,
+        emergency_key=draft.emergency_key,
+        emergency_phrases=emergency_phrases,
+        emergency_notice=PromptId(draft.emergency_notice.name) if draft.emergency_notice else None,
     )
 
 
@@ -89,6 +97,8 @@ def _node(draft: Draft) -> Node:
             return Say(prompts, way["goto"])
         case "goodbye":
             return Goodbye(prompts)
+        case "emergency":
+            return Emergency(prompts, way["then"], way["refused"])
         case "queue":
             queue = QueueId(draft.queue.name if draft.queue else "")  # a missing one is a fault
             refused = way["refused"]

@@ -37,6 +37,24 @@ class Phrases:
                 "'human_words' has no node to lead to; add 'human', the queue they lead to",
             )
 
+    def read_emergency_words(self, tree: Table) -> None:
+        """Keep the words that lead to the emergency node from every menu."""
+        if "emergency_words" not in tree.keys:
+            return
+        where = "in 'emergency_words'"
+        self._plan.emergency_words = self._phrases(tree.values["emergency_words"], where)
+        for phrase in self._plan.human_words or ():
+            if phrase in self._plan.emergency_words:
+                self._findings.add(
+                    tree.keys["emergency_words"],
+                    f"the word '{phrase}' is one of 'human_words' too; keep one",
+                )
+        if "emergency" not in tree.keys:
+            self._findings.add(
+                tree.keys["emergency_words"],
+                "'emergency_words' has no node to lead to; add 'emergency', the node they lead to",
+            )
+
     def read_menu(self, menu: Draft, value: Table) -> None:
         """Give a menu its own words, those for a human, and those for its keys."""
         words = self._values.table(value, "words", where=f" of menu '{menu.name}'")
@@ -49,20 +67,28 @@ class Phrases:
             where = f"for '{target}' in menu '{menu.name}'"
             for phrase, at in self._phrases(words.values[target], where).items():
                 self._lead(menu, phrase, Ref(target, line), at)
-        if self._plan.human is not None:
-            for phrase in self._plan.human_words or ():
-                known = menu.words.get(phrase)
-                if known is None or known.name == self._plan.human.name:
-                    menu.words[phrase] = self._plan.human
-                else:
-                    self._findings.add(
-                        known.line,
-                        f"menu '{menu.name}' leads the word '{phrase}' to '{known.name}', but it "
-                        "is one of 'human_words'; a word for a human leads to one everywhere",
-                    )
-
+        self._give(menu, self._plan.human, self._plan.human_words, "human")
+        self._give(menu, self._plan.emergency, self._plan.emergency_words, "emergency")
         if menu.words:
             self._read_keys(menu)
+
+    def _give(
+        self, menu: Draft, target: Ref | None, words: dict[str, int] | None, what: str
+    ) -> None:
+        """The words that lead to one place from everywhere."""
+        if target is None:
+            return
+        lead = {"human": "a word for a human leads to one", "emergency": "an emergency leads there"}
+        for phrase in words or ():
+            known = menu.words.get(phrase)
+            if known is None or known.name == target.name:
+                menu.words[phrase] = target
+            else:
+                self._findings.add(
+                    known.line,
+                    f"menu '{menu.name}' leads the word '{phrase}' to '{known.name}', but it "
+                    f"is one of '{what}_words'; {lead[what]} everywhere",
+                )
 
     def _read_keys(self, menu: Draft) -> None:
         """A key that a prompt may name is also said; a phrase that is written wins."""

@@ -96,13 +96,25 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Emergency:
+    """Speak, then the caller goes to the standing emergency number.
+
+    `then` follows the talk, `refused` when nobody there could be reached.
+    """
+
+    prompts: tuple[PromptId, ...]
+    then: NodeId
+    refused: NodeId
+
+
+@dataclass(frozen=True, slots=True)
 class Goodbye:
     """Speak, then hang up."""
 
     prompts: tuple[PromptId, ...]
 
 
-Node = Say | Menu | Queue | Goodbye
+Node = Say | Menu | Queue | Emergency | Goodbye
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,8 @@ class Plan:
     machine listens, None if it does not; `keys_notice` takes its place for a caller who is not
     listened to, None if nothing does. `human_phrases` lead to `human` from everywhere. `when_down`
     is the prompt for callers whom neither the service nor an agent can take, spoken without the
-    plan; None if they hear nothing.
+    plan; None if they hear nothing. `emergency_key` and `emergency_phrases` lead to `emergency`
+    from everywhere; `emergency_notice` tells the key to callers whom Asterisk serves by itself.
 
     `hash` is the SHA-256 of what the plan does and says, in hexadecimal: comments, order and layout
     do not change it, a default that reaches a node does. `sounds` names the files of prompts that
@@ -134,10 +147,19 @@ class Plan:
     phrase_lines: Mapping[str, int]
     hash: str
     sounds: Mapping[PromptId, str] = field(default_factory=lambda: MappingProxyType({}))
+    emergency: NodeId | None = None
+    emergency_key: str | None = None
+    emergency_phrases: tuple[str, ...] = ()
+    emergency_notice: PromptId | None = None
 
     def sound(self, prompt: str) -> str:
         """The name of a prompt's sound file, `<language>/<name>`."""
         return f"{self.language}/{self.sounds.get(PromptId(prompt), prompt)}"
+
+    @property
+    def called_out(self) -> tuple[str, ...]:
+        """The phrases that are heard also where nothing was asked."""
+        return (*self.human_phrases, *self.emergency_phrases)
 
     @property
     def listens(self) -> bool:
@@ -156,6 +178,7 @@ def content_hash(
     listening_notice: PromptId | None,
     keys_notice: PromptId | None,
     human_phrases: tuple[str, ...],
+    emergency: tuple[NodeId | None, str | None, tuple[str, ...]] = (None, None, ()),
 ) -> str:
     """The `hash` of a plan with this content."""
     content = {
@@ -169,6 +192,9 @@ def content_hash(
         "human_phrases": sorted(human_phrases),
         "nodes": {name: [type(node).__name__, _plain(node)] for name, node in nodes.items()},
     }
+    node, key, phrases = emergency
+    if node is not None:  # what is not said leaves the hash as older releases made it
+        content["emergency"] = [node, key, sorted(phrases)]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

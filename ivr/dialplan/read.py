@@ -20,12 +20,14 @@ _TRIES = 2
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,39}")
 _KEYS = "0123456789*#"
+_KEY = re.compile(r"[0-9*#]")
 _OVERFLOW = ("when_full", "when_nobody", "when_long", "when_closed")
 _REFS = (*HINTS, "goto", "then", "refused", *_OVERFLOW, "otherwise", "when_silent")
 
 _TOP = (
     *("language", "voice", "speed", "start", "human", "human_words", "listening_notice"),
     *("keys_notice", "when_down", "defaults", "prompts", "nodes"),
+    *("emergency", "emergency_key", "emergency_words", "emergency_notice"),
 )
 _TURNS = ("wait_s", "tries", *HINTS, "otherwise", "when_silent")
 _WAITING = ("first_s", "every_s", "say", "position", "wait")
@@ -35,6 +37,7 @@ _WORDS = {
     # first: a queue node may have a "say" as well
     "queue": ("queue", "say", "then", "refused", *_OVERFLOW, "keys", "waiting", *_NEED),
     "menu": ("menu", "keys", "words", *_TURNS),
+    "emergency": ("emergency", "then", "refused"),
     "goodbye": ("goodbye",),
     "say": ("say", "goto"),
 }
@@ -46,6 +49,10 @@ _LACKS = {
         "wrong_key": "has no branch for a wrong key; add 'wrong_key' or set a default",
         "otherwise": "does not say who helps after failed turns; "
         "add 'otherwise', or 'human' at the top",
+    },
+    "emergency": {
+        "then": "does not say what follows the talk; add 'then' or set a default",
+        "refused": "does not say who helps when nobody answers there; add 'refused', a queue",
     },
     "queue": {
         "then": "does not say what follows the talk; add 'then' or set a default",
@@ -84,6 +91,7 @@ class _Reader:
         if "human" in tree.keys:
             plan.human = values.name(tree.values["human"], "'human'")
         self._phrases.read_human_words(tree)
+        self._read_emergency(tree)
         if "listening_notice" in tree.keys:
             plan.notice = values.name(tree.values["listening_notice"], "'listening_notice'")
             plan.opaque |= plan.notice is None
@@ -107,6 +115,30 @@ class _Reader:
                 plan.opaque = True
         plan.opaque |= not plan.nodes
         return plan
+
+    def _read_emergency(self, tree: Table) -> None:
+        plan, values = self._plan, self._values
+        self._phrases.read_emergency_words(tree)
+        if "emergency_notice" in tree.keys:
+            where = "'emergency_notice'"
+            plan.emergency_notice = values.name(tree.values["emergency_notice"], where)
+            plan.opaque |= plan.emergency_notice is None
+        if "emergency_key" in tree.keys:
+            example = "one key of a phone, like '8'"
+            plan.emergency_key = values.setting(tree, "emergency_key", _KEY, example)
+        if "emergency" in tree.keys:
+            plan.emergency = values.name(tree.values["emergency"], "'emergency'")
+            if "emergency_key" not in tree.keys:
+                self._findings.add(
+                    tree.keys["emergency"],
+                    "'emergency' has no key for callers who cannot be heard; add 'emergency_key'",
+                )
+        for word in ("emergency_key", "emergency_notice"):
+            if word in tree.keys and "emergency" not in tree.keys:
+                self._findings.add(
+                    tree.keys[word],
+                    f"'{word}' has no node to lead to; add 'emergency', the node it leads to",
+                )
 
     def _read_prompts(self, prompts: Table) -> None:
         for name, line in prompts.keys.items():
@@ -169,7 +201,9 @@ class _Reader:
         known = sorted({word for words in _WORDS.values() for word in words})
         if not self._values.check_words(value, known, f"node '{name}'"):
             self._findings.add(
-                line, f"node '{name}' does nothing; give it 'say', 'menu', 'queue' or 'goodbye'"
+                line,
+                f"node '{name}' does nothing; give it 'say', 'menu', 'queue', "
+                f"'emergency' or 'goodbye'",
             )
         return None
 
@@ -177,6 +211,7 @@ class _Reader:
         where = f" of queue '{draft.name}'"
         draft.queue = self._values.name(value.values["queue"], f"'queue' of '{draft.name}'")
         self._keys(draft, value, f"queue '{draft.name}'")
+        self._give_emergency_key(draft)
         if "waiting" not in value.keys:
             return
         told = self._values.table(value, "waiting", where=where)
@@ -212,7 +247,20 @@ class _Reader:
         if self._plan.human is not None:
             draft.keys.setdefault("0", self._plan.human)
             draft.ways.setdefault("otherwise", self._plan.human)
+        self._give_emergency_key(draft)
         self._phrases.read_menu(draft, value)
+
+    def _give_emergency_key(self, draft: Draft) -> None:
+        key, target = self._plan.emergency_key, self._plan.emergency
+        if key is None or target is None:
+            return
+        known = draft.keys.setdefault(key, target)
+        if known.name != target.name:
+            self._findings.add(
+                known.line,
+                f"{draft.kind} '{draft.name}' leads key {key} to '{known.name}', but it is the "
+                "'emergency_key', which leads to the emergency everywhere; use another",
+            )
 
     def _keys(self, draft: Draft, value: Table, which: str) -> Table:
         keys = self._values.table(value, "keys", where=f" of {which}")

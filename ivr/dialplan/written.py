@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from ivr.dialplan.plan import (
+    Emergency,
     Goodbye,
     Menu,
     Node,
@@ -28,8 +29,10 @@ from ivr.dialplan.plan import (
 from ivr.dialplan.staff import Asked
 from queues.centre.needs import Skill
 
-_KINDS: Final = {kind.__name__: kind for kind in (Say, Menu, Queue, Goodbye)}
-_NOT_WRITTEN: Final = {"file", "hash", "sounds", "when_down", "phrase_lines", "nodes"}
+_KINDS: Final = {kind.__name__: kind for kind in (Say, Menu, Queue, Emergency, Goodbye)}
+_NOT_WRITTEN: Final = {"file", "hash", "sounds", "when_down", "phrase_lines", "nodes"} | {
+    "emergency_notice"
+}
 
 
 class PlanUnreadable(ValueError):
@@ -77,6 +80,9 @@ def _read(content: Mapping[str, Any], wanted: str, file: str) -> Plan:
         when_down=None,
         phrase_lines=MappingProxyType({}),
         hash=wanted,
+        emergency=content.get("emergency"),
+        emergency_key=content.get("emergency_key"),
+        emergency_phrases=tuple(content.get("emergency_phrases", ())),
     )
 
 
@@ -91,6 +97,7 @@ def _hash_of(plan: Plan) -> str:
         listening_notice=plan.listening_notice,
         keys_notice=plan.keys_notice,
         human_phrases=plan.human_phrases,
+        emergency=(plan.emergency, plan.emergency_key, plan.emergency_phrases),
     )
 
 

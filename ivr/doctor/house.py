@@ -191,7 +191,9 @@ def _rendered(place: Place, settings: Settings, asterisk: Asterisk, folder: Path
             shutil.copy(kept, folder)
         names = [*settings.places, *settings.callers, DOCTOR]
         secrets = secrets_of(settings, load_credentials(folder, names))
-        return render_apart(place, settings, secrets, asterisk, folder, when_down={})
+        return render_apart(
+            place, settings, secrets, asterisk, folder, when_down={}, emergency_ways={}
+        )
     except (OSError, PathUnusable, CredentialsUnusable, resources.ResourceMissing):
         return None
 

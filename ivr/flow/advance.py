@@ -8,6 +8,7 @@
 | LISTENING | illegal     | stale       | choose     | silence | illegal     | illegal       |
 | WAITING   | illegal     | music on    | way out    | tell    | TALKING     | then, refused |
 | TALKING   | illegal     | stale       | ignored    | stale   | TALKING     | then, refused |
+| EMERGENCY | illegal     | stale       | ignored    | stale   | ignored     | ignored       |
 | DONE      | ignored     | ignored     | ignored    | ignored | ignored     | ignored       |
 
 | phase      | Heard   | NotUnderstood | HeardNothing | TalkedOn          | ListeningFailed |
@@ -18,6 +19,7 @@
 | DONE       | ignored | ignored       | ignored      | ignored           | ignored         |
 | each other | stale   | stale         | stale        | stale             | stale           |
 
+`EmergencyOver` leads from EMERGENCY on to `then` or `refused`, is illegal in NEW, else stale.
 `CallerHungUp` ends every phase in DONE without a command. `CallResumed` is told first to a session
 that another service stored, and to a living one whose channel was elsewhere: in every phase but
 DONE it goes on at the same node (`moves.resume`).
@@ -53,7 +55,11 @@ The rules:
 11. A key leads a waiting caller out of the queue by the node's `keys`; the place is held (`waits`):
     then an agent may join in any phase, and the queue may give the place up. What a queue says that
     was left for another one is stale.
-12. In every phase but DONE the caller has a prompt, an ask, a deadline, a queue or an agent.
+12. The emergency key and words lead to the emergency node from everywhere, straight: what else was
+    typed is dropped, a place in a queue is given up. Who is there is nobody's caller until
+    `EmergencyOver`: an agent who was to join is not.
+13. In every phase but DONE the caller has a prompt, an ask, a deadline, a queue, an agent or the
+    emergency number.
 
 Illegal is only what no race of the real world can bring: it raises and changes nothing.
 """
@@ -68,6 +74,7 @@ from ivr.flow.events import (
     CallResumed,
     CallReturned,
     CallStarted,
+    EmergencyOver,
     Event,
     Heard,
     HeardNothing,
@@ -83,6 +90,7 @@ from ivr.flow.moves import (
     IllegalTransition,
     Miss,
     Step,
+    back_from_emergency,
     call_for_a_human,
     choose,
     come_back,
@@ -153,6 +161,10 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
             return wait_on(plan, session, now)
         case (Phase.WAITING, KeyPressed(key=key)):
             return take_way_out(plan, session, key, now)
+        case (Phase.EMERGENCY, EmergencyOver(reached=reached)):
+            return back_from_emergency(plan, session, now, reached=reached)
+        case (Phase.EMERGENCY, AgentJoined() | CallReturned()):
+            return session, ()
         case (Phase.WAITING | Phase.TALKING, AgentJoined()):
             return join(session), ()
         case (_, AgentJoined()) if session.holds is not None:
@@ -166,7 +178,7 @@ def advance(plan: Plan, session: Session, event: Event, *, now: float) -> Step:
 
         case (Phase.NEW, _):
             pass
-        case (_, PromptEnded() | KeyPressed() | Woke()):
+        case (_, PromptEnded() | KeyPressed() | Woke() | EmergencyOver()):
             return session, ()  # stale, or a key that nobody waits for
         case (_, Heard() | NotUnderstood() | HeardNothing() | TalkedOn() | ListeningFailed()):
             return session, ()

@@ -90,8 +90,24 @@ class WaitOn:
 
 
 @dataclass(frozen=True, slots=True)
+class CallEmergency:
+    """Send the caller to the standing emergency number; `EmergencyOver` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """End the call."""
 
 
-Command = Answer | Play | Ask | WakeAt | EnterQueue | LeaveQueue | TellWait | WaitOn | HangUp
+Command = (
+    Answer
+    | Play
+    | Ask
+    | WakeAt
+    | EnterQueue
+    | LeaveQueue
+    | TellWait
+    | WaitOn
+    | CallEmergency
+    | HangUp
+)

@@ -104,6 +104,16 @@ class CallReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyOver:
+    """The caller is back from the standing emergency number.
+
+    `reached`: after a talk; else nobody there could be reached.
+    """
+
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The caller's channel is gone."""
 
@@ -121,5 +131,6 @@ Event = (
     | Woke
     | AgentJoined
     | CallReturned
+    | EmergencyOver
     | CallerHungUp
 )

@@ -9,8 +9,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from enum import Enum
 
-from ivr.dialplan.plan import Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
-from ivr.flow.commands import Answer, Ask, Command, HangUp, LeaveQueue, Play, WakeAt
+from ivr.dialplan.plan import Emergency, Goodbye, Menu, NodeId, Plan, PromptId, Queue, Say
+from ivr.flow.commands import (
+    Answer,
+    Ask,
+    Command,
+    HangUp,
+    LeaveQueue,
+    Play,
+    WakeAt,
+)
+from ivr.flow.emergencies import call_emergency, keyed_emergency
 from ivr.flow.events import CallResumed
 from ivr.flow.session import Phase, Session
 from ivr.flow.waits import hold, holds_place, overdue, wait, wait_on
@@ -49,6 +58,9 @@ def enter(plan: Plan, session: Session, target: NodeId, now: float) -> Step:
         )
         if session.unattended > len(plan.nodes):
             return end(session)
+        if keyed_emergency(plan, session, target):
+            session, target = _to_the_emergency(plan, session, now)
+            continue
         match plan.nodes[target]:
             case Menu(keys=keys) as menu:
                 fitting = [n for n, key in enumerate(session.typed) if key in keys]
@@ -67,6 +79,8 @@ def enter(plan: Plan, session: Session, target: NodeId, now: float) -> Step:
                 return wait(plan, session, queue, now)
             case Queue(prompts=prompts) | Goodbye(prompts=prompts):
                 return _speak(replace(session, typed=""), prompts, keys_cut=False)
+            case Emergency(prompts=prompts):
+                return _speak(replace(session, typed=""), prompts, keys_cut=True)
 
 
 def keep(session: Session, key: str) -> Session:
@@ -81,9 +95,14 @@ def go_on(plan: Plan, session: Session, now: float, *, cut: bool) -> Step:
     node = plan.nodes[session.node]
     if not cut and _tells_of_listening(plan, session):
         session = replace(session, told_listening=True)
+    if keyed_emergency(plan, session, session.node):
+        after, target = _to_the_emergency(plan, session, now)
+        return enter(plan, after, target, now)
     match node:
         case Say(goto=goto):
             return enter(plan, session, goto, now)
+        case Emergency():
+            return call_emergency(session)
         case Menu(wait_s=wait_s) as menu:
             if session.typed:
                 rest = replace(session, typed=session.typed[1:])
@@ -119,11 +138,25 @@ def follow(plan: Plan, session: Session, phrase: str, now: float) -> Step:
 
 
 def call_for_a_human(plan: Plan, session: Session, phrase: str, now: float) -> Step:
-    """The caller asked for a human while something was said. Any other phrase changes nothing."""
-    if plan.human is None or phrase not in plan.human_phrases:
+    """The caller asked for a human, or told of an emergency, while something was said.
+
+    Any other phrase changes nothing.
+    """
+    target = plan.emergency if phrase in plan.emergency_phrases else plan.human
+    if target is None or phrase not in plan.called_out:
         return go_on(plan, session, now, cut=True)
-    session = _answered(plan, session, By.VOICE, phrase, plan.human, now)
-    return enter(plan, session, plan.human, now)
+    return enter(plan, _answered(plan, session, By.VOICE, phrase, target, now), target, now)
+
+
+def back_from_emergency(plan: Plan, session: Session, now: float, *, reached: bool) -> Step:
+    """The talk there is over, or nobody could be reached, and then a human helps."""
+    node = plan.nodes[session.node]
+    if not isinstance(node, Emergency):
+        raise IllegalTransition(f"'{session.node}' is no emergency")
+    session = replace(session, unattended=0, listening=_may_be_heard(plan, session))
+    if not reached:
+        return enter(plan, session, node.refused, now)
+    return enter(plan, replace(session, queued_at=None), node.then, now)
 
 
 def fail(plan: Plan, session: Session, miss: Miss, now: float) -> Step:
@@ -211,6 +244,10 @@ def resume(plan: Plan, session: Session, how: CallResumed, now: float) -> Step:
             return come_back(plan, session, ReturnReason.TALK_OVER, now)
         case (_, Menu() as menu):
             return _offer(plan, session, menu)
+        case (Phase.EMERGENCY, Emergency()):  # whether anybody was reached is not known: a human
+            return back_from_emergency(plan, session, now, reached=False)
+        case (_, Emergency(prompts=prompts)):
+            return _speak(session, prompts, keys_cut=True)
         case (_, Queue(prompts=()) as queue):
             return wait(plan, session, queue, now)
         case (_, Say(goto=goto) as say):
@@ -231,6 +268,15 @@ def end(session: Session) -> Step:
 def done(session: Session) -> Session:
     """The call is over, or is being ended."""
     return replace(session, phase=Phase.DONE, typed="", wake_at=None)
+
+
+def _to_the_emergency(plan: Plan, session: Session, now: float) -> tuple[Session, NodeId]:
+    """Go straight there; what else was typed is dropped."""
+    target, key = plan.emergency, plan.emergency_key
+    if target is None or key is None:
+        raise IllegalTransition("this plan knows no emergency")
+    after = _answered(plan, replace(session, typed=""), By.KEY, key, target, now)
+    return after, target
 
 
 def _answered(
@@ -287,9 +333,9 @@ def _say(plan: Plan, session: Session, say: Say) -> Step | None:
         told = session.keys_told or plan.keys_notice is not None
         session = replace(session, keys_told=told)
         return _speak(session, prompts, keys_cut=True) if prompts else None
-    if not (session.listening and session.told_listening and plan.human_phrases):
+    if not (session.listening and session.told_listening and plan.called_out):
         return _speak(session, say.prompts, keys_cut=True)
-    return _speak(session, say.prompts, keys_cut=True, phrases=plan.human_phrases)
+    return _speak(session, say.prompts, keys_cut=True, phrases=plan.called_out)
 
 
 def _tells_of_listening(plan: Plan, session: Session) -> bool:

@@ -21,6 +21,7 @@ class Phase(StrEnum):
     LISTENING = "listening"  # a menu has spoken and waits for a key, with a deadline
     WAITING = "waiting"  # in a queue, with music
     TALKING = "talking"  # with an agent
+    EMERGENCY = "emergency"  # the standing emergency number rings, or talks with the caller
     DONE = "done"  # the call is over, or is being ended
 
 

@@ -50,6 +50,13 @@ class TrunkLine:
         data = "\r\n".join([*head, "", body]).encode()
         self._socket.sendto(data, (HOST, self.sip_port))
 
+    def response(self, status: int) -> str:
+        """The next response with this status, as it was sent."""
+        while True:
+            text = self._socket.recv(65_536).decode(errors="replace")
+            if text.startswith(f"SIP/2.0 {status} "):
+                return text
+
     def answer(self, method: str) -> tuple[int, str]:
         """The final status of the last request of this method, and To as it was answered."""
         while True:

@@ -20,6 +20,7 @@ class FakeCalls:
     gone: set[CallId] = field(default_factory=set)
     joined: set[CallId] = field(default_factory=set)
     deaf: bool = False
+    no_emergency: bool = False
     _asked: dict[CallId, asyncio.Future[Reply]] = field(default_factory=dict)
     _cut: dict[CallId, asyncio.Future[None]] = field(default_factory=dict)
 
@@ -94,6 +95,12 @@ class FakeCalls:
         """Music on hold."""
         self._check(call)
         self.did.append(("music", ""))
+
+    async def call_emergency(self, call: CallId) -> bool:
+        """The standing emergency number."""
+        self._check(call)
+        self.did.append(("emergency", ""))
+        return not self.no_emergency
 
     async def hang_up(self, call: CallId) -> None:
         """End the call; no error if it is gone."""

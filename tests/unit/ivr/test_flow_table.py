@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from ivr.dialplan import Plan, load_plan
 from ivr.flow.advance import advance
 from ivr.flow.events import (
     AgentJoined,
     CallerHungUp,
     CallReturned,
     CallStarted,
+    EmergencyOver,
     Event,
     Heard,
     HeardNothing,
@@ -26,7 +28,19 @@ from ivr.flow.moves import IllegalTransition
 from ivr.flow.session import Phase, Session, open_session
 from queues.centre.commands import ReturnReason
 from queues.ids import CallId, LineId
-from tests.unit.ivr.flow_call import EARS, NOW, Call
+from tests.unit.ivr.flow_call import EARS, EARS_TEXT, NOW, Call
+
+ALARM = load_plan(
+    EARS_TEXT.replace("more: k}", "more: k, alarm: l}")
+    + "  alarm: {emergency: alarm, refused: human}\n"
+    + 'emergency: alarm\nemergency_key: "8"\n',
+    file="alarm.yaml",
+    queues=["service"],
+)
+
+
+def plan_of(phase: Phase) -> Plan:
+    return ALARM if phase is Phase.EMERGENCY else EARS
 
 
 def at(phase: Phase) -> Session:
@@ -38,6 +52,9 @@ def at(phase: Phase) -> Session:
         Phase.LISTENING: Call(EARS, listening=False).listening_at_main().session,
         Phase.WAITING: Call(EARS).waiting().session,
         Phase.TALKING: Call(EARS).talking().session,
+        Phase.EMERGENCY: replace(
+            open_session(CallId("c1"), LineId("100"), ALARM), phase=Phase.EMERGENCY, node="alarm"
+        ),
         Phase.DONE: replace(call, phase=Phase.DONE),
     }
     assert sessions[phase].phase is phase
@@ -51,24 +68,31 @@ EVENTS = (
     "joined", "over", "refused",
     "heard", "old heard", "not understood", "old not understood", "nothing", "old nothing",
     "ears failed", "old ears failed", "talked on", "old talked on",
+    "helped", "unhelped",
 )  # fmt: skip
 UNHEARD = (SAME,) * 10  # what listening brings where nobody listens any more
 TABLE = {
-    Phase.NEW: (SPEAKING, WRONG, WRONG, SAME, SAME, *(WRONG,) * 15),
+    Phase.NEW: (SPEAKING, WRONG, WRONG, SAME, SAME, *(WRONG,) * 17),
     SPEAKING: (
         WRONG, ASKING, SAME, "kept", SAME, SAME, SAME, WRONG, WRONG, WRONG, ASKING, *UNHEARD[1:],
+        SAME, SAME,
     ),
     ASKING: (
         WRONG, SAME, SAME, SPEAKING, SAME, SAME, SAME, WRONG, WRONG, WRONG,
-        SPEAKING, SAME, ASKING, SAME, ASKING, SAME, SPEAKING, SAME, SPEAKING, SAME,
+        SPEAKING, SAME, ASKING, SAME, ASKING, SAME, SPEAKING, SAME, SPEAKING, SAME, SAME, SAME,
     ),
     Phase.LISTENING: (
         WRONG, SAME, SAME, SPEAKING, SAME, SPEAKING, SAME, WRONG, WRONG, WRONG, *UNHEARD,
+        SAME, SAME,
     ),
     Phase.WAITING: (
         WRONG, SAME, SAME, SAME, SAME, SAME, SAME, Phase.TALKING, ASKING, SPEAKING, *UNHEARD,
+        SAME, SAME,
     ),
-    Phase.TALKING: (WRONG, SAME, SAME, SAME, SAME, SAME, SAME, SAME, ASKING, SPEAKING, *UNHEARD),
+    Phase.TALKING: (
+        WRONG, SAME, SAME, SAME, SAME, SAME, SAME, SAME, ASKING, SPEAKING, *UNHEARD, SAME, SAME,
+    ),
+    Phase.EMERGENCY: (WRONG, *(SAME,) * 9, *UNHEARD, SPEAKING, SPEAKING),
     Phase.DONE: (SAME,) * len(EVENTS),
 }  # fmt: skip
 
@@ -93,13 +117,15 @@ def test_each_phase_meets_each_event_as_the_table_says(phase: Phase, name: str) 
         "nothing": HeardNothing(token),
         "ears failed": ListeningFailed(token),
         "talked on": TalkedOn(token),
+        "helped": EmergencyOver(reached=True),
+        "unhelped": EmergencyOver(reached=False),
     }[name.removeprefix("old ")]
     expected = TABLE[phase][EVENTS.index(name)]
     if expected == WRONG:
         with pytest.raises(IllegalTransition, match=f"{type(event).__name__} while {phase.value}"):
-            advance(EARS, session, event, now=NOW)
+            advance(plan_of(phase), session, event, now=NOW)
         return
-    after, commands = advance(EARS, session, event, now=NOW)
+    after, commands = advance(plan_of(phase), session, event, now=NOW)
     if expected == SAME:
         assert (after, commands) == (session, ())
     elif expected == "kept":
@@ -111,5 +137,5 @@ def test_each_phase_meets_each_event_as_the_table_says(phase: Phase, name: str) 
 
 @pytest.mark.parametrize("phase", Phase)
 def test_a_caller_may_hang_up_at_any_time_and_nothing_more_is_done(phase: Phase) -> None:
-    after, commands = advance(EARS, at(phase), CallerHungUp(), now=NOW)
+    after, commands = advance(plan_of(phase), at(phase), CallerHungUp(), now=NOW)
     assert (after.phase, commands) == (Phase.DONE, ())

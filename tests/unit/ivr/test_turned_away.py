@@ -17,6 +17,9 @@ def ended(context: str, cause: int, dialled: str = "100") -> ChannelEnded:
     ("event", "why"),
     [
         (ended("fz-hold", 17, "full"), TurnedAway.FULL_HOUSE),
+        (ended("fz-trunk", 17, "full"), TurnedAway.TRUNK_LIMIT),
+        (ended("fz-trunk", 17, "source"), TurnedAway.SOURCE_LIMIT),
+        (ended("fz-trunk", 34), TurnedAway.NOT_BEGUN),
         (ended("fz-lines", 42), TurnedAway.CHANNEL_LIMIT),
         (ended("fz-callers", 34), TurnedAway.NOT_BEGUN),
         (ended("fz-hold", 16, "s"), None),  # a caller who hung up
