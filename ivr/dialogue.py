@@ -35,12 +35,9 @@ from ivr.flow.events import (
     EmergencyOver,
     Event,
     Heard,
-    HeardNothing,
     KeyPressed,
     ListeningFailed,
-    NotUnderstood,
     PromptEnded,
-    TalkedOn,
     Woke,
 )
 from ivr.flow.session import Phase, Session, open_session
@@ -48,6 +45,7 @@ from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
 from ivr.last_agents import Preferred
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
+from ivr.replies import told_by
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered, QueueLeft
 from queues.ids import CallId, LineId, QueueId
@@ -376,28 +374,11 @@ class Dialogue:
     async def _answer_to(self, token: int, question: Question) -> Event | None:
         try:
             async with asyncio.timeout(_LONGEST_ASK_S):
-                return _answer(token, await self._control.ask(self.call, question))
+                return told_by(token, await self._control.ask(self.call, question))
         except TimeoutError:  # whoever should have told its end did not
             log.error("a question without an end", call=self.call)
             return ListeningFailed(token)
         except CallBusy:  # an agent joined, and this is stale; or the dialplan cut in: keys
             return ListeningFailed(token)
         except CallGone:  # that event is on its way
-            return None
-
-
-def _answer(token: int, reply: Reply) -> Event | None:
-    """What a reply is to the dialogue; a key is told by itself."""
-    match reply.kind:
-        case ReplyKind.UNDERSTOOD:
-            return Heard(token, reply.phrase)
-        case ReplyKind.NOT_UNDERSTOOD:
-            return NotUnderstood(token)
-        case ReplyKind.SILENT:
-            return HeardNothing(token)
-        case ReplyKind.TALKED_ON:
-            return TalkedOn(token)
-        case ReplyKind.UNHEARD:
-            return ListeningFailed(token)
-        case ReplyKind.KEY:
             return None
