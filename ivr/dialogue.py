@@ -45,7 +45,7 @@ from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
 from ivr.last_agents import Preferred
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
-from ivr.replies import event_of
+from ivr.replies import told_by
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered, QueueLeft
 from queues.ids import CallId, LineId, QueueId
@@ -374,7 +374,7 @@ class Dialogue:
     async def _answer_to(self, token: int, question: Question) -> Event | None:
         try:
             async with asyncio.timeout(_LONGEST_ASK_S):
-                return event_of(token, await self._control.ask(self.call, question))
+                return told_by(token, await self._control.ask(self.call, question))
         except TimeoutError:  # whoever should have told its end did not
             log.error("a question without an end", call=self.call)
             return ListeningFailed(token)

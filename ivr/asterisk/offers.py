@@ -89,6 +89,10 @@ class Offers:
         """How many offers are under way."""
         return len(self._offers)
 
+    def unsettled(self) -> int:
+        """How many legs ring, wait to be joined or are being ended."""
+        return sum(each.leg.state is not LegState.TALKS for each in self._offers.values())
+
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
         async with asyncio.TaskGroup() as tasks:

@@ -27,6 +27,7 @@ from queues.centre.inputs import (
     QueueEntered,
     QueueLeft,
     ReadyAsked,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -46,6 +47,7 @@ from queues.centre.on_offers import (
     talk_started,
     time_has_come,
 )
+from queues.centre.on_service_end import service_ends
 from queues.centre.on_settings import settings_loaded
 from queues.centre.on_transfers import transfer_asked
 from queues.centre.overflow import given_back
@@ -108,6 +110,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case SwitchRestarted():
             lost = (call_lost_with_switch(centre, call, now) for call in centre.calls.values())
             return (*(fact for facts in lost for fact in facts), PlacesForgotten(now))
+        case ServiceEnding():
+            return service_ends(centre, now)
         case CallArrived() | CallMissed():
             return ()  # kept as it was told: for reports, and for whoever calls back
         case SettingsLoaded():

@@ -59,6 +59,7 @@ class WithdrawReason(StrEnum):
     PLACE_LOST = "place_lost"  # the phone became unreachable while it rang
     SWITCH_LOST = "switch_lost"  # Asterisk was started anew
     SETTINGS_CHANGED = "settings_changed"  # the agent is not in the settings any more
+    SERVICE_ENDS = "service_ends"  # nobody would be there when the agent picks up
 
 
 class TalkEnd(StrEnum):

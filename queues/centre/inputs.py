@@ -284,6 +284,17 @@ class SwitchRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceEnding:
+    """The service is about to end in peace, under living calls; another start goes on with them.
+
+    Every place counts as unreachable from here on, until a `PlaceChanged` for it follows.
+    """
+
+    TYPE: ClassVar[str] = "service_ending"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CallMissed:
     """A call ended while nobody decided here; it may be told twice.
 
@@ -345,6 +356,7 @@ Input = (
     | TalkStarted
     | AgentLegEnded
     | SwitchRestarted
+    | ServiceEnding
     | CallMissed
     | TimerFired
     | ClockMoved

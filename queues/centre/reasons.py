@@ -48,6 +48,7 @@ _WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
         WithdrawReason.SIGN_OUT_ASKED: "{agent} signed out",
         WithdrawReason.PLACE_LOST: "phone {place} became unreachable",
         WithdrawReason.SWITCH_LOST: "the switch was started anew",
+        WithdrawReason.SERVICE_ENDS: "the service was about to end",
         WithdrawReason.SETTINGS_CHANGED: "{agent} is not in the settings any more",
     }
 )

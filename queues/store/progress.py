@@ -38,12 +38,7 @@ def note_progress(people: Database, progress: Progress) -> None:
 
 def is_older(store: Database, people: Database) -> str | None:
     """What is to be told if the store is older than what was noted, before its next epoch."""
-    with people.read() as connection:
-        noted = _noted(connection)
-    with store.read() as connection:
-        epoch: int = connection.execute(select(writer.c.epoch)).scalar_one()
-        last: int | None = connection.scalar(select(func.max(journal.c.seq)))
-        found = Progress(epoch, max(last or 0, last_closed(connection)))
+    noted, found = noted_progress(people), progress_of(store)
     if noted is None or (found.epoch >= noted.epoch and found.seq >= noted.seq):
         return None
     return (
@@ -52,6 +47,20 @@ def is_older(store: Database, people: Database) -> str | None:
         "restored, nothing is to be done: what happened since is lost, and who was erased since "
         "stays erased. If not, end this service now and put the newer one back"
     )
+
+
+def progress_of(store: Database) -> Progress:
+    """How far a store is."""
+    with store.read() as connection:
+        epoch: int = connection.execute(select(writer.c.epoch)).scalar_one()
+        last: int | None = connection.scalar(select(func.max(journal.c.seq)))
+        return Progress(epoch, max(last or 0, last_closed(connection)))
+
+
+def noted_progress(people: Database) -> Progress | None:
+    """How far the store was when that was noted last."""
+    with people.read() as connection:
+        return _noted(connection)
 
 
 def _noted(connection: Connection) -> Progress | None:

@@ -29,6 +29,7 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     RefuseCause,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -180,11 +181,13 @@ class RandomDay(Written):
 
     def _house(self) -> Input:
         chance = self._chance
-        what = chance.choice(("settings", "settings", "clock", "switch", "door", "door"))
+        what = chance.choice(("settings", "settings", "clock", "switch", "end", "door", "door"))
         if what == "door":
             return self._door()
         if what == "clock":  # as at both nights of summer time, and by a hand
             return ClockMoved(chance.choice((-3600.0, 3600.0, 86_400.0)))
+        if what == "end":
+            return ServiceEnding()
         return SwitchRestarted() if what == "switch" else self._other_settings()
 
     def _door(self) -> Input:

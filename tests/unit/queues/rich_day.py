@@ -30,6 +30,7 @@ from queues.centre.inputs import (
     QueueLeft,
     QueueSetting,
     ReadyAsked,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -200,6 +201,8 @@ class Day:
         await self.hour(20)
         self.submit(NEW_SETTINGS)
         await self.hour(12)
+        self.submit(ServiceEnding())
+        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False

@@ -34,6 +34,7 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     RefuseCause,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -141,7 +142,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.inputs.append((what, self.now))
         if isinstance(what, PlaceChanged) and what.place in self.centre.places:
             self.reported[what.place] = what.state
-        if isinstance(what, SwitchRestarted):
+        if isinstance(what, SwitchRestarted | ServiceEnding):
             self.reported = dict.fromkeys(self.reported, PlaceState.UNREACHABLE)
         for fact in decide(self.centre, what, self.now):
             self.note(fact)
@@ -266,6 +267,11 @@ class CentreMachine(RuleBasedStateMachine):
     @rule()
     def restart_switch(self) -> None:
         self.take(SwitchRestarted())
+
+    @precondition(lambda self: len(self.inputs) > 20)
+    @rule()
+    def end_service(self) -> None:
+        self.take(ServiceEnding())
 
     @rule(by_s=st.sampled_from((-7200.0, 7200.0)))
     def set_clock(self, by_s: float) -> None:
