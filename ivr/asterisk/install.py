@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OLDEST = (22, 10, 1)
-_PACKAGES = ("asterisk", "espeak-ng")
 _LAYOUT = 1  # counted up when what is unpacked changes
 _ROOT_MARK = "complete"
 _LONGEST_S = 900  # of one run of apt
@@ -35,10 +34,6 @@ _MODULE_FOLDERS = (
     "lib/asterisk/modules",
 )
 _DATA_FOLDERS = ("share/asterisk", "var/lib/asterisk", "../var/lib/asterisk")
-_DO_IT_YOURSELF = (
-    f"install Asterisk {'.'.join(map(str, OLDEST))} or later and espeak-ng yourself "
-    "(an Asterisk that is not on the PATH is named as asterisk.binary in the settings)"
-)
 _ONE_LINE_SOURCE = re.compile(
     r"^deb\s+(?:\[[^]]*\]\s+)?(\S+/debian/?)\s+\S+\s+main\b", re.MULTILINE
 )
@@ -46,7 +41,30 @@ Progress = Callable[[str], None]
 
 
 class InstallFailed(Exception):
-    """Asterisk can be neither found nor fetched; the text says what to do."""
+    """A program can be neither found nor fetched; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """What is unpacked into one private root, and how to do without."""
+
+    folder: str  # of the cache; another one when what is unpacked changes
+    name: str
+    packages: tuple[str, ...]
+    size: str
+    is_missing: str  # a sentence
+    instead: str  # imperative
+
+
+ASTERISK = Programs(
+    f"root-{_LAYOUT}",
+    "Asterisk",
+    ("asterisk", "espeak-ng"),
+    "about 90 MB",
+    f"Asterisk {'.'.join(map(str, OLDEST))} or later, or espeak-ng, is not on this machine",
+    f"install Asterisk {'.'.join(map(str, OLDEST))} or later and espeak-ng yourself "
+    "(an Asterisk that is not on the PATH is named as asterisk.binary in the settings)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,51 +127,73 @@ def loader_command(root: Path, program: str) -> tuple[str, ...]:
 
 
 def install(cache: Path, progress: Progress) -> None:
-    """Fetch and unpack the private root once; a second process waits for the first.
+    """Fetch and unpack Asterisk and espeak-ng once; a second process waits for the first.
 
     Raises `InstallFailed`; nothing half-done is left behind.
     """
+    unpacked(ASTERISK, cache, progress, _must_be_asterisk)
+
+
+def _must_be_asterisk(root: Path) -> None:
+    if _inspect(loader_command(root, "usr/sbin/asterisk"), root / "usr") is None:
+        raise InstallFailed(
+            "the Asterisk that was fetched does not run here or is older than "
+            f"{_dotted(OLDEST)}; {ASTERISK.instead}"
+        )
+
+
+def unpacked(
+    programs: Programs, cache: Path, progress: Progress, must_run: Callable[[Path], None]
+) -> Path:
+    """The private root of these programs, fetched and unpacked by the first who asks.
+
+    `must_run` raises `InstallFailed` for what does not run here; so does this for whatever else
+    is in the way. Nothing half-done is left behind.
+    """
+    root = cache / programs.folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / "install.lock", progress):
+        with _locked(cache / "install.lock", programs.name, progress):
             for left_over in cache.glob("fetch-*"):  # of a process that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
-            if not (_root(cache) / _ROOT_MARK).exists():
-                _fetch_and_unpack(cache, progress)
+            if not (root / _ROOT_MARK).exists():
+                _fetch_and_unpack(programs, root, progress, must_run)
     except OSError as error:
         raise InstallFailed(
             f"cannot write to the cache folder {cache}: {error.strerror}; free some space (400 MB) "
             "or set FREIZEICHEN_CACHE to another folder"
         ) from None
+    return root
 
 
-def _fetch_and_unpack(cache: Path, progress: Progress) -> None:
+def _fetch_and_unpack(
+    programs: Programs, root: Path, progress: Progress, must_run: Callable[[Path], None]
+) -> None:
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise InstallFailed(
-                f"Asterisk {_dotted(OLDEST)} or later, or espeak-ng, is not on this machine, and "
-                f"there is no {tool} to fetch it; {_DO_IT_YOURSELF}"
+                f"{programs.is_missing}, and there is no {tool} to fetch it; {programs.instead}"
             )
-    with tempfile.TemporaryDirectory(dir=cache, prefix="fetch-") as name:
+    with tempfile.TemporaryDirectory(dir=root.parent, prefix="fetch-") as name:
         work = Path(name)
-        unpacked = work / "root"
-        options = _apt_options(work, _mirror())
-        progress("Asterisk: reading the package list of Debian unstable")
-        _apt(options, "update")
-        progress("Asterisk: fetching packages (about 90 MB)")
-        _apt(options, "install", "--yes", "--no-install-recommends", "--download-only", *_PACKAGES)
-        packages = sorted((work / "cache" / "archives").glob("*.deb"))
-        progress(f"Asterisk: unpacking {len(packages)} packages")
-        unpacked.mkdir(mode=0o755)
-        for package in packages:
-            _run(["dpkg-deb", "--extract", str(package), str(unpacked)], "unpacking a package")
-        if _inspect(loader_command(unpacked, "usr/sbin/asterisk"), unpacked / "usr") is None:
-            raise InstallFailed(
-                "the Asterisk that was fetched does not run here or is older than "
-                f"{_dotted(OLDEST)}; {_DO_IT_YOURSELF}"
-            )
-        (unpacked / _ROOT_MARK).touch()
-        unpacked.rename(_root(cache))
+        found = work / "root"
+        try:
+            options = _apt_options(work, _mirror())
+            progress(f"{programs.name}: reading the package list of Debian unstable")
+            _apt(options, "update")
+            progress(f"{programs.name}: fetching packages ({programs.size})")
+            wanted = ("--yes", "--no-install-recommends", "--download-only", *programs.packages)
+            _apt(options, "install", *wanted)
+            packages = sorted((work / "cache" / "archives").glob("*.deb"))
+            progress(f"{programs.name}: unpacking {len(packages)} packages")
+            found.mkdir(mode=0o755)
+            for package in packages:
+                _run(["dpkg-deb", "--extract", str(package), str(found)], "unpacking a package")
+        except InstallFailed as failed:
+            raise InstallFailed(f"{failed}, or {programs.instead}") from None
+        must_run(found)
+        (found / _ROOT_MARK).touch()
+        found.rename(root)
 
 
 def source_in(name: str, text: str) -> str | None:
@@ -174,7 +214,7 @@ def _mirror() -> str:
     for file in (*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"):
         if file.is_file() and (found := source_in(file.name, file.read_text(errors="replace"))):
             return found
-    raise InstallFailed(f"no Debian package source is set up in /etc/apt; {_DO_IT_YOURSELF}")
+    raise InstallFailed("there is no Debian package source in /etc/apt; set one up")
 
 
 def _apt_options(work: Path, mirror: str) -> list[str]:
@@ -229,10 +269,7 @@ def _run(command: Sequence[str], doing: str) -> None:
     if process.returncode != 0:
         lines = [line for line in said.splitlines() if line.startswith("E:")]
         reason = re.sub(r"\S+://\S+", "the package source", (lines or ["no reason given"])[0])
-        raise InstallFailed(
-            f"{doing} failed ({reason}); check network and disk and start again, or "
-            f"{_DO_IT_YOURSELF}"
-        )
+        raise InstallFailed(f"{doing} failed ({reason}); check network and disk and start again")
 
 
 def _end_group(process: subprocess.Popen[str]) -> None:
@@ -267,7 +304,7 @@ def _first(prefix: Path, folders: Sequence[str], must_hold: str) -> Path | None:
 
 
 def _root(cache: Path) -> Path:
-    return cache / f"root-{_LAYOUT}"
+    return cache / ASTERISK.folder
 
 
 def _dotted(version: tuple[int, ...]) -> str:
@@ -275,7 +312,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 @contextmanager
-def _locked(path: Path, progress: Progress) -> Iterator[None]:
+def _locked(path: Path, name: str, progress: Progress) -> Iterator[None]:
     # For us alone: whoever can read a lock file can hold it.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -283,6 +320,6 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress("Asterisk: another process fetches it, waiting for that")
+            progress(f"{name}: another process fetches something, waiting for that")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -106,6 +106,13 @@ class PlainPhone(asyncio.DatagramProtocol):
         self._acknowledge(answer, answer.contact)
         self._is_up(answer)
 
+    @property
+    def rung_by(self) -> str:
+        """The number that the call shows which rings or was picked up; empty without one."""
+        if self._incoming is None:
+            return ""
+        return self._incoming.first("from").partition("<sip:")[2].partition("@")[0]
+
     def ring(self) -> None:
         """Say that it rings."""
         if self._incoming is not None:

@@ -1,10 +1,13 @@
 """A model of Asterisk's app_queue, as its source behaves: a queue a need, each caller looks itself.
 
 The callers are those that the centre sees. An agent is a member of the queue of each skill. A call
-looks at its arrival if nobody waits in its queue, else, and again, once every `poll_s` from its
-arrival on; when fewer calls stand before it in its queue than members are idle, it takes the idle
-member whose last call ended longest ago (leastrecent), whose phone then rings `ring_s`. A call that
-rings stands in nobody's way any more (`pending` in is_our_turn).
+looks at its arrival and then once every `poll_s` (wait_our_turn first asks, then waits a second);
+when fewer calls stand before it in its queue than members are idle, it takes the idle member whose
+last call ended longest ago (leastrecent), whose phone then rings `ring_s`. A call that rings stands
+in nobody's way any more (`pending` in is_our_turn). So somebody who just comes may be rung for
+before who waits, where members got free since the last look of those who wait.
+
+Seen on 22.10.1, and held by `freizeichen bench live-queue`.
 """
 
 from dataclasses import dataclass
@@ -66,15 +69,10 @@ class _House:
         )
 
     def _arrive(self, now: float, caller: int) -> None:
-        line = self._waiting[self._need[caller]]
-        alone = not line
-        line[caller] = None
+        self._waiting[self._need[caller]][caller] = None
         if self._patience[caller] < float("inf"):
             heappush(self._due, (now + self._patience[caller], _GIVES_UP, caller))
-        if alone:
-            self._look(now, caller)
-        else:
-            heappush(self._due, (now + self._settings.poll_s, _LOOKS, caller))
+        self._look(now, caller)
 
     def _look(self, now: float, caller: int) -> None:
         need = self._need[caller]

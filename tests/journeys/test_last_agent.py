@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -33,18 +34,19 @@ async def talks(service: Service, hums_hz: float) -> str:
 
 
 async def test_the_last_agent_comes_first_and_only_while_at_work(service: Service) -> None:
-    async with agent(service), asyncio.timeout(6 * WITHIN_S):
-        await talks(service, AGENT_HZ)
-        async with agent(service, "desk2", hums_hz=JIWOO_HZ):
+    async with AsyncExitStack() as stack, asyncio.timeout(6 * WITHIN_S):
+        await stack.enter_async_context(agent(service))
+        async with caller(service) as first:
+            await first.phone.press("0")
+            await first.hears(AGENT_HZ)
+            await stack.enter_async_context(agent(service, "desk2", hums_hz=JIWOO_HZ))
             await until(lambda: service.agent("jiwoo")["place_state"] == "free")
-            await talks(service, AGENT_HZ)
-            # Anna talked last, so Jiwoo is idle longer: by the order alone it would be Jiwoo's.
-            again = await talks(service, AGENT_HZ)
-            said = await asyncio.to_thread(command, service, "explain", again)
-            assert said[0] == 0, said
-            assert "for 600.0 s it waits for anna alone, the last one who had the matter" in said[1]
-            await asyncio.to_thread(command, service, "agents", "sign-out", "anna")
-            third = await talks(service, JIWOO_HZ)
-            status, told = await asyncio.to_thread(command, service, "explain", third)
-            assert status == 0
-            assert "alone" not in told
+        await until(lambda: service.agent("anna")["state"] == "ready")
+        # Jiwoo is idle longer: by the order alone it would be Jiwoo's.
+        again = await talks(service, AGENT_HZ)
+        status, told = await asyncio.to_thread(command, service, "explain", again)
+        assert status == 0, told
+        assert "for 600.0 s it waits for anna alone, the last one who had the matter" in told
+        with service.api as api:
+            api.post("/api/v1/agents/anna/sign-out").raise_for_status()
+        await talks(service, JIWOO_HZ)  # at once, and not after ten minutes

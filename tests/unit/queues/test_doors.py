@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.commands import ReturnReason
 from queues.centre.door import Hours, OpenSpan, Shut, ascend, opens_after, standing
-from queues.centre.door_facts import ClosingOrdered, QueueClosed
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
+from queues.centre.door_inputs import HoursTold, QueueHours
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
+    ClockMoved,
     EndCause,
     EstimatesLearned,
     OfferRefused,
@@ -26,19 +27,23 @@ from queues.centre.inputs import (
 from queues.centre.learned import Learned, Pace
 from queues.centre.reasons import reason_of
 from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
-from tests.unit.queues.door_scene import (
+from tests.unit.queues.door_scenes import (
     ANNA,
     C1,
     CLOSES,
+    OPENS,
     TILL,
     TOMORROW,
     doors,
     given_back,
+    learn,
     on_time,
     open_house,
+    tell,
 )
-from tests.unit.queues.scenes import BILLING, REPAIRS, Scene
+from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 
 
 def test_who_waits_when_the_queue_closes_is_given_back_and_who_talks_talks_on() -> None:
@@ -118,13 +123,6 @@ def test_a_call_that_is_passed_on_after_closing_has_a_moment() -> None:
     assert given_back(scene) == [("c1", "closed")]
 
 
-def learn(scene: Scene, talk_s: float) -> None:
-    """Anna talks so long with somebody, and is ready again."""
-    scene.enter("learned")
-    scene.talk("learned")
-    scene.take(CallEnded(CallId("learned"), EndCause.HUNG_UP), after=talk_s)
-
-
 def test_nobody_is_taken_who_could_not_be_served_before_the_queue_closes() -> None:
     scene = open_house("anna")
     learn(scene, 200.0)
@@ -172,81 +170,52 @@ def test_while_nothing_is_known_of_the_wait_calls_are_taken_until_the_queue_clos
     assert ("c1", "closed") in given_back(scene)
 
 
-def test_a_supervisor_closes_at_once_until_the_hours_begin_anew() -> None:
+def test_hours_are_compared_with_the_wall_clock_however_far_it_is_ahead() -> None:
     scene = open_house("anna")
     scene.take(PauseAsked(ANNA, "lunch"))
     scene.enter("c1")
-    ordered, closed, back = scene.take(CloseAsked(BILLING, None, None, None))
-    assert ordered == ClosingOrdered(scene.now, BILLING, None, scene.now, TOMORROW)
-    assert closed == QueueClosed(scene.now, BILLING, TOMORROW)
-    assert back == CallReturned(scene.now, C1, BILLING, ReturnReason.CLOSED)
-    on_time(scene, CLOSES + 1)
-    assert len(doors(scene)) == 1
-    on_time(scene, TOMORROW)
-    assert doors(scene)[-1] == (TOMORROW, True, TILL)
-    assert scene.centre.queues[BILLING].shut is None
+    scene.take(ClockMoved(900.0))
+    on_time(scene, CLOSES - 900.0 - 0.5)
+    assert given_back(scene) == []
+    on_time(scene, CLOSES - 900.0)
+    assert given_back(scene) == [("c1", "closed")]
+    scene.take(ClockMoved(-900.0))  # and back: it was closed too early, and is open
+    on_time(scene)
+    assert doors(scene)[-1] == (scene.now, True, CLOSES)
+
+
+def test_a_clock_set_past_closing_time_closes_at_once() -> None:
+    scene = open_house("anna")
+    scene.take(PauseAsked(ANNA, "lunch"))
+    scene.enter("c1")
+    scene.take(ClockMoved(CLOSES))
+    on_time(scene)
+    assert given_back(scene) == [("c1", "closed")]
+
+
+def test_other_hours_count_from_when_they_are_told_and_other_settings_leave_the_door() -> None:
+    scene = open_house("anna")
+    scene.take(PauseAsked(ANNA, "lunch"))
+    scene.enter("c1")
+    scene.take(replace(settings(("anna", (BILLING,))), epoch="anew"))
+    tell(scene, (OpenSpan(OPENS, CLOSES + 500),))
+    on_time(scene, CLOSES)
+    assert given_back(scene) == []
+    tell(scene, (OpenSpan(OPENS, CLOSES - 1),))
+    assert given_back(scene) == [("c1", "closed")]
+    scene.take(HoursTold(()))
+    on_time(scene)
+    assert scene.centre.queues[BILLING].is_open
     assert scene.replayed() == scene.centre
 
 
-def test_a_closing_later_today_counts_for_who_comes_before_and_can_be_lifted() -> None:
-    scene = open_house("anna")
-    learn(scene, 200.0)
-    scene.enter("busy")
-    scene.take(CloseAsked(BILLING, ANNA, scene.now + 300.0, scene.now + 600.0))
-    assert doors(scene) == []
-    scene.enter("c1")
-    scene.enter("c2")
-    assert given_back(scene) == [("c2", "closing")]
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c3")
-    assert scene.call("c3") == "waiting"
-    on_time(scene, scene.now + 601.0)
-    assert doors(scene) == []
-
-
-def test_opened_again_within_its_hours_a_queue_takes_calls_at_once() -> None:
-    scene = open_house("anna")
-    scene.take(CloseAsked(BILLING, None, None, None))
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c1")
-    assert scene.call("c1") == "offered"
-    assert [is_open for _, is_open, _ in doors(scene)] == [False, True]
-
-
-def test_opened_outside_of_its_hours_a_queue_stays_closed() -> None:
-    scene = open_house("anna")
-    on_time(scene, CLOSES + 1)
-    scene.take(CloseAsked(BILLING, None, None, TOMORROW + 100))
-    scene.take(OpenAsked(BILLING, None))
-    assert not scene.centre.queues[BILLING].is_open
-    on_time(scene, TOMORROW)
-    assert scene.centre.queues[BILLING].is_open
-
-
-def test_a_queue_without_hours_that_is_closed_by_hand_stays_so_until_it_is_opened() -> None:
+def test_hours_told_after_a_start_send_nobody_away_before_deadlines_are_settled() -> None:
     scene = open_house("anna", hours=None)
-    scene.take(CloseAsked(BILLING, None, None, None))
-    on_time(scene, scene.now + 1_000_000.0)
+    scene.take(PauseAsked(ANNA, "lunch"))
     scene.enter("c1")
-    assert given_back(scene) == [("c1", "closed")]
-    scene.take(OpenAsked(BILLING, None))
-    scene.enter("c2")
-    assert scene.call("c2") == "offered"
-
-
-@pytest.mark.parametrize(
-    "what",
-    [
-        CloseAsked(BILLING, None, 1500.0, 1500.0),
-        CloseAsked(BILLING, None, None, 900.0),
-        OpenAsked(BILLING, None),
-    ],
-)
-def test_what_changes_nothing_leads_to_nothing(what: CloseAsked | OpenAsked) -> None:
-    scene = open_house("anna")
-    before = to_snapshot(scene.centre)
-    assert scene.take(what) == ()
-    assert to_snapshot(scene.centre) == before
+    assert len(scene.take(HoursTold((QueueHours(BILLING, (OpenSpan(1.0, 2.0),)),)))) == 1
+    assert scene.call("c1") == "waiting"
+    assert next_wake(scene.centre) == scene.now
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,15 @@ def test_a_caller_who_waits_looks_once_a_second_from_the_arrival_on() -> None:
     assert outcome.wait.tolist() == pytest.approx([0.0, 10.0])  # freed at 10, looks at 10.5
 
 
+def test_a_caller_who_just_comes_is_served_at_once_before_one_who_has_not_looked_again() -> None:
+    """As seen on Asterisk: two members got free since the look of the one who waits."""
+    came = callers(
+        (0.0, 0, 7.0, 99.0), (0.3, 0, 6.7, 99.0), (1.9, 0, 3.0, 99.0), (7.3, 0, 3.0, 9.0)
+    )
+    outcome = run_rival(alike(2), came, AT_ONCE)
+    assert outcome.wait.tolist() == pytest.approx([0.0, 0.0, 6.0, 0.0])
+
+
 def test_the_next_in_line_waits_for_its_own_look_though_a_member_is_idle() -> None:
     came = callers((0.0, 0, 10.0, 99.0), (0.5, 0, 0.25, 99.0), (0.9, 0, 1.0, 99.0))
     assert run_rival(alike(1), came, AT_ONCE).wait.tolist() == pytest.approx([0.0, 10.0, 10.0])

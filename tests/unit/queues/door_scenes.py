@@ -1,4 +1,4 @@
-"""A queue with a door: its hours, what is due on time, and what was told of it."""
+"""A queue with hours, agents at work, and a clock in the hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.door import Hours, OpenSpan
 from queues.centre.door_facts import QueueClosed, QueueOpened
 from queues.centre.door_inputs import HoursTold, QueueHours
-from queues.centre.inputs import SettingsLoaded, TimerFired
+from queues.centre.inputs import (
+    CallEnded,
+    EndCause,
+    SettingsLoaded,
+    TimerFired,
+)
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId
 from tests.unit.queues.scenes import BILLING, Scene, settings
@@ -61,3 +66,10 @@ def doors(scene: Scene) -> list[tuple[float, bool, float | None]]:
         elif isinstance(fact, QueueClosed):
             told.append((fact.at, False, fact.opens_at))
     return told
+
+
+def learn(scene: Scene, talk_s: float) -> None:
+    """Anna talks so long with somebody, and is ready again."""
+    scene.enter("learned")
+    scene.talk("learned")
+    scene.take(CallEnded(CallId("learned"), EndCause.HUNG_UP), after=talk_s)

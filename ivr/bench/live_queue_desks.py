@@ -1,0 +1,78 @@
+"""The agents of the live queue: phones that pick up after the model's ring, and talk as drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from ivr.bench.live_queue_seen import PickedUp, Seen
+from ivr.bench.live_queue_switch import HOST, QueueSwitch
+from ivr.bench.plain_phone import PlainPhone
+
+_SOUNDS_S: Final = 5.0  # Asterisk hangs up on a phone that is not heard for a minute
+_REGISTERS_S: Final = 120.0  # a registration lasts 300 s
+_AT_ONCE: Final = 10
+_HARMLESS: Final = 2**31 - 1  # the number that a phone's sound says
+
+
+class Desk:
+    """One agent. Whom the phone rings for, the call's number says."""
+
+    def __init__(
+        self,
+        switch: QueueSwitch,
+        agent: int,
+        ring_s: float,
+        talks_s: Sequence[float],
+        seen: Seen,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.phone = PlainPhone((HOST, switch.port), switch.phones[agent], _HARMLESS)
+        self.phone.on_invite = self._rung
+        self._agent = agent
+        self._ring_s = ring_s
+        self._talks_s = talks_s
+        self._seen = seen
+        self._tasks = tasks
+        self._rings = 0
+
+    async def stays_reachable(self) -> None:
+        """Register again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(_REGISTERS_S)
+            await self.phone.register()
+
+    def _rung(self, _at_s: float) -> None:
+        rang = time.time()
+        self._rings += 1
+        self.phone.ring()
+        self._tasks.create_task(self._serves(self._rings, int(self.phone.rung_by), rang))
+
+    async def _serves(self, ring: int, caller: int, rang: float) -> None:
+        await asyncio.sleep(self._ring_s)
+        if ring != self._rings or not self.phone.answer():
+            self._seen.rung_in_vain += 1
+            return
+        self._seen.picked_up.append(PickedUp(self._agent, caller, rang, time.time()))
+        self.phone.sounds(_SOUNDS_S)
+        try:
+            async with asyncio.timeout(self._talks_s[caller]):
+                await self.phone.ended.wait()
+            self._seen.cut += self.phone.ended_by_far_end
+        except TimeoutError:
+            await self.phone.hang_up()
+
+
+async def open_desks(desks: Sequence[Desk]) -> None:
+    """Have all phones there and registered; raises `BenchFailed`."""
+    for at in range(0, len(desks), _AT_ONCE):
+        some = desks[at : at + _AT_ONCE]
+        await asyncio.gather(*(desk.phone.open() for desk in some))
+        await asyncio.gather(*(desk.phone.register() for desk in some))
+
+
+async def close_desks(desks: Sequence[Desk]) -> None:
+    """Hang up whatever is left, and give all ports back."""
+    await asyncio.gather(*(desk.phone.close() for desk in desks), return_exceptions=True)
