@@ -1,8 +1,9 @@
 """What systemd is told of us: ready, alive, stopping; nothing where no systemd asks for it.
 
 The protocol is that of sd_notify(3): lines of NAME=value in one datagram to the unix socket that
-`NOTIFY_SOCKET` names. A datagram that cannot be sent is let go of: the service's own work never
-waits for its supervisor, who draws its own conclusions from silence.
+`NOTIFY_SOCKET` names. A datagram that cannot be sent is let go of, for the supervisor draws its own
+conclusions from silence; only for "ready" and "stopping", of which there is no second, a second is
+waited.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import MutableMapping
 from typing import Final, Self
 
 STEP_S: Final = 300.0  # the longest step of a start: to fetch Asterisk
+_WITHIN_S: Final = 1.0
 _LONGEST_STATUS: Final = 200  # characters
 
 
@@ -43,7 +45,7 @@ class Notifier:
     def ready(self, status: str) -> None:
         """The first call would be answered."""
         self._is_ready = True
-        self._send(f"READY=1\nSTATUS={_line(status)}")
+        self._send(f"READY=1\nSTATUS={_line(status)}", within_s=_WITHIN_S)
 
     def progress(self, text: str) -> None:
         """What we are at; a start that gets on may take `STEP_S` more from here."""
@@ -56,14 +58,15 @@ class Notifier:
 
     def stopping(self) -> None:
         """The end has begun."""
-        self._send("STOPPING=1\nSTATUS=ending; calls go on in Asterisk")
+        self._send("STOPPING=1\nSTATUS=ending; calls go on in Asterisk", within_s=_WITHIN_S)
 
-    def _send(self, text: str) -> None:
+    def _send(self, text: str, *, within_s: float = 0.0) -> None:
         if not self._address:
             return
-        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
         try:
             with socket.socket(socket.AF_UNIX, kind) as opened:
+                opened.settimeout(within_s)
                 opened.sendto(text.encode(), self._address)
         except OSError:
             return

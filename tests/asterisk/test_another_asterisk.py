@@ -94,7 +94,7 @@ def _a_call_is_served(settings: Path) -> None:
     try:
         service = wait_ready(settings.parent, process)
         status, report = call(service, NUMBER, SCRIPTS / "ko-keys.yaml")
-        assert status == 0, report
+        assert status == 0, (report["failed_step"], report["why"], report["heard"], service.said())
         assert report["bridge"] is not None
     finally:
         process.send_signal(signal.SIGINT)

@@ -70,21 +70,30 @@ async def neighbour(provider: Provider) -> AsyncIterator[House]:
         yield running
 
 
-@_fixture
-async def secured(provider: Provider) -> AsyncIterator[House]:
-    """Known by its registration over TLS; sound is encrypted, or there is none."""
-    trunk = {
+def by_tls(provider: Provider, authority: str) -> dict[str, object]:
+    """A registration over TLS; sound is encrypted, or there is none."""
+    return {
         "host": "127.0.0.1",  # a name would be asked of the DNS
         "port": provider.tls_port,
         "kind": "registration",
         "user": TLS,
         "transport": "tls",
         "srtp": True,
-        "ca_file": provider.folder / "ca.pem",
+        "ca_file": provider.folder / authority,
     }
-    async with customer(provider.folder / "by-tls", trunk) as running:
-        await provider.registered(TLS, is_tls=True)
+
+
+@_fixture
+async def secured(provider: Provider) -> AsyncIterator[House]:
+    async with customer(provider.folder / "by-tls", by_tls(provider, "ca.pem")) as running:
+        await provider.registered(TLS)
         yield running
+
+
+async def test_nobody_registers_with_a_provider_whom_nobody_certified(provider: Provider) -> None:
+    async with customer(provider.folder / "fooled", by_tls(provider, "other.pem")) as house:
+        await console_says(house.switch, "pjsip show registrations", lambda t: "Rejected" in t)
+        assert TLS not in await provider.switch.console("pjsip show contacts")
 
 
 async def test_a_registration_by_password_is_told_as_such(house: House) -> None:
@@ -288,6 +297,7 @@ async def test_a_number_that_is_none_of_ours_is_no_number(
 async def test_sound_and_signalling_are_encrypted_or_there_is_no_call(
     secured: House, provider: Provider
 ) -> None:
+    assert "transport=tls" in (await provider.contact(TLS)).lower()
     before = len(secured.service.numbers)
     async with provider.calling("srtp", act="k2"):
         call, _ = await secured.service.next_caller(before)

@@ -19,6 +19,9 @@ from ivr.cli import app
 from ivr.place import Place, find_place
 from ivr.restore import RestoreRefused, go_back
 from ivr.settings import Settings
+from queues.store import migrate
+from queues.store.database import open_database
+from queues.store.schema import STORE
 from tests.backup.backups import (
     EXAMPLE,
     NUMBER,
@@ -29,6 +32,8 @@ from tests.backup.backups import (
 )
 from tests.store.places import eventually, numbers, row, write
 from tests.store.test_lost_files import contents
+
+OLDER = "0004"  # sealed rows
 
 
 def test_a_backup_beside_a_writer_holds_whole_decisions_and_opens_anew(
@@ -75,19 +80,37 @@ def test_a_backup_of_an_older_version_is_upgraded_at_the_start_after_a_copy(
 ) -> None:
     fill(place)
     make_backup(settings, place, file)
-
-    def older(folder: Path) -> None:  # what step 0005 made is not there yet
-        with closing(sqlite3.connect(folder / "store/store.db")) as database:
-            database.execute("DROP TABLE dialplans")
-            database.execute("UPDATE schema_version SET version_num = '0004'")
-            database.commit()
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-    repacked(file, tmp_path / "unpacked", older)
+    repacked(file, tmp_path / "unpacked", made_older)
     put_back(place, file)
     with opened(place) as store:
         assert numbers(store) == [1, 2, 3]
-    assert (place.run_folder / "store" / "store.db.before-0005").stat().st_size > 1000
+        assert store.vault.contact_of("phone", NUMBER) is not None
+    (copy,) = (place.run_folder / "store").glob("store.db.before-0*")
+    assert copy.name == f"store.db.before-{STORE.head}"
+    with closing(sqlite3.connect(copy)) as database:
+        assert database.execute("SELECT version_num FROM schema_version").fetchall() == [(OLDER,)]
+
+
+def made_older(folder: Path) -> None:
+    """What is in the store lies in the tables of an older version, as its own steps make them."""
+    path, older = folder / "store/store.db", folder / "older.db"
+    database = open_database(f"sqlite:///{older}")
+    with database.write() as connection:
+        migrate.upgrade(connection, STORE, OLDER)
+    database.close()
+    with closing(sqlite3.connect(older)) as old:
+        old.execute("ATTACH ? AS today", (str(path),))
+        names = old.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in sorted(names, key=lambda name: name != ("writer",)):
+            if table == STORE.revision_table:
+                continue
+            columns = [row[1] for row in old.execute(f"PRAGMA main.table_info({table})")]
+            listed = ", ".join(f'"{column}"' for column in columns)
+            old.execute(f"DELETE FROM main.{table}")
+            old.execute(f"INSERT INTO main.{table} SELECT {listed} FROM today.{table}")
+        old.commit()
+        old.execute("PRAGMA main.wal_checkpoint(TRUNCATE)")
+    older.replace(path)
 
 
 def test_newer_data_are_gone_back_from_only_by_force_and_come_back(

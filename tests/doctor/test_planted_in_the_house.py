@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr import resources
 from ivr.doctor.examination import CODES, examine
 from ivr.doctor.finding import Finding, State
 from ivr.place import Place
@@ -210,7 +211,10 @@ def test_a_key_file_that_others_may_read_is_found(house: House, tmp_path: Path) 
     assert bad(look(place)) == {"prompts": WARNING, "database.key": FAULT}
 
 
-def test_who_may_not_see_the_service_is_not_told_that_its_ports_are_taken(house: House) -> None:
+def test_who_may_not_see_the_service_is_not_told_that_its_ports_are_taken(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREIZEICHEN_CACHE", str(resources.cache_folder()))  # not nobody's own
     path = house.run_folder / "run.json"
     was_root = os.geteuid() == 0
     path.chmod(0)

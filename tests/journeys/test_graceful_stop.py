@@ -105,7 +105,7 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
         stopped_s = asyncio.get_running_loop().time()
         status = await asyncio.to_thread(service.stop, signal.SIGTERM, STOPPED_S)
         assert status == 0, service.said()
-        assert heard.times("STOPPING")
+        assert await until(lambda: heard.times("STOPPING"))
         os.kill(asterisk_pid, 0)
         rang_until = other.calls[0].ended_at
         assert rang_until is not None, "the phone rings on although nobody is there"

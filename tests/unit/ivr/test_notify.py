@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,24 @@ def test_a_supervisor_hears_how_the_start_gets_on_that_it_is_done_and_that_the_e
             "WATCHDOG=1",
             "STOPPING=1\nSTATUS=ending; calls go on in Asterisk",
         ]
+
+
+def test_that_it_is_ready_is_heard_also_by_a_supervisor_who_listens_late(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.setblocking(False)
+        listening.bind(str(tmp_path / "notify"))
+        notifier = Notifier(str(tmp_path / "notify"))
+        for _ in range(2000):  # more than the kernel keeps: the rest is let go of at once
+            notifier.alive()
+        said: list[str] = []
+        late = threading.Timer(0.2, lambda: said.extend(heard(listening)))
+        late.start()
+        notifier.ready("ready")
+        late.join()
+        said += heard(listening)
+    assert said[0] == "WATCHDOG=1"
+    assert said[-1] == "READY=1\nSTATUS=ready"
+    assert len(said) < 2000
 
 
 @pytest.mark.parametrize(
