@@ -26,9 +26,17 @@ class Telephony(Protocol):
         """End the agent's leg. A leg that is already gone is no error. No input follows."""
 
     async def connect(self, offer: OfferId, call: CallId) -> None:
-        """Join the answered leg and the caller.
+        """Join the answered leg and the caller; again, where one of them was with another one.
 
-        `TalkStarted` follows, later `AgentLegEnded` or `CallEnded`.
+        `TalkStarted` follows, later `AgentLegEnded` or `CallEnded`. If `call` is the id of an offer
+        whose caller is held, its leg takes the caller's part: when that leg ends, nothing is said
+        of this one, which stays up to be joined with the caller.
+        """
+
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Take the caller out of the talk, with music at once for both; the agent's leg stays up.
+
+        No input follows, but `AgentLegEnded` if that leg ends. `connect` joins them again.
         """
 
     async def fetch(self, offer: OfferId, call: CallId) -> None:

@@ -16,6 +16,8 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
+    CompleteAsked,
+    ConsultAsked,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -27,6 +29,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,
@@ -34,6 +37,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked
 from queues.centre.on_let_go import what_follows
 from queues.centre.on_offers import (
     leg_ended,
@@ -76,6 +80,12 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return call_left(centre, what.call, now)
         case TransferAsked():
             return transfer_asked(centre, what, now)
+        case ConsultAsked():
+            return consult_asked(centre, what, now)
+        case CompleteAsked():
+            return complete_asked(centre, what, now)
+        case TakeBackAsked():
+            return take_back_asked(centre, what, now)
         case CallEnded():
             return call_ended(centre, what, now)
         case ReadyAsked():

@@ -14,6 +14,8 @@ from queues.centre.call_facts import (
     CallTransferred,
 )
 from queues.centre.commands import ReturnReason
+from queues.centre.consult_facts import ConsultCompleted, ConsultEnded
+from queues.centre.endings import sent_back
 from queues.centre.facts import (
     AgentForgotten,
     AgentSignedOut,
@@ -39,19 +41,25 @@ def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason |
     least, *_ = due_need(setting.relax, need, inf)
     if setting.needs_somebody and not somebody_could(centre, PoolKey(setting.queue, least)):
         return ReturnReason.NOBODY
-    if setting.most_waiting is not None:
-        pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
-        if sum(len(pool.waiting) for pool in pools) >= setting.most_waiting:
-            return ReturnReason.FULL
-    return None
+    return ReturnReason.FULL if is_full(centre, setting) else None
 
 
-def waited_too_long(call: Call, now: float) -> CallReturned:
+def is_full(centre: Centre, setting: QueueSetting) -> bool:
+    """Tell whether as many calls wait in a queue as may."""
+    if setting.most_waiting is None:
+        return False
+    pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
+    return sum(len(pool.waiting) for pool in pools) >= setting.most_waiting
+
+
+def waited_too_long(centre: Centre, call: Call, now: float) -> CallReturned | ConsultEnded:
     """A call has waited as long as any may in its queue."""
-    return CallReturned(now, call.call, call.queue, ReturnReason.WAITED)
+    return sent_back(centre, call, ReturnReason.WAITED, now)
 
 
-def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[CallReturned, ...]:
+def given_back(
+    centre: Centre, facts: tuple[Fact, ...], now: float
+) -> tuple[CallReturned | ConsultEnded, ...]:
     """Give the calls that these facts leave without anybody, or that they let wait too late.
 
     `centre` is the state before them.
@@ -61,7 +69,9 @@ def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[Cal
     return tuple(_given_back(centre, facts, now))
 
 
-def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
+def _given_back(
+    centre: Centre, facts: tuple[Fact, ...], now: float
+) -> Iterator[CallReturned | ConsultEnded]:
     gone: set[AgentId] = set()
     settled: set[CallId] = set()
     waits_again: set[CallId] = set()
@@ -76,6 +86,8 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                     gone.add(fact.agent)
             case CallClosed() | CallReturned() | CallTakenBack() | CallTransferred():
                 settled.add(fact.call)
+            case ConsultEnded() | ConsultCompleted():
+                settled.add(fact.consult)
             case CallRequeued():
                 requeued.add(fact.call)
             case _:
@@ -90,15 +102,17 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
             continue
         setting = centre.queues[call.queue].setting
         is_late = call.leave_at is not None and call.leave_at <= now
-        if is_late and call.call in waits_again - requeued:
-            yield waited_too_long(call, now)
+        # An agent who was asked for by name did not take it: nobody else is asked.
+        is_alone = call.consults_for is not None and call.only is not None
+        if (is_late or is_alone) and call.call in waits_again - requeued:
+            yield waited_too_long(centre, call, now)
         elif setting.needs_somebody and (call.queue in queues or call.call in waits_again):
             asked = call.queue, call.need, call.steps, call.hops
             if asked not in known:
                 known[asked] = somebody_could(centre, _at_last(setting, call), gone)
             if known[asked]:
                 continue
-            yield CallReturned(now, call.call, call.queue, ReturnReason.NOBODY)
+            yield sent_back(centre, call, ReturnReason.NOBODY, now)
 
 
 def _at_last(setting: QueueSetting, call: Call) -> PoolKey:

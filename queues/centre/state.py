@@ -57,6 +57,9 @@ class Call:
     `since` is when it first waited, for its place; `wait_from` when this wait began. It was
     transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
     `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
+
+    With `consults_for` it is no caller but an agent who asks another one, and holds that call
+    meanwhile; its id is that agent's offer.
     """
 
     call: CallId
@@ -80,6 +83,7 @@ class Call:
     owed_at: float | None = None
     owner: AgentId | None = None
     leave_at: float | None = None
+    consults_for: CallId | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
@@ -148,7 +152,10 @@ class Place:
 
 @dataclass(slots=True)
 class Offer:
-    """An offer that rings, is being joined, or talks; `deadline` is None once it talks."""
+    """An offer that rings, is being joined, or talks.
+
+    `deadline` is None once it talks with the caller, but while they are to be joined again.
+    """
 
     offer: OfferId
     call: CallId

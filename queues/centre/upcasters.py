@@ -51,6 +51,7 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owed_at": None,
     "owner": None,
 }
+CALL_OF_A_CALLER: Final[Payload] = {"consults_for": None}
 
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
 AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
