@@ -88,6 +88,7 @@ NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
 RESERVED = (AgentState.RINGING, AgentState.TALKING)
+LONGEST_S = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S
 WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, *WITH_AGENT)
 
 
@@ -354,8 +355,7 @@ class CentreMachine(RuleBasedStateMachine):
         for place, state in tuple(self.reported.items()):
             if state is not PlaceState.FREE:
                 self.take(PlaceChanged(place, PlaceState.FREE))
-        began, joins = self.now, Counter[CallId]()
-        number = len(self.centre.calls)
+        began, number, joins = self.now, len(self.centre.calls), Counter[CallId]()
         while self.centre.calls:
             for agent in self.centre.agents:
                 self.take(ReadyAsked(agent))
@@ -366,25 +366,19 @@ class CentreMachine(RuleBasedStateMachine):
             if wake is not None and self.centre.offers.keys() <= {*held}:
                 self.now = max(self.now, wake)
             self.take(TimerFired())
-            longest_s = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S + 60.0 * number
-            assert self.now - began <= longest_s
+            assert self.now - began <= LONGEST_S + 60.0 * number
         assert max(joins.values(), default=0) <= len(CALL_RESTS_S) + 1
 
     def go_on_with(self, offer: Offer, joins: Counter[CallId]) -> None:
-        call = self.centre.calls.get(offer.call)
-        if call is None or offer.offer not in self.centre.offers:
-            return
-        match call.state:
+        match self.centre.calls[offer.call].state if offer.offer in self.centre.offers else None:
             case CallState.OFFERED:
                 self.take(OfferAnswered(offer.offer))
-            case CallState.CONNECTING if call.number % 3 == 0:
-                joins[call.call] += 1
+            case CallState.CONNECTING if self.centre.calls[offer.call].number % 3 == 0:
+                joins[offer.call] += 1
                 self.take(OfferRefused(offer.offer, RefuseCause.FAILED))
             case CallState.CONNECTING | CallState.REJOINING:
                 self.take(TalkStarted(offer.offer))
-            case CallState.HELD:
-                pass  # waits for what is asked
-            case _:
+            case CallState.TALKING:
                 self.take(AgentLegEnded(offer.offer))
 
     def teardown(self) -> None:
