@@ -6,7 +6,8 @@ Rules:
    fallback any more, so that none can slip between the look and the beat.
 2. Callers who wait in the switch's own queue are brought back, those who called first before
    others, and how long their call has lasted is told before they come. Who talks there, or hears
-   that nobody can be reached, is left alone.
+   that nobody can be reached, is left alone. A look ends when they have left that queue, so that
+   the next one fetches nobody twice.
 3. It is looked after each silence, once our calls were compared with the switch's (for which the
    notes are needed), and now and then: the dialplan also serves a caller by itself when the switch
    has run out of what a call needs.
@@ -41,6 +42,8 @@ from queues.ids import CallId, LineId
 log = structlog.get_logger()
 
 _EVERY_S = 30.0
+_LEAVES_WITHIN_S = 2.0  # a channel obeys a Redirect some frames after it was taken
+_LOOKS_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,9 @@ class ComingBack:
                 log.error("taking over from the fallback failed", error=type(error).__name__)
 
     async def _take_back(self) -> None:
-        queue = await self._client.list(wire.queue_status(FALLBACK_QUEUE))
-        if not any(isinstance(each, QueueCallerListed) for each in queue):
+        found = await self._waiting()
+        if not found:
             return
-        found = waiting(queue, await self._client.list(wire.core_show_channels()))
         for each in found:
             self._on_adopted(CallId(each.channel), each.duration_s)
             try:
@@ -130,6 +132,19 @@ class ComingBack:
             except ActionRefused:
                 continue  # hung up meanwhile
         log.info("callers taken back from the fallback", calls=len(found))
+        fetched = {each.channel for each in found}
+        try:
+            async with asyncio.timeout(_LEAVES_WITHIN_S):
+                while fetched & {each.channel for each in await self._waiting()}:
+                    await asyncio.sleep(_LOOKS_AGAIN_S)
+        except TimeoutError:  # the next look fetches them again
+            log.warning("callers have not left the fallback", calls=len(fetched))
+
+    async def _waiting(self) -> list[ChannelListed]:
+        queue = await self._client.list(wire.queue_status(FALLBACK_QUEUE))
+        if not any(isinstance(each, QueueCallerListed) for each in queue):
+            return []
+        return waiting(queue, await self._client.list(wire.core_show_channels()))
 
     async def _take_missed(self) -> None:
         listed = await self._client.list(wire.missed_calls())

@@ -38,9 +38,9 @@ about: a journey
 steps:
   - hear: {prompt: place__1, within_s: 20, to_end: true}
   - press: "1"
-  - hear: {prompt: ways, within_s: 5}
 """
 AND_BACK = f"""{TO_THE_WAY_OUT}
+  - hear: {{prompt: ways, within_s: 5}}
   - press: "3"
   - hear: {{prompt: hours, within_s: 5, to_end: true}}
   - hear: {{prompt: ways, within_s: 5}}
