@@ -53,7 +53,10 @@ class Dialogues(Protocol):
         """An agent is on the line: the dialogue sends nothing more until the call is returned."""
 
     def waits_again(self, call: CallId) -> None:
-        """The agent's phone was lost in the talk: the caller waits on, and hears music again."""
+        """The caller whom an agent had waits on, and hears music again.
+
+        The agent's phone was lost in the talk, or the caller goes on to the agent who was asked.
+        """
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again, from this queue; it may have left it meanwhile.
