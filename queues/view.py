@@ -246,8 +246,10 @@ def callers_call(centre: Centre, name: CallId) -> CallId:
 
 
 def _consult_row(centre: Centre, call: Call) -> ConsultRow | None:
+    if call.state is not CallState.HELD:
+        return None
     asking = centre.calls.get(CallId(str(call.offer)))
-    if call.state is not CallState.HELD or asking is None:
+    if asking is None:  # after a fault in the midst of a decision
         return None
     return ConsultRow(
         queue=asking.queue,
