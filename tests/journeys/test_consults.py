@@ -142,10 +142,11 @@ async def test_a_phone_lost_in_the_talk_gives_the_caller_back_and_a_hang_up_pass
 async def test_a_kill_while_agents_talk_loses_nobody_and_what_was_begun_goes_on(
     service: Service,
 ) -> None:
+    """The phone that is asked was lost before, and registered anew from elsewhere."""
     async with AsyncExitStack() as stack:
         who, _ = await a_talk(stack, service)
-        await stack.enter_async_context(agent(service, "desk3", hums_hz=NEXT_HZ))
-        call = await asks(service, who, "cem")
+        await stack.enter_async_context(agent(service, "desk2", hums_hz=NEXT_HZ))
+        call = await asks(service, who, "jiwoo")
         await asyncio.to_thread(kill, service)
         assert hears_music(who)
         await asyncio.to_thread(start_again, service)
@@ -156,7 +157,7 @@ async def test_a_kill_while_agents_talk_loses_nobody_and_what_was_begun_goes_on(
         assert hears_music(who)
         await post(service, call, "/take-back")
         await who.hears(AGENT_HZ)
-        await asks(service, who, "cem")
+        await asks(service, who, "jiwoo")
         await post(service, call, "/complete")
         await who.hears(NEXT_HZ)
         assert not who.phone.ended.is_set()
