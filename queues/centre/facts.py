@@ -33,6 +33,14 @@ from queues.centre.consult_facts import (
     ConsultJoined,
     TalkResumed,
 )
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -279,6 +287,11 @@ class WrapUpExtended:
 
 Fact = (
     SettingsTaken
+    | HoursTaken
+    | ClosingOrdered
+    | ClosingLifted
+    | QueueOpened
+    | QueueClosed
     | CallQueued
     | NeedRelaxed
     | CallRefused
@@ -319,5 +332,7 @@ Fact = (
     | PlaceRested
     | PlacesForgotten
     | ClockReanchored
+    | EstimatesTaken
+    | EstimateMade
     | HistoryLost
 )

@@ -18,6 +18,7 @@ from queues.centre.call_facts import (
     TransferFault,
     TransferRefused,
 )
+from queues.centre.closing import may_wait_s
 from queues.centre.commands import COMMAND_SETTLED_S
 from queues.centre.consult_facts import (
     ConsultBegan,
@@ -28,6 +29,7 @@ from queues.centre.consult_facts import (
 )
 from queues.centre.endings import consult_of, consult_over, end_talk, let_go
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
+from queues.centre.foretelling import wait_of_transferred
 from queues.centre.inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.owing import OWED_AFTER_S
 from queues.centre.passing_on import the_talk, where_to
@@ -182,9 +184,9 @@ def _passed_on(
     """The talk of the agent who asks is over; the call gets the offer of the one asked, if any."""
     asking = consult_of(centre, held)
     talk = the_offer(centre, OfferId(asking.call))
-    setting = centre.queues[asking.queue].setting
-    following = relax_of(setting, asking.hops)[asking.steps :]
-    longest_s = setting.longest_wait_s
+    queue = centre.queues[asking.queue]
+    following = relax_of(queue.setting, asking.hops)[asking.steps :]
+    stays_s = may_wait_s(queue)
     transferred = CallTransferred(
         at=now,
         call=held.call,
@@ -199,12 +201,13 @@ def _passed_on(
         need_until=now + following[0].after_s if following else None,
         only=None,
         owed_at=now + OWED_AFTER_S,
-        leave_at=None if longest_s is None else now + longest_s,
+        leave_at=None if stays_s is None else now + stays_s,
     )
     ended = end_talk(centre, talk, by, now)
     if asking.offer is None:
         over = consult_over(centre, asking, ConsultEnd.LEFT, now, rejoins=False)
-        return (over, ended, transferred)
+        estimate = wait_of_transferred(centre, transferred)
+        return (over, ended, transferred, *(() if estimate is None else (estimate,)))
     asked = the_offer(centre, asking.offer)
     rings = asking.state is CallState.OFFERED
     deadline = asked.deadline if rings else None

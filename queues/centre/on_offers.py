@@ -30,11 +30,12 @@ from queues.centre.on_consults import (
     not_held,
     not_rejoined,
 )
+from queues.centre.on_doors import door_turns
 from queues.centre.overflow import waited_too_long
 from queues.centre.owing import owed
 from queues.centre.relaxing import need_relaxed, relaxes_at
 from queues.centre.state import Call, Centre, DeadlineKind, Offer, due
-from queues.ids import AgentId, CallId, OfferId, PlaceId
+from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 MISS_POLICY: Final = "missed-in-a-row/1"
 PLACE_RESTS_S: Final = (10.0, 20.0, 40.0, 60.0)  # after so many unexplained offers; the last stays
@@ -155,6 +156,8 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (owed(centre.calls[CallId(name)], now),)
         case DeadlineKind.LEAVE:
             return (waited_too_long(centre, centre.calls[CallId(name)], now),)
+        case DeadlineKind.DOOR:
+            return (door_turns(centre, centre.queues[QueueId(name)], now),)
 
 
 def _nothing_reported(centre: Centre, offer: Offer, now: float) -> tuple[Fact, ...]:
