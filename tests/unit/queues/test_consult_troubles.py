@@ -20,6 +20,7 @@ from queues.centre.commands import (
 from queues.centre.consult_facts import (
     ConsultBegan,
 )
+from queues.centre.door_inputs import CloseAsked
 from queues.centre.explain import explain
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -314,3 +315,24 @@ def test_a_snapshot_of_the_release_before_knows_of_no_consultation() -> None:
         del call["consults_for"]  # type: ignore[union-attr, arg-type, index, call-overload]
     old["version"] = 6
     assert from_snapshot(old) == scene.centre
+
+
+def test_a_queue_that_closes_while_somebody_is_looked_for_gives_the_caller_back() -> None:
+    scene = anna_talks("bert")
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))
+    asks(scene)
+    facts = scene.take(CloseAsked(REPAIRS, None, None, None))
+    assert told(facts)[-1] == "consult_ended"
+    assert scene.call("c1") == "rejoining"
+    assert scene.replayed() == scene.centre
+
+
+def test_a_call_that_is_held_and_two_agents_who_talk_do_not_feel_a_closing() -> None:
+    scene = anna_talks("bert")
+    _, other = both_talk(scene)
+    for queue in (BILLING, REPAIRS):
+        scene.take(CloseAsked(queue, None, None, None))
+    assert scene.call("c1") == "held"
+    scene.take(CompleteAsked(C1, None))
+    scene.take(TalkStarted(other))
+    assert scene.call("c1") == "talking"
