@@ -136,7 +136,7 @@ class Driver:
         self._tell(call, AgentJoined())
 
     def waits_again(self, call: CallId) -> None:
-        """The agent's phone was lost, the place is kept: music again."""
+        """The agent has the caller no more, the place is kept: music again."""
         self.call_given_back(call, waits=True, talks=False)
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId | None = None) -> None:

@@ -18,6 +18,8 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
+    CompleteAsked,
+    ConsultAsked,
     EstimatesLearned,
     Input,
     OfferAnswered,
@@ -31,6 +33,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,
@@ -38,6 +41,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked
 from queues.centre.on_doors import close_asked, hours_told, open_asked
 from queues.centre.on_let_go import LETS_GO, what_follows
 from queues.centre.on_offers import (
@@ -95,6 +99,12 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return time_has_come(centre, now)
         case TransferAsked():
             return transfer_asked(centre, what, now)
+        case ConsultAsked():
+            return consult_asked(centre, what, now)
+        case CompleteAsked():
+            return complete_asked(centre, what, now)
+        case TakeBackAsked():
+            return take_back_asked(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():

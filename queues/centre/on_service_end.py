@@ -5,9 +5,9 @@ until the next start hears of them, so that nobody is rung whom nobody would joi
 """
 
 from queues.centre.call import CallState
+from queues.centre.endings import withdraw
 from queues.centre.facts import Fact, WithdrawReason
 from queues.centre.house_facts import PlacesForgotten
-from queues.centre.on_offers import withdraw
 from queues.centre.state import Centre
 
 

@@ -15,6 +15,8 @@ from queues.centre.inputs import (
     AgentSetting,
     CallEnded,
     ClockMoved,
+    CompleteAsked,
+    ConsultAsked,
     EndCause,
     EstimatesLearned,
     Input,
@@ -33,6 +35,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,
@@ -139,12 +142,16 @@ class RandomDay(Written):
         return self._next_of(offer)
 
     def _next_of(self, offer: Offer) -> Input:
-        match self.centre.calls[offer.call].state:
+        call = self.centre.calls[offer.call]
+        match call.state:
             case CallState.OFFERED:
                 return OfferAnswered(offer.offer)
-            case CallState.CONNECTING:
+            case CallState.CONNECTING | CallState.REJOINING:
                 return TalkStarted(offer.offer)
-            case _ if self._chance.random() < 0.3:
+            case CallState.HELD if self._chance.random() < 0.5:
+                asks = self._chance.choice((CompleteAsked, TakeBackAsked))
+                return asks(call.call, None)
+            case CallState.TALKING if call.consults_for is None and self._chance.random() < 0.5:
                 return self._transfer(offer)
             case _:
                 return AgentLegEnded(offer.offer)
@@ -155,6 +162,8 @@ class RandomDay(Written):
         agent = chance.choice((None, None, *self.centre.agents))
         need = chance.choice((None, Need(), Need((Skill("law", chance.randint(1, 5)),))))
         to = None if queue is None else queue.queue
+        if chance.random() < 0.5:
+            return ConsultAsked(offer.call, None, to, agent, need)
         return TransferAsked(offer.call, None, to, agent, 12.0, need)
 
     def _agent(self) -> Input:

@@ -11,6 +11,7 @@ import random
 import structlog
 
 from queues.centre.call_facts import CallReturned
+from queues.centre.consult_facts import ConsultJoined
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -18,6 +19,8 @@ from queues.centre.inputs import (
     CallArrived,
     CallEnded,
     CallMissed,
+    CompleteAsked,
+    ConsultAsked,
     EndCause,
     EstimatesLearned,
     Input,
@@ -34,6 +37,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
+    TakeBackAsked,
     TransferAsked,
     WrapUpAsked,
 )
@@ -109,8 +113,12 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
+                if fact.call.endswith(("1", "4", "5")):
+                    self.later(10.0, self.ask, fact.call, fact.agent)
                 if fact.call.endswith(("3", "7")):
                     self.later(15.0, self.pass_on, fact.call, fact.agent)
+            if isinstance(fact, ConsultJoined):
+                self.later(6.0, self.end_asking, fact)
             if isinstance(fact, CallReturned) and self.chance.random() < 0.5:
                 self.later(3.0, self.submit, CallEnded(fact.call, EndCause.HUNG_UP))
             elif isinstance(fact, CallReturned):
@@ -134,6 +142,23 @@ class Day:
     def pass_on(self, call: CallId, agent: AgentId) -> None:
         queue = REPAIRS if agent == "anna" else MOVING
         self.submit(TransferAsked(call, agent, queue, None, 0.0, None))
+
+    def ask(self, call: CallId, agent: AgentId) -> None:
+        queue = REPAIRS if agent == "anna" else MOVING
+        self.submit(ConsultAsked(call, agent, queue, None, None))
+
+    def end_asking(self, joined: ConsultJoined) -> None:
+        """The caller is passed on or taken back, or one of the two agents hangs up."""
+        legs = self.telephony.legs()
+        match self.chance.randrange(4):
+            case 0:
+                self.submit(CompleteAsked(joined.call, None))
+            case 1:
+                self.submit(TakeBackAsked(joined.call, None))
+            case 2 if joined.offer in legs:
+                self.telephony.agent_hangs_up(joined.offer)
+            case _ if OfferId(joined.consult) in legs:
+                self.telephony.agent_hangs_up(OfferId(joined.consult))
 
     def enter(self, call: CallId, queue: QueueId) -> None:
         self.submit(QueueEntered(call, LineId("100"), queue))

@@ -1,6 +1,7 @@
 """Unit: random inputs in any order against what must always hold."""
 
 import json
+from collections import Counter
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis.stateful import (
 
 from queues.centre.agent import AgentState
 from queues.centre.apply import apply
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.decide import decide
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import (
@@ -43,6 +44,7 @@ from queues.centre.inputs import (
     WrapUpAsked,
 )
 from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.on_consults import CONSULT_SEEKS_S
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.owing import OWED_AFTER_S
 from queues.centre.policies.pairing import next_offer
@@ -88,7 +90,8 @@ NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
 RESERVED = (AgentState.RINGING, AgentState.TALKING)
-WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, CallState.TALKING)
+LONGEST_S = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S
+WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, *WITH_AGENT)
 
 
 class CentreMachine(RuleBasedStateMachine):
@@ -103,6 +106,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.inputs: list[tuple[Input, float]] = []
         self.facts: list[Fact] = []
         self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
+        self.callers: set[CallId] = set()
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
         self.take(learned(*QUEUES))
@@ -130,9 +134,10 @@ class CentreMachine(RuleBasedStateMachine):
         """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
         talked = [] if offer is None else [self.centre.calls[offer.call]]
         was = [(call.call, call.rank, call.state) for call in talked]
+        self.callers = {each.call for each in talked if each.consults_for is None}
         self.take(AgentLegEnded(name, lost))
         for call, rank, state in was:
-            if state is CallState.TALKING:
+            if state is CallState.TALKING and call in self.callers:
                 again = self.centre.calls.get(call)
                 assert (again is not None) == lost
                 assert again is None or (again.rank, again.only) == (rank, None)
@@ -358,30 +363,30 @@ class CentreMachine(RuleBasedStateMachine):
         for place, state in tuple(self.reported.items()):
             if state is not PlaceState.FREE:
                 self.take(PlaceChanged(place, PlaceState.FREE))
-        began, joins = self.now, dict.fromkeys(self.centre.calls, 0)
+        began, number, joins = self.now, len(self.centre.calls), Counter[CallId]()
         while self.centre.calls:
             for agent in self.centre.agents:
                 self.take(ReadyAsked(agent))
             for offer in tuple(self.centre.offers.values()):
                 self.go_on_with(offer, joins)
             wake = next_wake(self.centre)
-            if wake is not None and not self.centre.offers:
+            held = [c.offer for c in self.centre.calls.values() if c.state is CallState.HELD]
+            if wake is not None and self.centre.offers.keys() <= {*held}:
                 self.now = max(self.now, wake)
             self.take(TimerFired())
-            assert self.now - began <= OWED_AFTER_S + PLACE_RESTS_S[-1] + 60.0 * len(joins)
+            assert self.now - began <= LONGEST_S + 60.0 * number
         assert max(joins.values(), default=0) <= len(CALL_RESTS_S) + 1
 
-    def go_on_with(self, offer: Offer, joins: dict[CallId, int]) -> None:
-        call = self.centre.calls[offer.call]
-        match call.state:
+    def go_on_with(self, offer: Offer, joins: Counter[CallId]) -> None:
+        match self.centre.calls[offer.call].state if offer.offer in self.centre.offers else None:
             case CallState.OFFERED:
                 self.take(OfferAnswered(offer.offer))
-            case CallState.CONNECTING if call.number % 3 == 0:
-                joins[call.call] += 1
+            case CallState.CONNECTING if self.centre.calls[offer.call].number % 3 == 0:
+                joins[offer.call] += 1
                 self.take(OfferRefused(offer.offer, RefuseCause.FAILED))
-            case CallState.CONNECTING:
+            case CallState.CONNECTING | CallState.REJOINING:
                 self.take(TalkStarted(offer.offer))
-            case _:
+            case CallState.TALKING:
                 self.take(AgentLegEnded(offer.offer))
 
     def teardown(self) -> None:
