@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.private_files import write_private
+from queues.api.sign_in import SHORTEST_TOKEN
 
 
 class CredentialsUnusable(Exception):
@@ -45,14 +46,22 @@ def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
 
 
 def load_token(folder: Path) -> tuple[str, Path]:
-    """The API's token and the file it lies in, made if missing."""
+    """The API's token and the file it lies in, made if missing or empty."""
     path = folder / "token"
     try:
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:
             write_private(path, _new() + "\n")
-        return path.read_text().strip(), path
+        token = path.read_text().strip()
     except OSError as error:
         raise CredentialsUnusable(f"{path} cannot be used: {error.strerror}") from None
+    except ValueError:
+        token = ""
+    if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()):
+        raise CredentialsUnusable(
+            f"{path} cannot be used: expected at least {SHORTEST_TOKEN} characters of ASCII; "
+            "delete it to have a new token made"
+        )
+    return token, path
 
 
 def _new() -> str:

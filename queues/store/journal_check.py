@@ -52,6 +52,8 @@ def _last_whole(connection: Connection, name: str, closed: int) -> int:
     ).one()
     if first is None:
         return closed
+    if first < 1:
+        raise before_the_first(first)
     if first > closed + 1:
         raise _missing(name, closed + 1, first - 1)
     if count != last - first + 1:
@@ -84,6 +86,16 @@ def _refuse_a_cut_end(connection: Connection, name: str, last: int) -> None:
             last + 1,
             reached,
         )
+
+
+def before_the_first(seq: int) -> JournalDamaged:
+    """The error for a row with a number that no row of ours can have."""
+    return JournalDamaged(
+        f"row {seq} of the journal was not written by a service, for the first one is row 1; "
+        "take it out, or restore a backup; nothing was changed",
+        seq,
+        seq,
+    )
 
 
 def _missing(name: str, first: int, last: int) -> JournalDamaged:

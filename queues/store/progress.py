@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, select
 
 from queues.store.database import Database
+from queues.store.errors import StoreUnusable
 from queues.store.journal_check import last_closed
 from queues.store.tables import journal, people_meta, writer
 
@@ -37,13 +38,20 @@ def note_progress(people: Database, progress: Progress) -> None:
 
 
 def is_older(store: Database, people: Database) -> str | None:
-    """What is to be told if the store is older than what was noted, before its next epoch."""
+    """What is to be told if the store is older than what was noted, before its next epoch.
+
+    Raises `StoreUnusable` where the store does not tell its epoch.
+    """
     with people.read() as connection:
         noted = _noted(connection)
     with store.read() as connection:
-        epoch: int = connection.execute(select(writer.c.epoch)).scalar_one()
+        epoch: int | None = connection.scalar(select(writer.c.epoch))
         last: int | None = connection.scalar(select(func.max(journal.c.seq)))
-        found = Progress(epoch, max(last or 0, last_closed(connection)))
+        found = Progress(epoch or 0, max(last or 0, last_closed(connection)))
+    if epoch is None:
+        raise StoreUnusable(
+            f"{store.name}: its note of who writes it is missing; restore a backup, or move it away"
+        )
     if noted is None or (found.epoch >= noted.epoch and found.seq >= noted.seq):
         return None
     return (

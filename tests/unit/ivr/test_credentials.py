@@ -32,3 +32,22 @@ def test_a_broken_file_is_named_and_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(CredentialsUnusable, match="mend its rights, or delete it"):
         load_credentials(tmp_path, ["desk1"])
     assert path.read_text() == "{ half"
+
+
+def test_an_empty_token_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "token").touch(mode=0o644)
+    token, file = load_token(tmp_path)
+    assert len(token) >= 16
+    assert file.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("held", [b"\n", b"short\n", b"\xff\xfe" * 20, b"two\nlines" * 9])
+def test_a_token_that_cannot_be_one_is_named_and_not_overwritten(
+    tmp_path: Path, held: bytes
+) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(held)
+    with pytest.raises(CredentialsUnusable, match=r"at least 16 characters.*delete it") as raised:
+        load_token(tmp_path)
+    assert "short" not in str(raised.value)
+    assert path.read_bytes() == held
