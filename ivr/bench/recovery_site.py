@@ -207,9 +207,11 @@ class KillableSite:
 
     def _must_live(self, since: float, within_s: float) -> None:
         gone = self._process is None or self._process.poll() is not None
-        if gone or time.monotonic() - since > within_s:
+        if gone:
             said = (self._folder / "output").read_text(errors="replace")
-            raise BenchFailed("the service has ended" if gone and not said else said)
+            raise BenchFailed(said or "the service has ended")
+        if time.monotonic() - since > within_s:
+            raise BenchFailed(f"the service was not as it should be after {within_s:g} s")
 
 
 @contextmanager

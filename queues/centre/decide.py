@@ -34,7 +34,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
-from queues.centre.on_let_go import what_follows
+from queues.centre.on_let_go import LETS_GO, what_follows
 from queues.centre.on_offers import (
     leg_ended,
     offer_answered,
@@ -47,7 +47,7 @@ from queues.centre.on_transfers import transfer_asked
 from queues.centre.overflow import given_back
 from queues.centre.state import Centre
 
-_OF_ANOTHER_HOUSE: Final = (SettingsLoaded, SwitchRestarted)  # than the one before them
+_OF_ANOTHER_HOUSE: Final = frozenset({SettingsLoaded, SwitchRestarted})  # than the one before them
 
 
 def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
@@ -56,28 +56,39 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
     Changes nothing. The facts are to be applied in order, then `next_offer` is asked until it
     gives None; `step` does both. Raises ValueError for settings that contradict themselves.
     """
-    facts = tuple(_followed(centre, what, now))
-    if isinstance(what, _OF_ANOTHER_HOUSE):
+    facts = _decided(centre, what, now)
+    if not LETS_GO.isdisjoint(map(type, facts)):  # most do not, and each of them comes by here
+        facts = tuple(_followed(centre, facts, now))
+    if type(what) in _OF_ANOTHER_HOUSE:
         return facts
     return facts + given_back(centre, facts, now)
 
 
-def _followed(centre: Centre, what: Input, now: float) -> Iterator[Fact]:
-    for fact in _decided(centre, what, now):
+def _followed(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:
+    for fact in facts:
         yield fact
-        yield from what_follows(centre, fact, now)
+        if type(fact) in LETS_GO:
+            yield from what_follows(centre, fact, now)
 
 
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
-    match what:
+    match what:  # what comes with every call first
         case QueueEntered():
             return call_entered(centre, what, now)
-        case QueueLeft():
-            return call_left(centre, what.call, now)
-        case TransferAsked():
-            return transfer_asked(centre, what, now)
+        case OfferAnswered():
+            return offer_answered(centre, what.offer, now)
+        case TalkStarted():
+            return talk_started(centre, what.offer, now)
+        case AgentLegEnded():
+            return leg_ended(centre, what.offer, now, lost=what.lost)
         case CallEnded():
             return call_ended(centre, what, now)
+        case QueueLeft():
+            return call_left(centre, what.call, now)
+        case TimerFired():
+            return time_has_come(centre, now)
+        case TransferAsked():
+            return transfer_asked(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():
@@ -88,16 +99,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return agent_asked_for(centre, what.agent, AgentState.SIGNED_OUT, None, now)
         case PlaceChanged():
             return place_changed(centre, what.place, what.state, now)
-        case OfferAnswered():
-            return offer_answered(centre, what.offer, now)
         case OfferRefused():
             return offer_refused(centre, what.offer, what.cause, now)
-        case TalkStarted():
-            return talk_started(centre, what.offer, now)
-        case AgentLegEnded():
-            return leg_ended(centre, what.offer, now, lost=what.lost)
-        case TimerFired():
-            return time_has_come(centre, now)
         case SwitchRestarted():
             lost = (call_lost_with_switch(centre, call, now) for call in centre.calls.values())
             return (*(fact for facts in lost for fact in facts), PlacesForgotten(now))

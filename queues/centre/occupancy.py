@@ -19,7 +19,10 @@ Spells = tuple[Spell, ...]  # the oldest first
 
 def with_spell(spells: Spells, began: float, ended: float) -> Spells:
     """Give the spells that still count when this one ends, and this one."""
-    return (*(each for each in spells if each.ended > ended - WINDOW_S), Spell(began, ended))
+    opened, first = ended - WINDOW_S, 0
+    while first < len(spells) and spells[first].ended <= opened:
+        first += 1
+    return (*spells[first:], Spell(began, ended))
 
 
 def falls_to(spells: Spells, cap: float, now: float) -> float | None:

@@ -1,6 +1,7 @@
 """What follows for an agent whom a talk, its wrap-up, or an offer lets go."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.facts import (
@@ -18,6 +19,18 @@ from queues.centre.load_facts import BreathBegan, OccupancyPassed
 from queues.centre.occupancy import falls_to, with_spell
 from queues.centre.state import Agent, Centre
 from queues.ids import AgentId
+
+LETS_GO: Final = frozenset(  # only these have anything that follows
+    {
+        OfferMissed,
+        OfferWithdrawn,
+        TalkEnded,
+        AgentBecameReady,
+        AgentPaused,
+        AgentSignedOut,
+        WrapUpEnded,
+    }
+)
 
 
 def what_follows(centre: Centre, fact: Fact, now: float) -> Iterator[Fact]:

@@ -80,6 +80,8 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                 requeued.add(fact.call)
             case _:
                 pass
+    if not gone and waits_again <= settled:
+        return  # as after most talks
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
     known = dict[tuple[QueueId, Need, int, int], bool]()  # whether somebody could take such a call
     looked_at = centre.calls.values() if gone else (centre.calls[call] for call in waits_again)
