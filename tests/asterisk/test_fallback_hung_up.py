@@ -84,17 +84,20 @@ async def test_who_hangs_up_on_a_living_service_is_its_own_business(house: Switc
 
 async def test_who_is_joined_before_the_first_beat_is_no_missed_call(house: Switch) -> None:
     """A join leaves an empty channel behind, which ends in the caller's dialplan."""
-    async with agent_at(house, "desk1"), running_service(house) as service:
-        async with on_the_line(service, house) as caller:
-            leg = await dial(service, "offer-1")
-            service.healthy = False
-            await asyncio.sleep(SHORT.music_s + 0.8)  # until the beat counts as late
-            await service.floor.desk.bridge(caller.channel, leg)
-            await caller.hears(AGENT_HZ)
-            await console_says(house, "core show channels concise", _only_callers_and_phones)
-            assert await kept(house) == []
-            service.healthy = True
-            await service.next_beat()
+    async with (
+        agent_at(house, "desk1"),
+        running_service(house) as service,
+        on_the_line(service, house) as caller,
+    ):
+        leg = await dial(service, "offer-1")
+        service.healthy = False
+        await asyncio.sleep(SHORT.music_s + 0.8)  # until the beat counts as late
+        await service.floor.desk.bridge(caller.channel, leg)
+        await caller.hears(AGENT_HZ)
+        await console_says(house, "core show channels concise", _only_callers_and_phones)
+        assert await kept(house) == []
+        service.healthy = True
+        await service.next_beat()
 
 
 def _only_callers_and_phones(shown: str) -> bool:

@@ -30,6 +30,10 @@ def test_a_torn_last_row_is_dropped_and_that_is_said(place: Place) -> None:
         assert store.last_seq == 9
         write(store, row(11))
         assert numbers(store) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]
+        assert store.note is not None
+        assert "the last row of the journal (10) could not be read and was dropped" in store.note
+    with place.opened() as store:
+        assert store.note is None
     (said,) = [log for log in logs if log["log_level"] == "warning"]
     assert "last row of the journal could not be read and was dropped" in said["event"]
     assert said["seq"] == 10
