@@ -19,7 +19,13 @@ from ivr.asterisk.account import RunAccount, can_run, ordinary_account
 from ivr.asterisk.config import Changed, PathUnusable, Secrets, accounts, escaped_path, render
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
-from ivr.credentials import Credentials, CredentialsUnusable, load_credentials, load_token
+from ivr.credentials import (
+    Credentials,
+    CredentialsUnusable,
+    load_credentials,
+    load_token,
+    open_to_others,
+)
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
@@ -172,6 +178,8 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     write_music(music / "freizeichen.wav")
     credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
     token, token_file = load_token(run_folder)
+    for note in open_to_others(run_folder):
+        progress(f"note: {note}")
     secrets = _secrets(settings, credentials)
     account, folders, renewed = _switch_folders(place, asterisk, (prompts, music), progress)
     changed = render(
