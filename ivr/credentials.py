@@ -13,7 +13,7 @@ from ivr.private_files import write_private
 from queues.api.sign_in import SHORTEST_TOKEN
 
 _PASSWORDS: Final = "passwords.json"
-_TOKEN: Final = "token"
+_TOKEN: Final = "token"  # noqa: S105  (a file's name)
 
 
 class CredentialsUnusable(Exception):
