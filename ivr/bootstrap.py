@@ -30,13 +30,17 @@ from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
 from ivr.dialogue import Standing, Surroundings
+from ivr.door_keeper import DoorKeeper
 from ivr.driver import Driver
 from ivr.ears import Ears, ModelFolders
 from ivr.hearing_watch import HearingWatch
 from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.kept import Kept
+from ivr.last_agents import PreferLast
+from ivr.learner import Learner
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
 from ivr.preparation import Prepared
+from ivr.standing import standing
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
@@ -80,6 +84,12 @@ class Service:
             region=settings.site.region,
             keep_records_days=settings.store.keep_records_days,
             keep_contacts_days=settings.store.keep_contacts_days,
+            wall=self.clock.wall,
+            prefer_last={
+                QueueId(queue.id): PreferLast(last.within_h * 3600.0, last.for_s)
+                for queue in settings.queues
+                if (last := queue.prefer_last_agent) is not None
+            },
         )
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
@@ -111,6 +121,7 @@ class Service:
                 calls.not_heard,
                 self._staff,
                 self._standing,
+                self._keeping.last_agents.of,
             ),
             default_queue,
             self._keeping.dialogues.end,
@@ -126,6 +137,13 @@ class Service:
             last_seq=kept.store.last_seq,
             epoch=kept.store.epoch,
             node=kept.store.node,
+        )
+        self._learner = Learner(
+            kept.store,
+            kept.centre.learned,
+            tuple(queue.queue for queue in self._staff.queues),
+            lambda: self._keeping.projector.seq,
+            self.submit,
         )
         self._adoption = Adoption(
             callers,
@@ -151,12 +169,14 @@ class Service:
             missed=self._missed,
         )
         self.hub.watch(self._silence.on_change)
+        self.hub.watch(self._keeping.last_agents.on_change)
         self._codes = FeatureCodes(
             self.client,
             self.submit,
             lambda: self.dispatcher.view().agents,
             settings.pause_reasons[0],
         )
+        self._doors = DoorKeeper.of(settings, self.clock.wall, self.submit, kept.centre)
         self._turnstile = Turnstile()
         self._switchboard = Switchboard(
             self.client,
@@ -192,10 +212,8 @@ class Service:
         """Where a caller stands; by service level nobody has a place that could be told."""
         view = self.dispatcher.view()
         orders = {queue.queue: queue.order for queue in self._staff.queues}
-        if orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL:
-            return None
-        place = view.place(call)
-        return None if place is None else Standing(place)
+        by_mark = orders.get(QueueId(view.queue_of(call) or "")) is Order.SERVICE_LEVEL
+        return standing(view, call, self.clock.wall(), has_place=not by_mark)
 
     def _on_event(self, event: WireEvent) -> None:
         self._silence.on_event(event)
@@ -271,6 +289,7 @@ class Service:
         `JournalTakenOver` when another service writes the journal.
         """
         self.submit(self._roster())  # before any other input: what was kept may name other phones
+        self._doors.tell()
         self._decides = True
         await self._audio.open()
         try:
@@ -294,7 +313,9 @@ class Service:
             tasks.create_task(self._driver.run(), name="dialogues")
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
+            tasks.create_task(self._learner.run(), name="waits learned")
             tasks.create_task(self._silence.run(), name="ready for silence")
+            tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()

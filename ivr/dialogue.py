@@ -44,10 +44,11 @@ from ivr.flow.events import (
 from ivr.flow.session import Phase, Session, open_session
 from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
+from ivr.last_agents import Preferred
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered, QueueLeft
-from queues.ids import CallId, LineId
+from queues.ids import CallId, LineId, QueueId
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -60,9 +61,9 @@ _LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and som
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a waiting caller stands: the place, and the range of the wait in seconds if known."""
+    """Where a waiting caller stands: place, and range of the wait in seconds; None if not known."""
 
-    place: int
+    place: int | None
     wait_s: tuple[float, float] | None = None
 
 
@@ -74,7 +75,8 @@ class Surroundings:
     whether there is room is then seen anew at each question. `keep` is told of each new standing of
     a session, and of its plan, so that another service can go on with it; `not_heard` of each new
     caller, with the language, who is welcomed as one whom nobody listens to. `staff` is who is
-    there to answer; `standing` gives where a waiting caller stands, None if that is not known.
+    there to answer; `standing` gives where a waiting caller stands, None if that is not known;
+    `preferred` the agent whom a call waits for first in a queue.
     """
 
     control: CallControl
@@ -85,6 +87,7 @@ class Surroundings:
     not_heard: Callable[[CallId, str], None] = lambda _call, _language: None
     staff: Staff = UNKNOWN_STAFF
     standing: Callable[[CallId], Standing | None] = lambda _call: None
+    preferred: Callable[[CallId, QueueId], Preferred | None] = lambda _call, _queue: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,16 @@ class Dialogue:
     def entered(self, wish: EnterQueue) -> QueueEntered:
         """The hand-over to a queue, with the need that follows from who is there now."""
         need = self._around.staff.need(wish.queue, wish.asked, self._language)
+        preferred = self._around.preferred(self.call, wish.queue)
         return QueueEntered(
-            self.call, self.line, wish.queue, wish.waited_s, need, credit_s=wish.credit_s
+            self.call,
+            self.line,
+            wish.queue,
+            wish.waited_s,
+            need,
+            credit_s=wish.credit_s,
+            preferred=None if preferred is None else preferred.agent,
+            preferred_s=0.0 if preferred is None else preferred.for_s,
         )
 
     def go_on(self, *, waits: bool, talks: bool) -> None:
@@ -258,8 +269,9 @@ class Dialogue:
         """The prompts of what is to be told now; none of what is not known."""
         standing = self._around.standing(self.call)
         prompts: list[str | None] = list(tell.prompts)
-        if standing is not None and tell.position is not None:
-            prompts.append(place_prompt(PromptId(tell.position), standing.place))
+        place = None if standing is None else standing.place
+        if place is not None and tell.position is not None:
+            prompts.append(place_prompt(PromptId(tell.position), place))
         if standing is not None and tell.wait is not None and standing.wait_s is not None:
             prompts.append(wait_prompt(PromptId(tell.wait), *standing.wait_s))
         return tuple(prompt for prompt in prompts if prompt is not None)

@@ -106,14 +106,18 @@ class DialogueBook:
         left: Mapping[CallId, KeptDialogue],
         plans: Collection[str] = (),
         region: str = REGION,
+        known: Callable[[CallId, str | None], None] = lambda _call, _contact: None,
     ) -> None:
         """`left` are the dialogues of the service before us, `plans` the hashes that are kept.
 
-        `region` is where numbers without a country's code are dialled.
+        `region` is where numbers without a country's code are dialled. `known` is told, in the
+        thread, of a call's contact when that is found out, unless the number was withheld, and of
+        None when the call is over.
         """
         self._store = store
         self._now = now
         self._region = region
+        self._known = known
         self._numbers: dict[CallId, PhoneNumber | None] = {}
         # Only the thread changes them.
         self._contacts = {call: kept.contact for call, kept in left.items()}
@@ -183,6 +187,7 @@ class DialogueBook:
         for call, standing in unwritten.items():
             if standing is None:
                 self._contacts.pop(call, None)
+                self._known(call, None)
                 self._store.journal.end_dialogue(call)
                 self._runs_on(call, None)
                 continue
@@ -190,6 +195,8 @@ class DialogueBook:
             self._runs_on(call, standing.plan)
             if call not in self._contacts:
                 self._contacts[call] = self.contact_of(numbers[call])
+                if numbers[call] is not None:
+                    self._known(call, self._contacts[call])
             try:
                 row = self._row(session, self._contacts[call])
             except ContactUnknown:  # the person was erased while on the line

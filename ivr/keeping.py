@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,14 @@ import structlog
 from ivr.dialogue_book import DialogueBook
 from ivr.journal import StoredJournal
 from ivr.kept import Kept
+from ivr.last_agents import LastAgents, PreferLast
 from ivr.people_watch import PeopleWatch
 from ivr.phone_number import REGION, PhoneNumber
 from ivr.projector import Projector
 from ivr.snapshots import Snapshots
 from queues.api import HealthReason, HealthStatus
 from queues.dispatcher import LedgerHealth
-from queues.ids import ContactId
+from queues.ids import ContactId, QueueId
 from queues.store import Store, StoreError, WriterHealth
 
 _FIRST_S: Final = 600.0  # after a start there are callers to be found
@@ -41,8 +43,13 @@ class Keeping:
         region: str = REGION,
         keep_records_days: int = KEEP_DAYS,
         keep_contacts_days: int = KEEP_DAYS,
+        wall: Callable[[], float] = time.time,
+        prefer_last: Mapping[QueueId, PreferLast] = MappingProxyType({}),
     ) -> None:
-        """`zone` says where a day ends, `region` where callers' numbers are dialled."""
+        """`zone` says where a day ends, `region` where callers' numbers are dialled.
+
+        `prefer_last` are the queues in which who calls again waits for the last agent first.
+        """
         self._store = kept.store
         self._zone = zone
         self._now = now
@@ -50,7 +57,12 @@ class Keeping:
         self._keep_contacts_days = keep_contacts_days
         self.journal = StoredJournal(kept.store.journal)
         self.people = PeopleWatch(kept.store)
-        self.dialogues = DialogueBook(kept.store, now, kept.dialogues, kept.plans, region)
+        self.last_agents = LastAgents(
+            kept.store, lambda call: self.dialogues.contact_kept(call), wall, prefer_last
+        )
+        self.dialogues = DialogueBook(
+            kept.store, now, kept.dialogues, kept.plans, region, self.last_agents.look_up
+        )
         self.snapshots = Snapshots(kept.store, kept.centre, kept.snapshot_seq)
         self.projector = Projector(kept.store)
 
@@ -77,6 +89,7 @@ class Keeping:
             tasks.create_task(self.snapshots.run(), name="snapshots")
             tasks.create_task(self.projector.run(), name="records")
             tasks.create_task(self.people.run(), name="database of people")
+            tasks.create_task(self.last_agents.run(), name="last agents")
             tasks.create_task(
                 end_old_days(
                     self._store,

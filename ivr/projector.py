@@ -97,6 +97,8 @@ class Projector:
     def _keep(self, before: Position, seq: int, projection: Projection) -> Position:
         batch = projection.batch()
         after = Position(VERSION, seq, batch.carried)
-        self._store.records.add(before, after, batch.calls, batch.offers, batch.missed)
+        self._store.records.add(
+            before, after, batch.calls, batch.offers, batch.missed, batch.waits, batch.talks
+        )
         self._seq = seq
         return after

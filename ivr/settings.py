@@ -25,6 +25,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
+from ivr.settings_hours import Region
 from ivr.settings_parts import (
     MEANT,
     Address,
@@ -68,12 +69,14 @@ class SettingsFaulty(Exception):
 class Site(Part):
     """Who runs this place, as agents' phones show it, and where it is.
 
-    Its days end in `zone`; numbers without a country's code are of `region`.
+    Its days end in `zone`; numbers without a country's code are of `region`; `holidays` names whose
+    holidays queues have, such as DE-BE.
     """
 
     name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
     zone: Zone = "Europe/Berlin"
     region: Annotated[str, AfterValidator(known_region)] = REGION
+    holidays: Region | None = None
 
 
 class Listen(Part):

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from ivr.dialplan.faults import did_you_mean
 from ivr.dialplan.staff import Staff
+from ivr.settings_hours import Hours
 from ivr.settings_parts import Code, Fault, Id, Language, Misplaced, Part, Seconds, Shown
 from queues.centre.inputs import AgentSetting, Order, QueueSetting
 from queues.centre.needs import LEVELS, Need, NeedStep, Skill, words_of
@@ -53,13 +54,20 @@ class Step(Part):
         return self
 
 
+class PreferLastAgent(Part):
+    """Who calls again within `within_h` hours waits for the last agent alone, for `for_s`."""
+
+    within_h: Annotated[float, Field(gt=0, le=8784)] = 72.0
+    for_s: Annotated[float, Field(ge=1, le=600)] = 60.0
+
+
 class Queue(Part):
     """A queue: what its calls ask for and when for less, their order, and how phones ring.
 
     `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. It takes no more calls while
     `most_waiting` wait, gives back who has waited `longest_wait_s`, and with `needs_somebody` also
     calls that nobody who is signed in could take. `breath_s` lies between an agent's calls, wrap-up
-    included.
+    included. Without `hours` it is open at any time.
     """
 
     id: Id
@@ -76,6 +84,8 @@ class Queue(Part):
     longest_wait_s: Annotated[float, Field(ge=30, le=86_400)] = 3600.0
     needs_somebody: bool = False
     breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    prefer_last_agent: PreferLastAgent | None = None
+    hours: Hours | None = None
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Queue:

@@ -5,7 +5,15 @@ the fact has been committed.
 """
 
 from types import MappingProxyType
+from typing import Final
 
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
 from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten, SettingsTaken
 from queues.centre.state import Centre
@@ -19,6 +27,12 @@ from queues.view import (
     agent_row,
     call_row,
     queue_row,
+    queue_terms,
+)
+
+_OF_QUEUES: Final = (
+    *(SettingsTaken, HoursTaken, ClosingOrdered, ClosingLifted, QueueOpened, QueueClosed),
+    ClockReanchored,  # a door that stands otherwise by the other clock is due at once
 )
 
 
@@ -39,7 +53,7 @@ def look(centre: Centre, fact: Fact) -> Change:
         agents.append(agent)
     if name is not None and (place := centre.places.get(name)) is not None:
         agents.extend(other for other in place.agents if other != agent)
-    is_new_roster = isinstance(fact, SettingsTaken)
+    is_new_roster = isinstance(fact, _OF_QUEUES)
     return _change(centre, fact.at, calls, agents, roster=is_new_roster)
 
 
@@ -83,7 +97,7 @@ class Picture:
             calls = tuple(sorted(self._calls.values(), key=lambda row: (row.since, row.call)))
             named = (self._agents.get(name) for name in self._roster.agents)
             agents = tuple(row for row in named if row is not None)
-            queues = tuple(queue_row(name, calls, agents) for name in self._roster.queues)
+            queues = tuple(queue_row(terms, calls, agents) for terms in self._roster.queues)
             self._view = View(seq, calls, agents, queues)
         return self._view
 
@@ -100,5 +114,10 @@ def _change(
         MappingProxyType(
             {name: agent_row(centre, at_work[name]) if name in at_work else None for name in agents}
         ),
-        Roster(tuple(at_work), tuple(centre.queues)) if roster else None,
+        _roster(centre) if roster else None,
     )
+
+
+def _roster(centre: Centre) -> Roster:
+    queues = tuple(queue_terms(queue) for queue in centre.queues.values())
+    return Roster(tuple(centre.agents), queues)

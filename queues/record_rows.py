@@ -1,4 +1,4 @@
-"""The rows that reports are made of: ended calls, ended offers, missed calls. Ids and times only.
+"""The rows that reports are made of: ended calls, offers, waits and talks; missed calls. Ids only.
 
 Times are Unix seconds of the wall clock, durations seconds. `seq` is the journal's row that ended
 it, so that whoever reads knows where to look further.
@@ -60,3 +60,55 @@ class MissedCall:
     noted_at: float
     cause: str
     contact: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedWait:
+    """One wait in one queue: from the hand-over, or a transfer, until it was over.
+
+    `need` is what it asked for then, as JSON text. `end` is a `WaitEnd`. What was foretold of it is
+    None where nothing was; see `EstimateMade`. `came_true` is a `CameTrue`, if a range was told.
+    """
+
+    seq: int
+    call: str
+    queue: str
+    need: str
+    began_at: float
+    ended_at: float
+    lasted_s: float
+    end: str
+    expected_s: float | None
+    foretold_s: float | None
+    low_s: float | None
+    high_s: float | None
+    ahead: int | None
+    head_s: float | None
+    agents: int | None
+    came_true: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTalk:
+    """For how long one call took an agent: its phone rang, they talked, it was wrapped up.
+
+    Whose phone it was is not told: no figure of a single person is made of it.
+    """
+
+    seq: int
+    call: str
+    queue: str
+    ended_at: float
+    rang_s: float
+    talked_s: float
+    wrapped_up_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateCount:
+    """How many waits of a queue's need, told a range, came out in one way."""
+
+    queue: str
+    need: str
+    came_true: str
+    waits: int

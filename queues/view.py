@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.door import Shut
 from queues.centre.needs import Need, Skill
-from queues.centre.state import Agent, Call, Centre
+from queues.centre.state import Agent, Call, Centre, Queue
 from queues.ids import AgentId, QueueId
 
 Json = dict[str, object]
@@ -26,7 +27,8 @@ class CallRow:
     `rests_until` is set while it waits and is not offered, because it was not joined. `need_steps`
     of its queue have relaxed `need`, which asks for less at `need_until`, or until then it
     `waits_for` one agent alone; neither once it talks. It was transferred `hops` times;
-    `owner` is whom it is owed to.
+    `owner` is whom it is owed to. If a range was told of its wait, its talk is to begin from
+    `talk_from` to `talk_by`.
     """
 
     call: str
@@ -44,6 +46,8 @@ class CallRow:
     need_until: float | None
     waits_for: str | None
     credit_s: float  # counts as waited, before it came
+    talk_from: float | None
+    talk_by: float | None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -63,6 +67,8 @@ class CallRow:
             "need_until": _iso_or_none(self.need_until),
             "waits_for": self.waits_for,
             "credit_s": self.credit_s,
+            "talk_from": _iso_or_none(self.talk_from),
+            "talk_by": _iso_or_none(self.talk_by),
         }
 
 
@@ -110,21 +116,61 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueTerms:
+    """When a queue takes calls, how many and for how long; None for as many as come, for ever.
+
+    With `needs_somebody` it takes those alone that somebody signed in could take. It is open or not
+    until `turns_at` (Unix seconds), if that is in sight; `shut` is a closing by hand.
+    """
+
+    queue: QueueId
+    most_waiting: int | None
+    longest_wait_s: float | None
+    needs_somebody: bool
+    is_open: bool
+    turns_at: float | None
+    shut: Shut | None
+
+    def json(self) -> Json:
+        """Give limits and door as the API and the live stream show them."""
+        turns_at, shut = _iso_or_none(self.turns_at), self.shut
+        return {
+            "limits": {
+                "most_waiting": self.most_waiting,
+                "longest_wait_s": self.longest_wait_s,
+                "needs_somebody": self.needs_somebody,
+            },
+            "open": self.is_open,
+            "closes_at": turns_at if self.is_open else None,
+            "opens_at": None if self.is_open else turns_at,
+            "closed_by_hand": None
+            if shut is None
+            else {
+                "by": shut.by,
+                "from": iso(shut.since),
+                "until": _iso_or_none(shut.until),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A queue: calls without an agent on the line, and its agents by state."""
+    """A queue: calls without an agent on the line, its agents by state, and its limits."""
 
     queue: str
     waiting: int
     oldest_since: float | None  # Unix seconds
     agents: Mapping[str, int]
+    terms: QueueTerms
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
         return {
             "id": self.queue,
             "waiting": self.waiting,
-            "oldest_since": None if self.oldest_since is None else iso(self.oldest_since),
+            "oldest_since": _iso_or_none(self.oldest_since),
             "agents": dict(self.agents),
+            **self.terms.json(),
         }
 
 
@@ -150,6 +196,13 @@ class View:
         """Give the queue in which a call is; None if it is in none."""
         return next((row.queue for row in self.calls if row.call == call), None)
 
+    def told_range(self, call: str) -> tuple[float, float] | None:
+        """Give when the talk of a waiting call was foretold to begin; None if no range was told."""
+        row = next((row for row in self.calls if row.call == call), None)
+        if row is None or row.talk_from is None or row.talk_by is None:
+            return None
+        return row.talk_from, row.talk_by
+
     def agent(self, name: str) -> AgentRow | None:
         """Give one agent's row, or None if there is no such agent."""
         return next((row for row in self.agents if row.agent == name), None)
@@ -160,7 +213,7 @@ class Roster:
     """Which agents and queues there are, in the order of the settings."""
 
     agents: tuple[AgentId, ...]
-    queues: tuple[QueueId, ...]
+    queues: tuple[QueueTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +260,8 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         need_until=None if until is None else until + ahead,
         waits_for=None if call.state == _TALKING else call.only,
         credit_s=call.credit_s,
+        talk_from=None if call.talk_from is None else call.talk_from + ahead,
+        talk_by=None if call.talk_by is None else call.talk_by + ahead,
     )
 
 
@@ -233,11 +288,29 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
     )
 
 
-def queue_row(name: QueueId, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]) -> QueueRow:
+def queue_terms(queue: Queue) -> QueueTerms:
+    """Give under which terms a queue takes calls."""
+    setting = queue.setting
+    return QueueTerms(
+        setting.queue,
+        setting.most_waiting,
+        setting.longest_wait_s,
+        setting.needs_somebody,
+        queue.is_open,
+        queue.turns_at,
+        queue.shut,
+    )
+
+
+def queue_row(
+    terms: QueueTerms, calls: tuple[CallRow, ...], agents: tuple[AgentRow, ...]
+) -> QueueRow:
     """Give the row of a queue, from those of all calls and all agents."""
+    name = terms.queue
     waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
     states = Counter(row.state for row in agents if name in row.queues)
-    return QueueRow(name, len(waiting), min(waiting, default=None), MappingProxyType(states))
+    oldest = min(waiting, default=None)
+    return QueueRow(name, len(waiting), oldest, MappingProxyType(states), terms)
 
 
 def _levels(skills: tuple[Skill, ...]) -> Json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import typer
 
 from ivr.cli import (
+    agents,
     bench,
     call,
     dialplan,
     journal,
     models,
     prompts,
+    queues,
     records,
     replay,
     simulate,
@@ -33,6 +35,8 @@ app.command("explain")(journal.explain_command)
 app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
+app.add_typer(agents.app, name="agents")
+app.add_typer(queues.app, name="queues")
 app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ivr.bench.decision import run_decision
+from ivr.bench.estimate import run_estimate
 from ivr.bench.recovery import run_recovery
 from ivr.bench.router import run_router
 from ivr.bench.site import BenchFailed
@@ -24,6 +25,7 @@ BENCHES: Mapping[str, Callable[..., list[Row]]] = {
     "speech": run_speech,
     "recovery": run_recovery,
     "router": run_router,
+    "estimate": run_estimate,
     "decision": run_decision,
     "skills": run_skills,
 }

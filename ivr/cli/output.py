@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 
 def say(line: str) -> None:
@@ -16,6 +17,22 @@ def complain(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"freizeichen: {text}\n")
     sys.stderr.flush()
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines, each column as wide as its longest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def lasted(seconds: float) -> str:
+    """How long something has lasted, as people read it: 0:05, 12:30, 1:00:00."""
+    minutes, rest_s = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest_s:02}" if hours else f"{minutes}:{rest_s:02}"
 
 
 class Progress:

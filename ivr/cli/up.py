@@ -124,6 +124,8 @@ async def _serve(
         dialogues=service.dialogues,
         pause_reasons=settings.pause_reasons,
         missed=kept.store.records.missed,
+        estimates=kept.store.records.estimates,
+        next_wait=service.dispatcher.next_wait,
         explain=ExplainApart.of(settings, prepared.place),
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )

@@ -104,6 +104,7 @@ def _node(draft: Draft) -> Node:
                 _told(draft.told),
                 asked_by(draft),
                 draft.priority_s,
+                way.get("when_closed"),
             )
         case _:
             return Menu(

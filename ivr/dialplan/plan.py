@@ -75,8 +75,9 @@ class Queue:
     the wait, None for music alone.
 
     `then` follows the talk; `refused` when the queue cannot take the call, and in its stead
-    `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it, and
-    `when_long` if it has waited as long as anybody may.
+    `when_full` if as many wait as may, `when_nobody` if nobody is signed in who could take it,
+    `when_long` if it has waited as long as anybody may, and `when_closed` if the queue is closed or
+    will be before the call could be served.
     Callers come with what is `asked`, and so many seconds more count as waited.
     """
 
@@ -91,6 +92,7 @@ class Queue:
     told: Told | None
     asked: Asked = NOTHING_SAID
     priority_s: float = 0.0
+    when_closed: NodeId | None = None  # None: as `refused`
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def _plain(node: Node) -> dict[str, object]:
         "priority_s": not node.priority_s,
         "keys": not node.keys,
         "told": node.told is None,
+        "when_closed": node.when_closed is None,
         **dict.fromkeys(("when_full", "when_nobody", "when_long"), overflow == {node.refused}),
     }
     return {name: value for name, value in plain.items() if not unsaid.get(name, False)}

@@ -20,7 +20,7 @@ _TRIES = 2
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _VOICE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]{0,39}")
 _KEYS = "0123456789*#"
-_OVERFLOW = ("when_full", "when_nobody", "when_long")
+_OVERFLOW = ("when_full", "when_nobody", "when_long", "when_closed")
 _REFS = (*HINTS, "goto", "then", "refused", *_OVERFLOW, "otherwise", "when_silent")
 
 _TOP = (

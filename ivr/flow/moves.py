@@ -184,6 +184,8 @@ def come_back(plan: Plan, session: Session, reason: ReturnReason, now: float) ->
             follows = node.when_nobody
         case ReturnReason.WAITED:
             follows = node.when_long
+        case ReturnReason.CLOSED | ReturnReason.CLOSING:
+            follows = node.refused if node.when_closed is None else node.when_closed
         case ReturnReason.REFUSED | ReturnReason.FAILED:
             follows = node.refused
     return enter(plan, session, follows, now)

@@ -7,6 +7,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from queues.api.docs import STYLE, docs_page
+from queues.api.doors import door_routes
+from queues.api.estimates import ReadEstimates, estimate_routes
 from queues.api.explanations import Explain, explanation_routes
 from queues.api.health import HealthReport, HealthStatus
 from queues.api.problems import answer_all_errors
@@ -21,7 +23,7 @@ from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
 from queues.dialogues import DialogueRow
-from queues.ids import CallId
+from queues.ids import CallId, QueueId
 from queues.live import Hub
 from queues.view import View
 
@@ -40,6 +42,8 @@ def create_app(
     card: Callable[[CallId], tuple[CardEntry, ...] | None],
     dialogues: Callable[[], tuple[DialogueRow, ...]],
     missed: ReadMissed,
+    estimates: ReadEstimates,
+    next_wait: Callable[[QueueId], tuple[float, float] | None],
     explain: Explain,
     pause_reasons: Iterable[str] = (),
     shown: Callable[[], View] | None = None,
@@ -54,7 +58,9 @@ def create_app(
     of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
     caller said and keyed in, None for any other call, `dialogues` the calls that a dialogue has,
     those that are in the centre too or not. `missed` reads missed calls from the records, in a
-    thread: so many, from before that journal row. `explain` gives the explanation of a call as JSON
+    thread: so many, from before that journal row; `estimates` counts there how told waits came out
+    between two times. `next_wait` gives the range in seconds that who came now into a queue would
+    be told. `explain` gives the explanation of a call as JSON
     values, None for one of which the journal tells nothing. `pause_reasons` are those that an agent
     may give. `hosts` are the names besides loopback under which the service is reached, without
     ports. `session_s` and `tick_s` are seconds. Raises ValueError for a token under 16 characters.
@@ -75,6 +81,7 @@ def create_app(
         hub=hub,
         card=card,
         dialogues=dialogues,
+        next_wait=next_wait,
         pause_reasons=tuple(pause_reasons),
         sign_in=SignIn(token, now, session_s=session_s),
         tick_s=tick_s,
@@ -84,7 +91,9 @@ def create_app(
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
     app.include_router(transfer_routes(wiring.sign_in, submit, view, now))
+    app.include_router(door_routes(wiring.sign_in, submit, view, now, next_wait))
     app.include_router(report_routes(wiring.sign_in, missed))
+    app.include_router(estimate_routes(wiring.sign_in, estimates, now))
     app.include_router(explanation_routes(wiring.sign_in, explain))
 
     @app.get(

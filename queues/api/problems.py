@@ -81,6 +81,16 @@ REASON_UNKNOWN: Final = Problem(
     422, "reason-unknown", "No such reason", "See `pause_reasons` of GET /api/v1/agents."
 )
 QUEUE_UNKNOWN: Final = Problem(422, "queue-unknown", "No such queue", "See GET /api/v1/queues.")
+NO_SUCH_QUEUE: Final = Problem(404, "no-such-queue", "No such queue", "See GET /api/v1/queues.")
+QUEUE_NOT_CLOSED: Final = Problem(
+    409, "queue-not-closed", "Queue is not closed by hand", "Its hours stand in the settings."
+)
+TIMES_CONTRADICT: Final = Problem(
+    422,
+    "times-contradict",
+    "Times contradict",
+    "`until` is to lie after now and after `from`, and both within a year.",
+)
 SKILL_UNKNOWN: Final = Problem(
     422, "skill-unknown", "No such skill", "No agent of the settings has it, at any level."
 )

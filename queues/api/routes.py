@@ -1,5 +1,6 @@
 """Which addresses the API has under /api/v1, and what each does."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +37,7 @@ from queues.centre.agent import AgentState
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
 from queues.dialogues import DialogueRow
-from queues.ids import AgentId, CallId
+from queues.ids import AgentId, CallId, QueueId
 from queues.live import Hub
 from queues.view import AgentRow, View
 
@@ -52,6 +53,7 @@ class Wiring:
     hub: Hub
     card: Callable[[CallId], tuple[CardEntry, ...] | None]
     dialogues: Callable[[], tuple[DialogueRow, ...]]
+    next_wait: Callable[[QueueId], tuple[float, float] | None]
     pause_reasons: tuple[str, ...]
     sign_in: SignIn
     tick_s: float = TICK_S
@@ -104,7 +106,10 @@ def queue_routes(wiring: Wiring) -> APIRouter:
     async def queues() -> QueuesOut:
         """How many wait where, for how long, and with whom at work."""
         view, now = wiring.view(), wiring.now()
-        rows = [queue_out(row, now) for row in view.queues]
+        rows = []
+        for row in view.queues:
+            rows.append(queue_out(row, now, wiring.next_wait(QueueId(row.queue))))
+            await asyncio.sleep(0)  # with many callers each takes a millisecond or two
         return QueuesOut(seq=view.seq, at=at(), queues=rows)
 
     @router.get("/calls", tags=["calls"], responses=problems(400, 422))

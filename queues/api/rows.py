@@ -36,6 +36,8 @@ def call_out(row: CallRow | DialogueRow, now: float) -> CallOut:
             need_until=None,
             waits_for=None,
             credit_s=0.0,
+            talk_from=None,
+            talk_by=None,
         )
     waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})
@@ -52,10 +54,16 @@ def card_entry_out(entry: CardEntry) -> CardEntryOut:
     )
 
 
-def queue_out(row: QueueRow, now: float) -> QueueOut:
-    """Give a queue as the API shows it, with its longest wait as of `now` (Unix seconds)."""
+def queue_out(row: QueueRow, now: float, next_s: tuple[float, float] | None) -> QueueOut:
+    """Give a queue as the API shows it, with its longest wait as of `now` (Unix seconds).
+
+    `next_s` is the range that who came now would be told.
+    """
+    low_s, high_s = (None, None) if next_s is None else next_s
     longest = None if row.oldest_since is None else max(0.0, now - row.oldest_since)
-    return QueueOut.model_validate(row.json() | {"longest_wait_s": longest})
+    return QueueOut.model_validate(
+        row.json() | {"longest_wait_s": longest, "next_low_s": low_s, "next_high_s": high_s}
+    )
 
 
 def missed_call_out(row: MissedCall) -> MissedCallOut:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from queues.api.health import HealthStatus
@@ -99,14 +99,68 @@ class HealthOut(BaseModel):
     figures: dict[str, float]
 
 
+class LimitsOut(BaseModel):
+    """How many calls a queue takes, and for how long; null: as many as come.
+
+    With `needs_somebody` it takes those alone that somebody signed in could take.
+    """
+
+    most_waiting: int | None
+    longest_wait_s: float | None
+    needs_somebody: bool
+
+
+class ClosedByHandOut(BaseModel):
+    """That somebody closed a queue, whatever its hours say; `by` is null for a supervisor.
+
+    `until` is null where it lasts until the queue is opened again.
+    """
+
+    model_config = ConfigDict(serialize_by_alias=True)
+    by: str | None
+    since: datetime = Field(alias="from")
+    until: datetime | None
+
+
+class CloseIn(BaseModel):
+    """When to close a queue: from `from` (null: now) until `until`, as an agent or a supervisor.
+
+    Without `until` it is closed until its hours begin anew; one without hours until it is opened.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: AwareDatetime | None = None
+    by: Name | None = None
+
+
+class OpenIn(BaseModel):
+    """Who lifts a closing: an agent, or null for a supervisor."""
+
+    model_config = ConfigDict(extra="forbid")
+    by: Name | None = None
+
+
 class QueueOut(BaseModel):
-    """A queue. `waiting` counts calls without an agent on the line."""
+    """A queue. `waiting` counts calls without an agent on the line.
+
+    It closes at `closes_at`, or is closed and opens at `opens_at`; null: not in sight.
+    Who came now, as the last in line, would be told a wait from `next_low_s` to `next_high_s`: both
+    0 if an agent is free, null while too few waits were seen or nobody is at work.
+    """
 
     id: str
     waiting: int
     oldest_since: datetime | None
     longest_wait_s: float | None
     agents: dict[AgentState, int]
+    limits: LimitsOut
+    open: bool
+    closes_at: datetime | None
+    opens_at: datetime | None
+    closed_by_hand: ClosedByHandOut | None
+    next_low_s: float | None
+    next_high_s: float | None
 
 
 class QueuesOut(BaseModel):
@@ -133,7 +187,8 @@ class CallOut(BaseModel):
     (null in a dialogue), after `need_steps` of its queue have relaxed it; at `need_until` it asks
     for less, or no more for the agent alone whom it `waits_for`. `credit_s` counts as waited. It
     was transferred `hops` times; `owner` is the agent to whom it is owed, because nobody else can
-    take it, or nobody took it.
+    take it, or nobody took it. If a range was told of its wait, when that began and never anew, the
+    talk is to begin from `talk_from` to `talk_by`.
     """
 
     id: str
@@ -152,6 +207,8 @@ class CallOut(BaseModel):
     need_until: datetime | None
     waits_for: str | None
     credit_s: float
+    talk_from: datetime | None
+    talk_by: datetime | None
 
 
 class CallsOut(BaseModel):

@@ -20,6 +20,7 @@ from queues.centre.apply_agents import (
 )
 from queues.centre.apply_calls import (
     end_call,
+    foretell_wait,
     move_call,
     move_to_queue,
     owe_call,
@@ -30,6 +31,13 @@ from queues.centre.apply_calls import (
     rest_call,
     talk_begins,
     transfer_call,
+)
+from queues.centre.apply_doors import (
+    lift_closing,
+    look_at_doors,
+    order_closing,
+    take_hours,
+    turn_door,
 )
 from queues.centre.apply_places import (
     forgive_place,
@@ -55,6 +63,14 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.facts import (
     AfterTalkPlanned,
     AgentBecameReady,
@@ -156,8 +172,21 @@ def apply(centre: Centre, fact: Fact) -> None:
             for place in centre.places.values():
                 place.state = PlaceState.UNREACHABLE
                 forgive_place(centre, place)
+        case EstimatesTaken():
+            centre.learned = fact.learned
+        case EstimateMade():
+            foretell_wait(the_call(centre, fact.call), fact)
         case ClockReanchored():
             centre.wall_ahead_s += fact.by_s
+            look_at_doors(centre, fact.at)
+        case HoursTaken():
+            take_hours(centre, fact)
+        case ClosingOrdered():
+            order_closing(centre, fact)
+        case ClosingLifted():
+            lift_closing(centre, fact)
+        case QueueOpened() | QueueClosed():
+            turn_door(centre, fact)
         case HistoryLost():
             _begin_with(centre, from_snapshot(fact.state))
         case CallRefused() | TransferRefused() | LegDropped():

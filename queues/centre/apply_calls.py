@@ -8,6 +8,8 @@ from queues.centre.call_facts import (
     CallTransferred,
     NeedRelaxed,
 )
+from queues.centre.closing import may_wait_s
+from queues.centre.estimate_facts import EstimateMade
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import index_call, set_deadline, unindex_call
 from queues.centre.needs import ANYBODY
@@ -45,6 +47,12 @@ def queue_call(centre: Centre, fact: CallQueued) -> None:
     index_call(centre, call)
 
 
+def foretell_wait(call: Call, fact: EstimateMade) -> None:
+    """A call's wait was foretold, if it could be with a range."""
+    if fact.low_s is not None and fact.high_s is not None:
+        call.talk_from, call.talk_by = fact.at + fact.low_s, fact.at + fact.high_s
+
+
 def relax_need(centre: Centre, call: Call, fact: NeedRelaxed) -> None:
     """A call asks for less."""
     unindex_call(call)
@@ -72,6 +80,7 @@ def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
     call.queue, call.need, call.steps, call.only = fact.to, fact.need, fact.steps, fact.only
     call.hops, call.passed_by, call.owner = fact.hops, fact.passed_by, None
     call.wait_from, call.leave_at, call.failed_joins = fact.at, fact.leave_at, 0
+    call.talk_from = call.talk_by = None
     _set_need_deadline(centre, call, fact.need_until)
     _set_owed_deadline(centre, call, fact.owed_at)
     move_call(centre, call, state, fact.at, None)
@@ -83,8 +92,8 @@ def requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
     How long it may wait counts anew: the talk was no wait.
     """
     state = call_after(call.state, CallEvent.REQUEUED)
-    longest_s = centre.queues[call.queue].setting.longest_wait_s
-    call.only, call.leave_at = None, None if longest_s is None else fact.at + longest_s
+    stays_s = may_wait_s(centre.queues[call.queue])
+    call.only, call.leave_at = None, None if stays_s is None else fact.at + stays_s
     _set_need_deadline(centre, call, fact.need_until)
     move_call(centre, call, state, fact.at, None)
 
@@ -100,6 +109,7 @@ def owe_call(centre: Centre, call: Call, owner: AgentId) -> None:
 def talk_begins(centre: Centre, call: Call) -> None:
     """Somebody took the call: it is owed no more, and asks for nothing."""
     call.owner = call.passed_by = None
+    call.talk_from = call.talk_by = None
     _set_need_deadline(centre, call, None)
     _set_owed_deadline(centre, call, None)
 

@@ -14,7 +14,7 @@ from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
 from queues.centre.relaxing import relaxes_at
 from queues.centre.state import Agent, Centre, Place, Queue
-from queues.ids import AgentId, PlaceId
+from queues.ids import AgentId, PlaceId, QueueId
 
 
 def take_settings(centre: Centre, fact: SettingsTaken) -> None:
@@ -23,9 +23,9 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
         _check_no_call_is_left_behind(centre, fact)
     else:
         _check_nobody_is_there(centre)
-        centre.agents, centre.places = {}, {}
+        centre.queues, centre.agents, centre.places = {}, {}, {}
     centre.epoch = fact.epoch
-    centre.queues = {setting.queue: Queue(setting) for setting in fact.queues}
+    centre.queues = _queues(centre.queues, fact)
     centre.agents = _agents(centre.agents, fact)
     centre.places = _places(centre)
     for call in centre.calls.values():
@@ -66,6 +66,15 @@ def _agents(known: dict[AgentId, Agent], fact: SettingsTaken) -> dict[AgentId, A
             agent.number, agent.leaving = len(agents), True
             agents[name] = agent
     return agents
+
+
+def _queues(known: dict[QueueId, Queue], fact: SettingsTaken) -> dict[QueueId, Queue]:
+    """Give those named; a door that is known stands as it stood."""
+    queues = {}
+    for setting in fact.queues:
+        queue = queues[setting.queue] = known.get(setting.queue) or Queue(setting)
+        queue.setting = setting
+    return queues
 
 
 def _places(centre: Centre) -> dict[PlaceId, Place]:

@@ -16,6 +16,8 @@ class ReturnReason(StrEnum):
     REFUSED = "refused"  # the queue is not in the settings
     FULL = "full"  # as many wait as may
     NOBODY = "nobody"  # nobody who could take it is signed in
+    CLOSED = "closed"  # the queue is, by its hours or by hand
+    CLOSING = "closing"  # the queue closes before the last in line could be served
     WAITED = "waited"  # it waited as long as anybody may
     FAILED = "failed"  # agents picked up for it again and again, and no join came about
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
+from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
 from queues.centre.house_facts import ClockReanchored, PlacesForgotten
 from queues.centre.inputs import (
@@ -16,6 +18,7 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -34,6 +37,7 @@ from queues.centre.inputs import (
 )
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_doors import close_asked, hours_told, open_asked
 from queues.centre.on_let_go import LETS_GO, what_follows
 from queues.centre.on_offers import (
     leg_ended,
@@ -108,5 +112,13 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return ()  # kept as it was told: for reports, and for whoever calls back
         case SettingsLoaded():
             return settings_loaded(centre, what, now)
+        case HoursTold():
+            return hours_told(centre, what, now)
+        case CloseAsked():
+            return close_asked(centre, what, now)
+        case OpenAsked():
+            return open_asked(centre, what, now)
+        case EstimatesLearned():
+            return (EstimatesTaken(now, what.learned),)
         case ClockMoved():
             return (ClockReanchored(now, what.by_s),)

@@ -19,7 +19,9 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
+from queues.centre.came_true import WORDS, came_true
 from queues.centre.codec import read_fact, read_input
+from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import (
     Fact,
     OfferAccepted,
@@ -146,6 +148,7 @@ class _Told:
     stays: list[Stay] = field(default_factory=list)
     _input: JournalRow | None = None
     _offered_at: float = 0.0
+    _foretold: EstimateMade | None = None
     _since: float | None = None
 
     def take(self, row: JournalRow) -> None:
@@ -189,9 +192,21 @@ class _Told:
                 self._move(None, since + fact.in_centre_s)
             case _:
                 pass
-        self.entries.append(
-            Entry(seq, fact.at, fact.TYPE, reason_of(fact, rang_s=rang_s), _ids(fact))
-        )
+        why = reason_of(fact, rang_s=rang_s) + self._came_true(fact)
+        self.entries.append(Entry(seq, fact.at, fact.TYPE, why, _ids(fact)))
+
+    def _came_true(self, fact: Fact) -> str:
+        """Tell, with the end of a wait, whether the range held that was told when it began."""
+        if isinstance(fact, EstimateMade):
+            self._foretold = fact
+        if not isinstance(fact, TalkBegan | CallClosed | CallTakenBack | CallReturned):
+            return ""
+        told, self._foretold = self._foretold, None
+        if told is None or told.low_s is None or told.high_s is None:
+            return ""
+        lasted_s = fact.at - told.at
+        truth = came_true(lasted_s, told.low_s, told.high_s, talked=isinstance(fact, TalkBegan))
+        return f", {WORDS[truth]}"
 
     def _move(self, state: CallState | None, at: float) -> None:
         if self.stays and self.stays[-1].until is None:

@@ -26,6 +26,14 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
+from queues.centre.door_facts import (
+    ClosingLifted,
+    ClosingOrdered,
+    HoursTaken,
+    QueueClosed,
+    QueueOpened,
+)
+from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
 from queues.centre.house_facts import (
     ClockReanchored,
     HistoryLost,
@@ -268,6 +276,11 @@ class WrapUpExtended:
 
 Fact = (
     SettingsTaken
+    | HoursTaken
+    | ClosingOrdered
+    | ClosingLifted
+    | QueueOpened
+    | QueueClosed
     | CallQueued
     | NeedRelaxed
     | CallRefused
@@ -303,5 +316,7 @@ Fact = (
     | PlaceRested
     | PlacesForgotten
     | ClockReanchored
+    | EstimatesTaken
+    | EstimateMade
     | HistoryLost
 )

@@ -87,6 +87,9 @@ def _deadlines(centre: Centre) -> Iterator[Deadline]:
     for place in centre.places.values():
         if place.rest_until is not None:
             yield place.rest_until, DeadlineKind.PLACE_REST, place.place
+    for queue in centre.queues.values():
+        if queue.door_due is not None:
+            yield queue.door_due, DeadlineKind.DOOR, queue.setting.queue
     for call in centre.calls.values():
         if call.rest_until is not None:
             yield call.rest_until, DeadlineKind.CALL_REST, call.call

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
+from queues.centre.learned import Learned
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
@@ -314,8 +316,20 @@ class ClockMoved:
     by_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class EstimatesLearned:
+    """The records of earlier calls were read, at a start or at the end of a day."""
+
+    TYPE: ClassVar[str] = "estimates_learned"
+    VERSION: ClassVar[int] = 1
+    learned: Learned
+
+
 Input = (
     SettingsLoaded
+    | HoursTold
+    | CloseAsked
+    | OpenAsked
     | CallArrived
     | QueueEntered
     | QueueLeft
@@ -334,4 +348,5 @@ Input = (
     | CallMissed
     | TimerFired
     | ClockMoved
+    | EstimatesLearned
 )

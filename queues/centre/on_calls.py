@@ -13,6 +13,7 @@ from queues.centre.call_facts import (
 )
 from queues.centre.commands import ReturnReason
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
+from queues.centre.foretelling import wait_of_queued
 from queues.centre.inputs import CallEnded, EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk, withdraw
@@ -34,28 +35,28 @@ def call_entered(centre: Centre, what: QueueEntered, now: float) -> tuple[Fact, 
         return (CallRefused(now, what.call, what.line, what.queue, ReturnReason.REFUSED),)
     waited_s = max(0.0, min(what.waited_s, MOST_WAITED_S))
     asked = queue.setting.need if what.need is None else what.need
-    if (reason := no_room(centre, queue.setting, asked)) is not None:
+    if (reason := no_room(centre, queue, asked, what.credit_s, now)) is not None:
         return (CallRefused(now, what.call, what.line, what.queue, reason),)
     need, steps, next_s = due_need(queue.setting.relax, asked, waited_s)
     until = None if next_s is None else now - waited_s + next_s
     only = _waits_for(centre, what, need)
     longest_s = queue.setting.longest_wait_s
-    return (
-        CallQueued(
-            at=now,
-            call=what.call,
-            line=what.line,
-            queue=what.queue,
-            number=centre.last_call + 1,
-            since=now - waited_s,
-            need=need,
-            steps=steps,
-            need_until=until if only is None else now + what.preferred_s,
-            only=only,
-            credit_s=what.credit_s,
-            leave_at=None if longest_s is None else now + _stays_s(longest_s, waited_s),
-        ),
+    queued = CallQueued(
+        at=now,
+        call=what.call,
+        line=what.line,
+        queue=what.queue,
+        number=centre.last_call + 1,
+        since=now - waited_s,
+        need=need,
+        steps=steps,
+        need_until=until if only is None else now + what.preferred_s,
+        only=only,
+        credit_s=what.credit_s,
+        leave_at=None if longest_s is None else now + _stays_s(longest_s, waited_s),
     )
+    estimate = wait_of_queued(centre, queued)
+    return (queued,) if estimate is None else (queued, estimate)
 
 
 def call_ended(centre: Centre, what: CallEnded, now: float) -> tuple[Fact, ...]:

@@ -22,11 +22,12 @@ from queues.centre.facts import (
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
 from queues.centre.load_facts import BreathEnded, OccupancyFell
+from queues.centre.on_doors import door_turns
 from queues.centre.overflow import waited_too_long
 from queues.centre.owing import owed
 from queues.centre.relaxing import need_relaxed, relaxes_at
 from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
-from queues.ids import AgentId, CallId, OfferId, PlaceId
+from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 MISS_POLICY: Final = "missed-in-a-row/1"
 PLACE_RESTS_S: Final = (10.0, 20.0, 40.0, 60.0)  # after so many unexplained offers; the last stays
@@ -176,7 +177,9 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
         case DeadlineKind.OWED:
             return (owed(centre.calls[CallId(name)], now),)
         case DeadlineKind.LEAVE:
-            return (waited_too_long(centre.calls[CallId(name)], now),)
+            return (waited_too_long(centre, centre.calls[CallId(name)], now),)
+        case DeadlineKind.DOOR:
+            return (door_turns(centre, centre.queues[QueueId(name)], now),)
 
 
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:

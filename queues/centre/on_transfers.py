@@ -23,7 +23,9 @@ from queues.centre.call_facts import (
     TransferFault,
     TransferRefused,
 )
+from queues.centre.closing import may_wait_s
 from queues.centre.facts import Fact, TalkEnd
+from queues.centre.foretelling import wait_of_transferred
 from queues.centre.inputs import TransferAsked
 from queues.centre.needs import Need, PoolKey
 from queues.centre.on_offers import end_talk
@@ -59,7 +61,7 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         return (CallOwed(now, what.call, offer.agent, Owing.NOBODY_ABLE, to, need),)
     alone = what.agent is not None and what.alone_s > 0
     until = None if next_s is None else now + next_s
-    longest_s = centre.queues[to].setting.longest_wait_s
+    stays_s = may_wait_s(centre.queues[to], what.alone_s if alone else 0.0)
     transferred = CallTransferred(
         at=now,
         call=call.call,
@@ -74,9 +76,11 @@ def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fac
         need_until=now + what.alone_s if alone else until,
         only=what.agent if alone else None,
         owed_at=now + OWED_AFTER_S,
-        leave_at=None if longest_s is None else now + longest_s,
+        leave_at=None if stays_s is None else now + stays_s,
     )
-    return (end_talk(centre, offer, TalkEnd.TRANSFER, now), transferred)
+    estimate = wait_of_transferred(centre, transferred)
+    ended = end_talk(centre, offer, TalkEnd.TRANSFER, now)
+    return (ended, transferred) if estimate is None else (ended, transferred, estimate)
 
 
 def _queue(centre: Centre, what: TransferAsked, call: Call) -> QueueId | None:

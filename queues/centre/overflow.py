@@ -13,7 +13,9 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
+from queues.centre.closing import closed_for
 from queues.centre.commands import ReturnReason
+from queues.centre.door_facts import HoursTaken, QueueClosed, QueueOpened
 from queues.centre.facts import (
     AgentForgotten,
     AgentSignedOut,
@@ -26,16 +28,25 @@ from queues.centre.inputs import QueueSetting
 from queues.centre.needs import Need, PoolKey
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need, relax_of
-from queues.centre.state import Call, Centre
+from queues.centre.state import Call, Centre, Queue
 from queues.ids import AgentId, CallId, QueueId
 
 _LEAVES_SOMEBODY: Final = frozenset(
-    {AgentSignedOut, AgentForgotten, OfferMissed, OfferWithdrawn, TalkEnded}
+    {
+        *(AgentSignedOut, AgentForgotten, OfferMissed, OfferWithdrawn, TalkEnded),
+        *(QueueClosed, HoursTaken),
+    }
 )
 
 
-def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason | None:
+def no_room(
+    centre: Centre, queue: Queue, need: Need, credit_s: float, now: float
+) -> ReturnReason | None:
     """Give why a queue cannot take one more call with this need; None if it can."""
+    setting = queue.setting
+    key = PoolKey(setting.queue, need, credit_s=credit_s)
+    if (closed := closed_for(centre, queue, key, now)) is not None:
+        return closed
     least, *_ = due_need(setting.relax, need, inf)
     if setting.needs_somebody and not somebody_could(centre, PoolKey(setting.queue, least)):
         return ReturnReason.NOBODY
@@ -46,9 +57,11 @@ def no_room(centre: Centre, setting: QueueSetting, need: Need) -> ReturnReason |
     return None
 
 
-def waited_too_long(call: Call, now: float) -> CallReturned:
-    """A call has waited as long as any may in its queue."""
-    return CallReturned(now, call.call, call.queue, ReturnReason.WAITED)
+def waited_too_long(centre: Centre, call: Call, now: float) -> CallReturned:
+    """A call has waited as long as any may in its queue, which is a moment when it is closed."""
+    is_open = centre.queues[call.queue].is_open
+    why = ReturnReason.WAITED if is_open else ReturnReason.CLOSED
+    return CallReturned(now, call.call, call.queue, why)
 
 
 def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[CallReturned, ...]:
@@ -64,27 +77,37 @@ def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[Cal
 def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
     gone: set[AgentId] = set()
     settled: set[CallId] = set()
-    waits_again: set[CallId] = set()
+    waits_again: dict[CallId, None] = {}  # in order: what is decided must not hang on hashes
     requeued: set[CallId] = set()  # how long they may wait counts anew
+    closed = {name for name, queue in centre.queues.items() if not queue.is_open}
+    is_swept = False  # whether everybody who waits in a closed queue has to go
     for fact in facts:
         match fact:
             case AgentSignedOut() | AgentForgotten():
                 gone.add(fact.agent)
             case OfferMissed() | OfferWithdrawn() | TalkEnded():
-                waits_again.add(fact.call)
+                waits_again[fact.call] = None
                 if fact.then is AgentState.SIGNED_OUT:
                     gone.add(fact.agent)
             case CallClosed() | CallReturned() | CallTakenBack() | CallTransferred():
                 settled.add(fact.call)
             case CallRequeued():
                 requeued.add(fact.call)
+            case QueueClosed():
+                closed.add(fact.queue)
+                is_swept = True
+            case QueueOpened():
+                closed.discard(fact.queue)
+            case HoursTaken():
+                is_swept = True
             case _:
                 pass
-    if not gone and waits_again <= settled:
+    everybody = bool(gone) or is_swept
+    if not everybody and waits_again.keys() <= settled:
         return  # as after most talks
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
     known = dict[tuple[QueueId, Need, int, int], bool]()  # whether somebody could take such a call
-    looked_at = centre.calls.values() if gone else (centre.calls[call] for call in waits_again)
+    looked_at = centre.calls.values() if everybody else (centre.calls[call] for call in waits_again)
     for call in looked_at:
         if call.call in settled or not (
             call.call in waits_again or call.state is CallState.WAITING
@@ -92,9 +115,12 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
             continue
         setting = centre.queues[call.queue].setting
         is_late = call.leave_at is not None and call.leave_at <= now
-        if is_late and call.call in waits_again - requeued:
-            yield waited_too_long(call, now)
-        elif setting.needs_somebody and (call.queue in queues or call.call in waits_again):
+        is_new = call.call in waits_again
+        if call.queue in closed and (is_swept or is_new) and call.call not in requeued:
+            yield CallReturned(now, call.call, call.queue, ReturnReason.CLOSED)
+        elif is_late and is_new and call.call not in requeued:
+            yield waited_too_long(centre, call, now)
+        elif setting.needs_somebody and (call.queue in queues or is_new):
             asked = call.queue, call.need, call.steps, call.hops
             if asked not in known:
                 known[asked] = somebody_could(centre, _at_last(setting, call), gone)

@@ -23,6 +23,7 @@ from queues.centre.call_facts import (
     TransferRefused,
 )
 from queues.centre.commands import ReturnReason
+from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import (
     Fact,
     LegDropped,
@@ -64,6 +65,8 @@ _RETURNED: Final[Mapping[ReturnReason, str]] = MappingProxyType(
         ReturnReason.REFUSED: "the queue is not in the settings",
         ReturnReason.FULL: "as many wait in the queue as may",
         ReturnReason.NOBODY: "nobody is signed in who could take it",
+        ReturnReason.CLOSED: "the queue is closed",
+        ReturnReason.CLOSING: "the queue closes before the call could be served",
         ReturnReason.WAITED: "it has waited as long as anybody may",
         ReturnReason.FAILED: "no agent could be joined with it",
     }
@@ -106,6 +109,8 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             return f"{fact.reason}; after {_s(fact.waited_s)} it asks for {words_of(fact.need)}"
         case CallRefused(reason=ReturnReason.REFUSED):
             return f"queue {fact.queue} is not in the settings; the dialogue has the caller again"
+        case CallRefused(reason=ReturnReason.CLOSED | ReturnReason.CLOSING):
+            return f"{_RETURNED[fact.reason]} ({fact.queue}); the dialogue has it again"
         case CallRefused():
             return f"{_RETURNED[fact.reason]} in queue {fact.queue}; the dialogue has it again"
         case CallMoved():
@@ -124,6 +129,8 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             )
         case CallOwed():
             return f"nobody took it; it is owed to {fact.owner}, who may be rung for it too"
+        case EstimateMade():
+            return _foretold(fact)
         case OfferMade():
             return _offered(fact)
         case OfferAccepted():
@@ -163,7 +170,10 @@ def _asking(fact: CallQueued) -> str:
     if fact.need != ANYBODY:
         parts.append(f" for {words_of(fact.need)}")
     if fact.only is not None and fact.need_until is not None:
-        parts.append(f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone")
+        parts.append(
+            f"; for {_s(fact.need_until - fact.at)} it waits for {fact.only} alone,"
+            " the last one who had the matter"
+        )
     if fact.credit_s:
         parts.append(f"; {_s(fact.credit_s)} count as waited")
     return "".join(parts)
@@ -185,6 +195,16 @@ def _transferred(fact: CallTransferred) -> str:
 def _before(fact: CallQueued) -> str:
     waited_s = fact.at - fact.since
     return f", with the {_s(waited_s)} that it had waited before" if waited_s else ""
+
+
+def _foretold(fact: EstimateMade) -> str:
+    from_what = (
+        f"{_count(fact.ahead, 'call')} before it for its agents, {_count(fact.agents, 'agent')} at"
+        f" work; by the formula alone {_s(fact.expected_s)}"
+    )
+    if fact.low_s is None or fact.high_s is None:
+        return f"no range was told, too few waits of its need were seen so far; {from_what}"
+    return f"foretold to wait {_s(fact.low_s)} to {_s(fact.high_s)} from then on: {from_what}"
 
 
 def _offered(fact: OfferMade) -> str:
@@ -222,6 +242,10 @@ def _missed(fact: OfferMissed) -> str:
 
 def _state(state: AgentState) -> str:
     return "in wrap-up" if state is AgentState.WRAP_UP else state.value.replace("_", " ")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _s(seconds: float) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from queues.centre.codec import read_fact
-from queues.centre.facts import Fact, OfferMade, OfferMissed
+from queues.centre.facts import Fact, OfferMade
 from queues.centre.house_facts import HistoryLost
 from queues.centre.plain import payload_of
-from queues.centre.policies.known import KNOWN, PAIRING, decide_anew, policy_of
+from queues.centre.policies.known import KNOWN, PAIRING, Decided, decide_anew, policy_of
 from queues.centre.recovery import Following
 from queues.centre.row import JournalRow
 from queues.centre.row_faults import RowFault
@@ -101,7 +101,7 @@ def words_of(found: Recomputed) -> tuple[str, ...]:
 def _asked(following: Following, row: JournalRow, *, is_known: bool) -> Recomputed | None:
     recorded = read_fact(row)
     policy = policy_of(recorded)
-    if policy is None or not isinstance(recorded, OfferMade | OfferMissed):
+    if policy is None or not isinstance(recorded, Decided):
         return None
     if not is_known or not following.is_whole:
         return Recomputed(row.seq, policy, Verdict.STATE_UNKNOWN)
@@ -116,7 +116,7 @@ def _asked(following: Following, row: JournalRow, *, is_known: bool) -> Recomput
     return Recomputed(row.seq, policy, Verdict.SAME, (), _standing(following.centre, recorded))
 
 
-def _standing(centre: Centre, recorded: OfferMade | OfferMissed) -> Standing | None:
+def _standing(centre: Centre, recorded: Decided) -> Standing | None:
     if not isinstance(recorded, OfferMade):
         return None
     turned_by = turns(centre, recorded, PAIRING[recorded.policy])

@@ -9,8 +9,8 @@ from typing import ClassVar, Final
 
 from queues.centre.agent import TAKEN
 from queues.centre.index import rebuild
-from queues.centre.inputs import QueueSetting
 from queues.centre.json_values import Snapshot
+from queues.centre.learned import Learned
 from queues.centre.plain import Records, object_as_json, records
 from queues.centre.reading import Unfit, reader_of
 from queues.centre.state import Agent, Call, Centre, Offer, Place, Queue
@@ -19,7 +19,10 @@ from queues.centre.upcasters import (
     AGENT_WITHOUT_LOAD,
     AGENT_WITHOUT_NEEDS,
     CALL_NEVER_TRANSFERRED,
+    CALL_WITHOUT_ESTIMATE,
     CALL_WITHOUT_NEED,
+    NOTHING_LEARNED,
+    QUEUE_ALWAYS_OPEN,
     QUEUE_WITHOUT_BREATH,
     QUEUE_WITHOUT_NEEDS,
     Payload,
@@ -42,19 +45,20 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 6
     version: int
     at: float
     wall_ahead_s: float
     epoch: str
     last_call: int
     last_offer: int
-    queues: tuple[QueueSetting, ...]
+    queues: tuple[Queue, ...]
     agents: tuple[Agent, ...]
     places: tuple[Place, ...]
     calls: tuple[Call, ...]
     offers: tuple[Offer, ...]
     ended: tuple[_Ended, ...]
+    learned: Learned
 
 
 _read_stored = reader_of(_Stored)
@@ -71,12 +75,13 @@ class Frozen:
     epoch: str
     last_call: int
     last_offer: int
-    queues: tuple[QueueSetting, ...]
+    queues: Records
     agents: Records
     places: Records
     calls: Records
     offers: Records
     ended: tuple[tuple[CallId, float], ...]
+    learned: Learned
 
     def snapshot(self) -> Snapshot:
         """Give it as JSON values; takes ten times as long as the freezing, in any thread."""
@@ -98,12 +103,13 @@ def freeze(centre: Centre) -> Frozen:
         epoch=centre.epoch,
         last_call=centre.last_call,
         last_offer=centre.last_offer,
-        queues=tuple(queue.setting for queue in centre.queues.values()),
+        queues=records(Queue, centre.queues.values()),
         agents=records(Agent, centre.agents.values()),
         places=records(Place, centre.places.values()),
         calls=records(Call, centre.calls.values()),
         offers=records(Offer, centre.offers.values()),
         ended=tuple(centre.ended.items()),
+        learned=centre.learned,
     )
 
 
@@ -115,7 +121,7 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
         raise SnapshotUnreadable(f"snapshot: {unfit}") from None
     centre = Centre(
         epoch=stored.epoch,
-        queues={setting.queue: Queue(setting) for setting in stored.queues},
+        queues={queue.setting.queue: queue for queue in stored.queues},
         agents={agent.setting.agent: agent for agent in stored.agents},
         places={place.place: place for place in stored.places},
         calls={call.call: call for call in stored.calls},
@@ -125,6 +131,7 @@ def from_snapshot(snapshot: Snapshot) -> Centre:
         last_offer=stored.last_offer,
         at=stored.at,
         wall_ahead_s=stored.wall_ahead_s,
+        learned=stored.learned,
     )
     if not _is_whole(centre, stored):
         raise SnapshotUnreadable("the snapshot names what it does not hold; take another")
@@ -144,8 +151,12 @@ def _of_today(snapshot: Snapshot) -> Snapshot:
             snapshot = _with_needs(snapshot)
         if version in (1, 2):
             snapshot = _with_load(snapshot)
-        if version != _Stored.VERSION:
+        if version in (1, 2, 3):
             snapshot = _with_transfers(snapshot)
+        if version in (1, 2, 3, 4):
+            snapshot = _with_estimates(snapshot)
+        if version != _Stored.VERSION:
+            snapshot = _with_doors(snapshot)
     except (LookupError, TypeError):
         raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return snapshot
@@ -176,10 +187,31 @@ def _with_transfers(snapshot: Snapshot) -> Snapshot:
     return Snapshot(
         snapshot
         | {
-            "version": _Stored.VERSION,
             "calls": [
                 call | CALL_NEVER_TRANSFERRED | {"wait_from": call["since"]}
                 for call in objects(snapshot["calls"])
+            ],
+        }
+    )
+
+
+def _with_estimates(snapshot: Snapshot) -> Snapshot:
+    return Snapshot(
+        snapshot
+        | {
+            "calls": [call | CALL_WITHOUT_ESTIMATE for call in objects(snapshot["calls"])],
+            "learned": NOTHING_LEARNED,
+        }
+    )
+
+
+def _with_doors(snapshot: Snapshot) -> Snapshot:
+    return Snapshot(
+        snapshot
+        | {
+            "version": _Stored.VERSION,
+            "queues": [
+                QUEUE_ALWAYS_OPEN | {"setting": setting} for setting in objects(snapshot["queues"])
             ],
         }
     )

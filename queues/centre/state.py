@@ -13,8 +13,10 @@ from typing import Final
 
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
+from queues.centre.door import Hours, Shut
 from queues.centre.illegal import IllegalTransition
 from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
+from queues.centre.learned import NOTHING, Learned
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.centre.occupancy import Spells
 from queues.centre.pools import AgentRank, CallRank, Pool
@@ -33,18 +35,29 @@ class DeadlineKind(StrEnum):
     NEED = "need"  # a call asks for less from then on
     OWED = "owed"  # a call that nobody took since it was transferred
     LEAVE = "leave"  # a call has waited as long as any may
+    DOOR = "door"  # a queue opens or closes
     BREATH = "breath"  # an agent may be offered calls again
     OCCUPANCY = "occupancy"  # an agent is not above the cap any more
 
 
-Deadline = tuple[float, DeadlineKind, str]  # Unix seconds, kind, id of offer, agent, place or call
+Deadline = tuple[
+    float, DeadlineKind, str
+]  # Unix seconds, kind, id of offer, agent, place, call or queue
 
 
 @dataclass(slots=True)
 class Queue:
-    """A queue: its setting."""
+    """A queue: its setting, and its door (`door.py`): open or not, until `turns_at`, wall clock.
+
+    `hours` None: at any time. `door_due` is `turns_at` by the centre's time.
+    """
 
     setting: QueueSetting
+    hours: Hours | None = None
+    shut: Shut | None = None
+    is_open: bool = True
+    turns_at: float | None = None
+    door_due: float | None = None
 
 
 @dataclass(slots=True)
@@ -57,6 +70,8 @@ class Call:
     `since` is when it first waited, for its place; `wait_from` when this wait began. It was
     transferred `hops` times, last by the agent `passed_by`, who is not to have it again; at
     `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
+
+    If a range was told of this wait: its talk is to begin from `talk_from` to `talk_by`.
     """
 
     call: CallId
@@ -80,6 +95,8 @@ class Call:
     owed_at: float | None = None
     owner: AgentId | None = None
     leave_at: float | None = None
+    talk_from: float | None = None
+    talk_by: float | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
@@ -180,6 +197,7 @@ class Centre:
     last_offer: int = 0
     at: float = 0.0
     wall_ahead_s: float = 0.0
+    learned: Learned = NOTHING  # of earlier calls, to foretell waits by
 
 
 def next_wake(centre: Centre) -> float | None:

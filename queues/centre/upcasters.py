@@ -51,7 +51,16 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owed_at": None,
     "owner": None,
 }
+CALL_WITHOUT_ESTIMATE: Final[Payload] = {"talk_from": None, "talk_by": None}
+NOTHING_LEARNED: Final[Payload] = {"paces": [], "spreads": [], "correction": []}
 
+QUEUE_ALWAYS_OPEN: Final[Payload] = {
+    "hours": None,
+    "shut": None,
+    "is_open": True,
+    "turns_at": None,
+    "door_due": None,
+}
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
 AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
 AGENT_WITHOUT_LOAD: Final[Payload] = {

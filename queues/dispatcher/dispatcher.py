@@ -13,8 +13,10 @@ import structlog
 
 from queues.centre.commands import Word
 from queues.centre.facts import Fact
+from queues.centre.foretelling import range_of_next
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import ClockMoved, Input, TimerFired
+from queues.centre.needs import PoolKey
 from queues.centre.snapshot import freeze
 from queues.centre.state import Centre, next_wake
 from queues.centre.step import steps
@@ -23,6 +25,7 @@ from queues.dispatcher.clock import Clock
 from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Restated, Settled
 from queues.dispatcher.performer import Leg, Performer
 from queues.dispatcher.timer import FAULT_PAUSE_S, Timer
+from queues.ids import QueueId
 from queues.live import Hub
 from queues.picture import Picture, look, look_at_all
 from queues.ports import Dialogues, Journal, Telephony
@@ -173,6 +176,18 @@ class Dispatcher:
     def shown(self) -> View:
         """Give the picture after the last fact that the live stream tells of."""
         return self._shown.view(self._seq)
+
+    def next_wait(self, queue: QueueId) -> tuple[float, float] | None:
+        """Give the range in seconds that who came now into this queue would be told.
+
+        None while too few waits were seen, nobody is at work, or no such queue is open. Looks at
+        the state as it is now, and changes nothing.
+        """
+        known = self._centre.queues.get(queue)
+        if known is None or not known.is_open:
+            return None
+        key = PoolKey(queue, known.setting.need)
+        return range_of_next(self._centre, key, self._clock.now())
 
     def hold(self) -> None:
         """Let no deadline fire until `release`."""

@@ -1,4 +1,4 @@
-"""What is under way after a row: calls and offers that have not ended, as JSON that can be kept."""
+"""What is under way after a row: calls, offers, waits, talks that have not ended, as JSON text."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -54,12 +54,44 @@ class OpenOffer:
 
 
 @dataclass(slots=True)
+class OpenWait:
+    """A wait. `began` by the centre's time; `need` as JSON text; for the rest `EstimateMade`."""
+
+    call: str
+    queue: str
+    need: str
+    began: float
+    began_at: float
+    expected_s: float | None = None
+    foretold_s: float | None = None
+    low_s: float | None = None
+    high_s: float | None = None
+    ahead: int | None = None
+    head_s: float | None = None
+    agents: int | None = None
+
+
+@dataclass(slots=True)
+class OpenTalk:
+    """A talk, or (with `talked_s`) its wrap-up since `ended`, by the centre's time."""
+
+    agent: str
+    call: str
+    queue: str
+    rang_s: float
+    ended: float | None = None
+    talked_s: float = 0.0
+
+
+@dataclass(slots=True)
 class UnderWay:
     """All that is open, oldest first; the wall clock is `ahead_s` ahead of the centre's time."""
 
     ahead_s: float = 0.0
     calls: dict[str, OpenCall] = field(default_factory=dict)
     offers: dict[str, OpenOffer] = field(default_factory=dict)
+    waits: dict[str, OpenWait] = field(default_factory=dict)  # by call
+    talks: dict[str, OpenTalk] = field(default_factory=dict)  # by agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +99,19 @@ class _Kept:
     ahead_s: float
     calls: tuple[OpenCall, ...]
     offers: tuple[OpenOffer, ...]
+    waits: tuple[OpenWait, ...]
+    talks: tuple[OpenTalk, ...]
 
 
 def to_text(open_: UnderWay) -> str:
     """Give it as JSON text."""
-    kept = _Kept(open_.ahead_s, tuple(open_.calls.values()), tuple(open_.offers.values()))
+    kept = _Kept(
+        open_.ahead_s,
+        tuple(open_.calls.values()),
+        tuple(open_.offers.values()),
+        tuple(open_.waits.values()),
+        tuple(open_.talks.values()),
+    )
     return json.dumps(asdict(kept), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -89,4 +129,6 @@ def from_text(text: str) -> UnderWay:
         kept.ahead_s,
         {call.call: call for call in kept.calls},
         {offer.offer: offer for offer in kept.offers},
+        {wait.call: wait for wait in kept.waits},
+        {talk.agent: talk for talk in kept.talks},
     )

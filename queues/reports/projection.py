@@ -39,11 +39,13 @@ from queues.centre.inputs import CallArrived, CallMissed, EndCause
 from queues.centre.row import JournalRow
 from queues.centre.snapshot import from_snapshot
 from queues.centre.state import Centre, Offer
-from queues.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.record_rows import EndedCall, EndedOffer, EndedTalk, EndedWait, MissedCall
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text
 from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
+from queues.reports.talks import follow_talks
+from queues.reports.waits import follow_waits
 
-VERSION: Final = 3
+VERSION: Final = 4
 LONGEST_S: Final = 48 * 3600.0
 _INPUTS: Final = frozenset({CallArrived.TYPE, CallMissed.TYPE})
 
@@ -55,6 +57,8 @@ class Batch:
     calls: tuple[EndedCall, ...]
     offers: tuple[EndedOffer, ...]
     missed: tuple[MissedCall, ...]
+    waits: tuple[EndedWait, ...]
+    talks: tuple[EndedTalk, ...]
     carried: str
 
 
@@ -67,6 +71,8 @@ class Projection:
         self._calls: list[EndedCall] = []
         self._offers: list[EndedOffer] = []
         self._missed: list[MissedCall] = []
+        self._waits: list[EndedWait] = []
+        self._talks: list[EndedTalk] = []
 
     def take(self, row: JournalRow) -> None:
         """Take the next row; raises `RowUnreadable`."""
@@ -74,14 +80,21 @@ class Projection:
         if row.kind == "input" and row.type in _INPUTS:
             self._take_input(row)
         elif row.kind == "fact":
-            self._take_fact(row.seq, read_fact(row))
+            fact = read_fact(row)
+            self._follow(row.seq, fact)
+            self._take_fact(row.seq, fact)
 
     def batch(self) -> Batch:
         """Give the records since the last batch."""
         made = Batch(
-            tuple(self._calls), tuple(self._offers), tuple(self._missed), to_text(self._open)
+            tuple(self._calls),
+            tuple(self._offers),
+            tuple(self._missed),
+            tuple(self._waits),
+            tuple(self._talks),
+            to_text(self._open),
         )
-        self._calls, self._offers, self._missed = [], [], []
+        self._calls, self._offers, self._missed, self._waits, self._talks = [], [], [], [], []
         return made
 
     def _take_input(self, row: JournalRow) -> None:
@@ -130,6 +143,16 @@ class Projection:
             case _:
                 pass
 
+    def _follow(self, seq: int, fact: Fact) -> None:
+        """Follow waits and talks, which know the calls and offers as they were before."""
+        call = self._open.calls.get(fact.call) if isinstance(fact, CallClosed) else None
+        gone = None if call is None or not isinstance(fact, CallClosed) else _gone(call, fact)
+        if (wait := follow_waits(self._open, seq, fact, gone)) is not None:
+            self._waits.append(wait)
+        offer = self._open.offers.get(fact.offer) if isinstance(fact, TalkBegan) else None
+        if (talk := follow_talks(self._open, seq, fact, offer)) is not None:
+            self._talks.append(talk)
+
     def _wall(self, at: float) -> float:
         return at + self._open.ahead_s
 
@@ -165,10 +188,7 @@ class Projection:
         call = self._open.calls.get(fact.call)
         if call is None:
             return
-        ended = fact.at
-        if isinstance(fact, CallClosed) and call.since is not None and call.waits_since is not None:
-            # That it was gone may have been heard long after it was.
-            ended = min(ended, max(call.waits_since, call.since + fact.in_centre_s))
+        ended = _gone(call, fact) if isinstance(fact, CallClosed) else fact.at
         self._stop_waiting(fact.call, ended)
         del self._open.calls[fact.call]
         if call.talked_s is not None:
@@ -239,11 +259,14 @@ class Projection:
                 return
             self._stop_waiting(oldest.call, row.at)
             del self._open.calls[oldest.call]
+            self._open.waits.pop(oldest.call, None)
             self._record(row.seq, oldest, CallOutcome.UNKNOWN, self._wall(row.at))
 
     def _begin_with(self, seq: int, centre: Centre, at: float) -> None:
         """Go on from a state: what of it is known here keeps what is known."""
         self._open.ahead_s = centre.wall_ahead_s
+        self._open.waits.clear()  # what was foretold of them may lie in the gap
+        self._open.talks.clear()
         ringing = {name for name, offer in centre.offers.items() if offer.talk_since is None}
         for known in sorted(self._open.offers.keys() - ringing):
             self._end_offer(seq, known, at, UNKNOWN)
@@ -266,6 +289,13 @@ class Projection:
         for offer in centre.offers.values():
             if offer.talk_since is None and offer.offer not in self._open.offers:
                 self._open_offer(offer, centre.calls[offer.call].state_since)
+
+
+def _gone(call: OpenCall, fact: CallClosed) -> float:
+    """When a call was gone: that may have been heard long after."""
+    if call.since is None or call.waits_since is None:
+        return fact.at
+    return min(fact.at, max(call.waits_since, call.since + fact.in_centre_s))
 
 
 def _wait(call: OpenCall, since: float) -> None:

@@ -57,6 +57,8 @@ from queues.centre.state import Agent, Centre
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 _EPOCH: Final = "simulated"
+# Whoever came to a queue that was not there, or was closed, would come to the same again.
+_NOT_OURS: Final = (ReturnReason.REFUSED, ReturnReason.CLOSED, ReturnReason.CLOSING)
 
 
 class StayEnd(StrEnum):
@@ -241,7 +243,7 @@ class _Seen:
                 self._answered[fact.call] = fact.at
             case TalkEnded():
                 self._end(fact.call, fact.at, talk_is_whole=fact.by is not TalkEnd.SWITCH)
-            case CallRefused() if fact.reason is not ReturnReason.REFUSED and not self.over:
+            case CallRefused() if fact.reason not in _NOT_OURS and not self.over:
                 self._enter(fact, fact.at, centre)
                 self._end(fact.call, fact.at, StayEnd.TURNED_AWAY)
             case CallClosed():

@@ -1,6 +1,13 @@
 """What is stored: the journal, the vault, snapshots, live dialogues, and records for reports."""
 
-from queues.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.record_rows import (
+    EndedCall,
+    EndedOffer,
+    EndedTalk,
+    EndedWait,
+    EstimateCount,
+    MissedCall,
+)
 from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
 from queues.store.day_file import DayDamaged
@@ -18,6 +25,7 @@ from queues.store.errors import (
     WriterFenced,
 )
 from queues.store.journal_writer import JournalWriter
+from queues.store.last_talks import LastTalk, LastTalks
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.seal import SealCheck, seals_to_check
@@ -33,13 +41,18 @@ __all__ = [
     "DialogueRow",
     "EndedCall",
     "EndedOffer",
+    "EndedTalk",
+    "EndedWait",
     "Erasure",
+    "EstimateCount",
     "JournalDamaged",
     "JournalRow",
     "JournalWriter",
     "KeptValue",
     "KeyUnusable",
     "Kind",
+    "LastTalk",
+    "LastTalks",
     "MissedCall",
     "NewRow",
     "NotCommitted",

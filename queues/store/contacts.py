@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from queues.store.database import Database
 from queues.store.envelope import Envelope
 from queues.store.errors import StoreError
-from queues.store.tables import contact_index, contacts
+from queues.store.tables import contact_index, contacts, last_talks
 
 ID_BYTES: Final = 16
 _SEEN_EVERY_S: Final = 86_400.0  # so that not each call is a commit
@@ -96,12 +96,13 @@ class Contacts:
         return row.key_version, row.wrapped_key
 
     def erase(self, contact: str) -> bool:
-        """Delete index entries and key, and keep the id as that of somebody who was erased.
+        """Delete index entries, last talks and key; the id stays, as of somebody who was erased.
 
         Tells whether there was such a contact.
         """
         with self._people.write() as connection:
             connection.execute(delete(contact_index).where(contact_index.c.contact == contact))
+            connection.execute(delete(last_talks).where(last_talks.c.contact == contact))
             erased = connection.execute(
                 update(contacts)
                 .where(contacts.c.id == contact, contacts.c.wrapped_key.is_not(None))

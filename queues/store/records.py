@@ -12,14 +12,28 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, true
 
-from queues.record_rows import EndedCall, EndedOffer, MissedCall
+from queues.record_rows import (
+    EndedCall,
+    EndedOffer,
+    EndedTalk,
+    EndedWait,
+    EstimateCount,
+    MissedCall,
+)
 from queues.store.database import Database
 from queues.store.errors import StoreError
-from queues.store.tables import ended_calls, ended_offers, missed_calls, projections
+from queues.store.tables import (
+    ended_calls,
+    ended_offers,
+    ended_talks,
+    ended_waits,
+    missed_calls,
+    projections,
+)
 
 _NAME: Final = "reports"
 _DELETED_AT_ONCE: Final = 2000  # so that the journal's writer need not wait long
-_TABLES: Final = (ended_calls, ended_offers, missed_calls)
+_TABLES: Final = (ended_calls, ended_offers, missed_calls, ended_waits, ended_talks)
 
 
 class ProjectorBehind(StoreError):
@@ -76,6 +90,8 @@ class Records:
         calls: Iterable[EndedCall] = (),
         offers: Iterable[EndedOffer] = (),
         missed: Iterable[MissedCall] = (),
+        waits: Iterable[EndedWait] = (),
+        talks: Iterable[EndedTalk] = (),
     ) -> None:
         """Write what the rows between two positions came to; raises `ProjectorBehind`.
 
@@ -94,7 +110,13 @@ class Records:
             if moved.rowcount != 1:
                 raise ProjectorBehind("the records were moved on by another; read their position")
             new = _not_told_before(connection, missed)
-            for table, rows in ((ended_calls, calls), (ended_offers, offers), (missed_calls, new)):
+            for table, rows in (
+                (ended_calls, calls),
+                (ended_offers, offers),
+                (missed_calls, new),
+                (ended_waits, waits),
+                (ended_talks, talks),
+            ):
                 if values := [asdict(row) for row in rows]:
                     connection.execute(insert(table), values)
 
@@ -113,6 +135,30 @@ class Records:
         with self._database.read() as connection:
             found = connection.execute(query.order_by("seq", "offer"))
             return tuple(EndedOffer(*row) for row in found)
+
+    def last_waits(self, limit: int) -> tuple[EndedWait, ...]:
+        """The last waits, up to `limit`, the last that ended first."""
+        query = select(ended_waits).order_by(ended_waits.c.seq.desc()).limit(limit)
+        with self._database.read() as connection:
+            return tuple(EndedWait(*row) for row in connection.execute(query))
+
+    def last_talks(self, limit: int) -> tuple[EndedTalk, ...]:
+        """The last talks, up to `limit`, the last that let its agent go first."""
+        query = select(ended_talks).order_by(ended_talks.c.seq.desc()).limit(limit)
+        with self._database.read() as connection:
+            return tuple(EndedTalk(*row) for row in connection.execute(query))
+
+    def estimates(self, from_at: float, until_at: float) -> tuple[EstimateCount, ...]:
+        """How the waits came out that were told a range and ended in that time, by need."""
+        kept = ended_waits.c
+        query = (
+            select(kept.queue, kept.need, kept.came_true, func.count())
+            .where(kept.ended_at >= from_at, kept.ended_at < until_at, kept.came_true.is_not(None))
+            .group_by(kept.queue, kept.need, kept.came_true)
+            .order_by(kept.queue, kept.need, kept.came_true)
+        )
+        with self._database.read() as connection:
+            return tuple(EstimateCount(*row) for row in connection.execute(query))
 
     def missed(self, limit: int, before_seq: int | None = None) -> tuple[MissedCall, ...]:
         """Up to `limit` missed calls, the last that was told of first, from before `before_seq`.
@@ -143,6 +189,8 @@ class Records:
             (ended_calls, ended_calls.c.ended_at),
             (ended_offers, ended_offers.c.ended_at),
             (missed_calls, missed_calls.c.noted_at),
+            (ended_waits, ended_waits.c.ended_at),
+            (ended_talks, ended_talks.c.ended_at),
         ):
             while deleted := self._delete_some(table, ended < before):
                 count += deleted
@@ -151,10 +199,12 @@ class Records:
     def counts(self) -> str:
         """How many records there are, in words."""
         with self._database.read() as connection:
-            calls, offers, missed = (
+            calls, offers, missed, waits, talks = (
                 connection.scalar(select(func.count()).select_from(table)) for table in _TABLES
             )
-        return f"{calls} calls, {offers} offers, {missed} missed calls"
+        return (
+            f"{calls} calls, {offers} offers, {missed} missed calls, {waits} waits, {talks} talks"
+        )
 
     def _delete_some(self, table: Table, which: ColumnElement[bool] | None = None) -> int:
         which = true() if which is None else which

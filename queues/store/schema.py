@@ -30,9 +30,9 @@ class Schema:
     leaves_a_copy: bool
 
 
-STORE: Final = Schema(tables.store, _STEPS / "store", "0005", "schema_version", True)
+STORE: Final = Schema(tables.store, _STEPS / "store", "0006", "schema_version", True)
 # A copy would hold the keys of all who are erased from then on.
-PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0002", "people_schema_version", False)
+PEOPLE: Final = Schema(tables.people, _STEPS / "people", "p0003", "people_schema_version", False)
 
 
 def bring_up(database: Database, schema: Schema) -> None:

@@ -25,6 +25,7 @@ from queues.store.hold import WriteHold
 from queues.store.journal_check import check_journal
 from queues.store.journal_read import JournalReader
 from queues.store.journal_writer import LONGEST_PAUSE_S, MOST_WAITING, JournalWriter
+from queues.store.last_talks import LastTalks
 from queues.store.progress import Progress, is_older, note_progress
 from queues.store.records import Records
 from queues.store.rows import JournalRow, Kind, check_text
@@ -69,6 +70,7 @@ class Store:
         self.dialogues = Dialogues(store)
         self.dialplans = Dialplans(store)
         self.records = Records(store)
+        self.last_talks = LastTalks(databases[1])
         self.closed_days = ClosedDays(store, days_folder, self._reader)
 
     @classmethod

@@ -156,6 +156,39 @@ ended_offers = Table(
     Column("rang_s", Double, nullable=False),
 )
 
+ended_waits = Table(
+    "ended_waits",
+    store,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("call", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("need", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("ended_at", Double, nullable=False, index=True),
+    Column("lasted_s", Double, nullable=False),
+    Column("end", Text, nullable=False),
+    Column("expected_s", Double),
+    Column("foretold_s", Double),
+    Column("low_s", Double),
+    Column("high_s", Double),
+    Column("ahead", Integer),
+    Column("head_s", Double),
+    Column("agents", Integer),
+    Column("came_true", Text),
+)
+
+ended_talks = Table(
+    "ended_talks",
+    store,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("call", Text, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("ended_at", Double, nullable=False, index=True),
+    Column("rang_s", Double, nullable=False),
+    Column("talked_s", Double, nullable=False),
+    Column("wrapped_up_s", Double, nullable=False),
+)
+
 # Who is to be called back. No number: the contact's random id leads to it, as long as it may.
 missed_calls = Table(
     "missed_calls",
@@ -211,4 +244,14 @@ contact_index = Table(
         nullable=False,
         index=True,
     ),
+)
+
+# Of each contact and queue the last talk alone, and only where a queue's settings ask for it.
+last_talks = Table(
+    "last_talks",
+    people,
+    Column("contact", Text, ForeignKey(contacts.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("at", Double, nullable=False, index=True),
 )

@@ -10,6 +10,7 @@ import httpx
 from fastapi import FastAPI
 
 from queues.api import HealthReason, HealthReport, HealthStatus, create_app, listen, serve
+from queues.api.estimates import ReadEstimates
 from queues.api.explanations import Explain
 from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
@@ -88,6 +89,7 @@ class Service:
     dialogues: list[DialogueRow] = field(default_factory=list)
     cards: dict[CallId, tuple[CardEntry, ...]] = field(default_factory=dict)
     missed: ReadMissed = lambda _limit, _before: ()
+    estimates: ReadEstimates = lambda _since, _until: ()
     explain: Explain = no_journal
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
@@ -108,6 +110,8 @@ class Service:
             dialogues=lambda: tuple(self.dialogues),
             pause_reasons=REASONS,
             missed=self.missed,
+            estimates=self.estimates,
+            next_wait=self.dispatcher.next_wait,
             explain=self.explain,
             hosts=self.hosts,
             session_s=self.session_s,

@@ -95,6 +95,8 @@ async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_
         "need_until": None,
         "waits_for": None,
         "credit_s": 0.0,
+        "talk_from": None,
+        "talk_by": None,
     }
     assert last["next"] is None
 

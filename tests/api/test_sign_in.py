@@ -7,12 +7,15 @@ from tests.api.service import BEARER, TOKEN, Service
 
 PATHS = [
     ("GET", "/api/v1/queues"),
+    ("POST", "/api/v1/queues/a/close"),
+    ("POST", "/api/v1/queues/a/open"),
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/a/card"),
     ("POST", "/api/v1/calls/a/transfer"),
     ("GET", "/api/v1/calls/a/explanation"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/reports/missed"),
+    ("GET", "/api/v1/reports/estimates"),
     ("GET", "/api/v1/live"),
     ("POST", "/api/v1/agents/a/ready"),
     ("POST", "/api/v1/agents/a/pause"),
@@ -44,12 +47,16 @@ async def test_nobody_gets_in_without_token_or_session(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def _named(path: str) -> str:
+    for part in ("agent", "call", "queue"):
+        path = path.replace(f"{{{part}}}", "a")
+    return path
+
+
 def test_every_route_of_the_api_is_among_those_tested_here() -> None:
     schema = Service().app.openapi()["paths"]
     told = {
-        (method.upper(), path.replace("{agent}", "a").replace("{call}", "a"))
-        for path, methods in schema.items()
-        for method in methods
+        (method.upper(), _named(path)) for path, methods in schema.items() for method in methods
     }
     public = {("GET", "/health"), ("GET", "/metrics")}
     public |= {("POST", "/api/v1/session"), ("DELETE", "/api/v1/session")}
@@ -167,5 +174,7 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
             card=lambda _: None,
             dialogues=tuple,
             missed=service.missed,
+            estimates=service.estimates,
+            next_wait=service.dispatcher.next_wait,
             explain=service.explain,
         )

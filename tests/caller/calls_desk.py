@@ -34,6 +34,8 @@ def row(call: str, line: str, state: str, agent: str | None = None) -> dict[str,
         "need_until": None,
         "waits_for": None,
         "credit_s": 0.0,
+        "talk_from": None,
+        "talk_by": None,
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -137,15 +139,36 @@ def wait_ready(folder: Path, process: subprocess.Popen[bytes]) -> Service:
     return Service(folder, process, read_run_file(run_folder))
 
 
+_spoken = tempfile.TemporaryDirectory(prefix="freizeichen-spoken-")  # by the first service
+
+
+def lend_prompts(folder: Path) -> None:
+    """Give a new place what the first service of these tests spoke: it would say the same again."""
+    run, spoken = folder / ".freizeichen", Path(_spoken.name) / "prompts"
+    if spoken.exists() and not (run / "prompts").exists():
+        run.mkdir(mode=0o700, exist_ok=True)
+        shutil.copytree(spoken, run / "prompts")
+
+
+def keep_prompts(folder: Path) -> None:
+    """Keep what the first service of these tests has spoken."""
+    spoken = Path(_spoken.name) / "prompts"
+    if not spoken.exists():
+        shutil.copytree(folder / ".freizeichen/prompts", spoken)
+
+
 @contextmanager
 def running_service(
     folder: Path, *, environment: Mapping[str, str] | None = None, **changes: object
 ) -> Iterator[Service]:
     """A service of its own; ended afterwards, also one that was started again in its place."""
     write_settings(folder, **changes)
+    lend_prompts(folder)
     process = start(folder, environment=environment)
     try:
         service = wait_ready(folder, process)
+        if not changes.keys() & {"lines", "dialplans"}:
+            keep_prompts(folder)
         try:
             yield service
         finally:

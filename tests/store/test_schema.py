@@ -83,7 +83,7 @@ def test_an_upgrade_leaves_a_copy_of_the_older_file(file_place: Place) -> None:
     older(file_place)
     with file_place.opened():
         pass
-    copy = file_place.folder / "store.db.before-0005"
+    copy = file_place.folder / f"store.db.before-{STORE.head}"
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT version_num FROM schema_version").fetchall() == [
@@ -94,12 +94,12 @@ def test_an_upgrade_leaves_a_copy_of_the_older_file(file_place: Place) -> None:
 
 def test_a_copy_of_an_earlier_upgrade_is_never_overwritten(file_place: Place) -> None:
     older(file_place)
-    copy = file_place.folder / "store.db.before-0005"
+    copy = file_place.folder / f"store.db.before-{STORE.head}"
     copy.write_text("kept")
     with file_place.opened():
         pass
     assert copy.read_text() == "kept"
-    assert (file_place.folder / "store.db.before-0005.2").stat().st_size > 1000
+    assert (file_place.folder / f"store.db.before-{STORE.head}.2").stat().st_size > 1000
 
 
 def test_people_of_an_older_version_are_upgraded_and_no_copy_of_their_keys_is_left(
@@ -118,7 +118,9 @@ def test_people_of_an_older_version_are_upgraded_and_no_copy_of_their_keys_is_le
 def test_an_upgrade_that_fails_changes_nothing(place: Place) -> None:
     older(place)
     place.say("CREATE TABLE projections (name TEXT)")  # in the way of the last table of step 2
-    with pytest.raises(StoreUnusable, match="cannot be brought to '0005', and are as they were"):
+    with pytest.raises(
+        StoreUnusable, match=f"cannot be brought to '{STORE.head}', and are as they were"
+    ):
         place.open()
     with database_of(place, STORE) as database:
         tables = set(inspect(database.engine).get_table_names())
@@ -149,7 +151,7 @@ def test_a_database_of_something_else_is_refused(place: Place) -> None:
 
 def test_who_only_reads_upgrades_nothing(place: Place) -> None:
     older(place)
-    with pytest.raises(StoreUnusable, match=r"'0001', expected '0005'.*start the service"):
+    with pytest.raises(StoreUnusable, match=rf"'0001', expected '{STORE.head}'.*start the service"):
         StoreView(place.url, days_folder=place.folder)
 
 

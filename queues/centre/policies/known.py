@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import Fact, OfferMade, OfferMissed
+from queues.centre.foretelling import ESTIMATE_POLICY, foretold
 from queues.centre.on_offers import MISS_POLICY, offer_missed
 from queues.centre.policies import longest_wait_1, pairing
 from queues.centre.state import Centre
@@ -31,19 +33,35 @@ def _misses_in_a_row(centre: Centre, recorded: OfferMissed) -> Fact | None:
 MISSING: Final[Mapping[str, Callable[[Centre, OfferMissed], Fact | None]]] = MappingProxyType(
     {MISS_POLICY: _misses_in_a_row}
 )
-KNOWN: Final = frozenset(PAIRING) | frozenset(MISSING)
+
+
+def _calls_ahead(centre: Centre, recorded: EstimateMade) -> Fact | None:
+    """What is foretold of this call at its place, which it has in the state before already."""
+    call = centre.calls.get(recorded.call)
+    if call is None:
+        return None
+    return foretold(centre, call.call, call.key, call.rank, recorded.at)
+
+
+FORETELLING: Final[Mapping[str, Callable[[Centre, EstimateMade], Fact | None]]] = MappingProxyType(
+    {ESTIMATE_POLICY: _calls_ahead}
+)
+KNOWN: Final = frozenset(PAIRING) | frozenset(MISSING) | frozenset(FORETELLING)
+Decided = OfferMade | OfferMissed | EstimateMade  # facts that rest on a choice
 
 
 def policy_of(fact: Fact) -> str | None:
     """Give the policy that decided a fact; None for one that rests on no choice."""
-    return fact.policy if isinstance(fact, OfferMade | OfferMissed) else None
+    return fact.policy if isinstance(fact, Decided) else None
 
 
-def decide_anew(centre: Centre, recorded: OfferMade | OfferMissed) -> Fact | None:
+def decide_anew(centre: Centre, recorded: Decided) -> Fact | None:
     """Give what its policy decides on the state before it; None if it decides nothing.
 
     Raises LookupError for a policy that is not here any more.
     """
     if isinstance(recorded, OfferMade):
         return PAIRING[recorded.policy](centre, recorded.at)
+    if isinstance(recorded, EstimateMade):
+        return FORETELLING[recorded.policy](centre, recorded)
     return MISSING[recorded.policy](centre, recorded)

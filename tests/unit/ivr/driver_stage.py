@@ -12,6 +12,7 @@ from ivr.dialplan import Plan, load_plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.driver import Driver
 from ivr.flow.session import Session
+from ivr.last_agents import Preferred
 from queues.cards import By
 from queues.centre.inputs import Input
 from queues.ids import CallId, LineId, QueueId
@@ -82,6 +83,7 @@ async def stage(
     listening: bool = True,
     earlier: Mapping[str, Plan] | None = None,
     staff: Staff = UNKNOWN_STAFF,
+    preferred: Callable[[CallId, QueueId], Preferred | None] = lambda _call, _queue: None,
 ) -> AsyncIterator[Stage]:
     plans = {LINE: plan_of(text)}
     calls = FakeCalls(prompt_s=prompt_s)
@@ -102,6 +104,7 @@ async def stage(
         keep,
         lambda call, _: not_heard.append(call),
         staff,
+        preferred=preferred,
     )
     forgotten: list[CallId] = []
 

@@ -122,6 +122,7 @@ def test_defaults_reach_each_node_and_a_node_of_its_own_mind_wins() -> None:
     assert dict(welcome.keys) == {"1": "bye", "0": "human"}
     assert (human.then, human.refused) == ("bye", "bye")
     assert (human.when_full, human.when_nobody, human.when_long) == ("bye", "bye", "bye")
+    assert human.when_closed is None
     own = load(
         SMALL.replace("{1: bye}}", "{1: bye, 0: bye, 2: human}, when_silent: bye, tries: 1}")
     )

@@ -201,6 +201,8 @@ def test_a_caller_whom_the_queue_refuses_is_told_and_let_go() -> None:
         (ReturnReason.FULL, "full"),
         (ReturnReason.NOBODY, "empty"),
         (ReturnReason.WAITED, "long"),
+        (ReturnReason.CLOSED, "shut"),
+        (ReturnReason.CLOSING, "shut"),
         (ReturnReason.REFUSED, "b"),
         (ReturnReason.FAILED, "b"),
     ],
@@ -211,13 +213,23 @@ def test_why_the_queue_keeps_no_caller_decides_what_follows(
     text = """
 {language: en, start: a, human: h, prompts: {a: A},
 defaults: {no_input: a, wrong_key: a, then: b, refused: b, when_full: full},
-nodes: {a: {menu: a, keys: {0: h}}, h: {queue: service, when_nobody: empty, when_long: long},
-b: {goodbye: a}, full: {goodbye: a}, empty: {goodbye: a}, long: {goodbye: a}}}"""
+nodes: {a: {menu: a, keys: {0: h}},
+h: {queue: service, when_nobody: empty, when_long: long, when_closed: shut},
+b: {goodbye: a}, shut: {goodbye: a}, full: {goodbye: a}, empty: {goodbye: a},
+long: {goodbye: a}}}"""
     plan = load_plan(text, file="small.yaml", queues=["service"])
     session = replace(open_session(CallId("c"), LineId("1"), plan), phase=Phase.WAITING)
     waiting = replace(session, node=NodeId("h"))
     after, _ = advance(plan, waiting, CallReturned(reason), now=NOW)
     assert after.node == node
+
+
+@pytest.mark.parametrize("reason", [ReturnReason.CLOSED, ReturnReason.CLOSING])
+def test_a_caller_whom_a_closed_queue_sends_away_goes_where_refused_ones_go_unless_said(
+    reason: ReturnReason,
+) -> None:
+    call = Call().waiting()
+    assert call.tell(CallReturned(reason)) == play("sorry", token=4, cut=False)
 
 
 def test_nothing_is_played_into_a_talk() -> None:

@@ -43,6 +43,16 @@ def faults_of(folder: Path, text: str) -> list[str]:
     return [fault.removeprefix(f"{folder}/freizeichen.yaml:") for fault in raised.value.faults]
 
 
+def test_the_last_agent_is_preferred_for_times_that_make_sense(tmp_path: Path) -> None:
+    text = GOOD.replace("  - id: plain\n", "  - id: plain\n    prefer_last_agent: {for_s: 30}\n")
+    service, plain = load_settings(settings_file(tmp_path, text)).queues
+    assert service.prefer_last_agent is None
+    assert plain.prefer_last_agent is not None
+    assert (plain.prefer_last_agent.within_h, plain.prefer_last_agent.for_s) == (72.0, 30.0)
+    found = faults_of(tmp_path, text.replace("for_s: 30", "for_s: 0, within_h: 0, why: x"))
+    assert len(found) == 3
+
+
 def test_needs_steps_and_order_become_the_centres(tmp_path: Path) -> None:
     staff = load_settings(settings_file(tmp_path, GOOD)).staff
     service, plain = staff.queues

@@ -39,6 +39,16 @@ def test_figures_come_with_the_interval_of_their_means(day: Path) -> None:
     assert json.loads(again.stdout) == told
 
 
+def test_how_true_the_waits_are_that_callers_are_told_comes_beside_the_figures(day: Path) -> None:
+    day.write_text(DAY.replace("1800", "7200").replace("mean: 60}\nagents", "mean: 120}\nagents"))
+    done = CliRunner().invoke(app, ["simulate", str(day), "--seeds", "1-3", "--waits", "--json"])
+    assert done.exit_code == 0, done.output
+    figures = json.loads(done.stdout)["draws"]["all"]
+    assert figures["waits_told"]["mean"] > 5
+    assert 0.5 < figures["range_held"]["mean"] <= figures["range_held_as_spoken"]["mean"]
+    assert "range_held[any]" in figures
+
+
 def test_one_seed_alone_has_no_interval_and_reads_as_a_table(day: Path) -> None:
     done = CliRunner().invoke(app, ["simulate", str(day), "--seeds", "7"])
     assert done.exit_code == 0, done.output

@@ -34,6 +34,11 @@ def expected_deadlines(centre: Centre, now: float) -> dict[tuple[str, str], floa
             expected["place_rest", place.place] = place.rest_until
             assert place.offer is None
             assert place.rest_until <= now + PLACE_RESTS_S[-1]
+    for name, queue in centre.queues.items():
+        if queue.door_due is not None:
+            expected["door", name] = queue.door_due
+            assert queue.turns_at is not None
+            assert abs(queue.turns_at - centre.wall_ahead_s - queue.door_due) < 1e-6
     for call in centre.calls.values():
         if call.rest_until is not None:
             expected["call_rest", call.call] = call.rest_until

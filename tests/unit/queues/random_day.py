@@ -7,6 +7,8 @@ import random
 from dataclasses import replace
 
 from queues.centre.call import CallState
+from queues.centre.door import OpenSpan
+from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.facts import Fact
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -14,6 +16,7 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -33,6 +36,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
+from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
@@ -67,6 +71,18 @@ SETTINGS = SettingsLoaded(
 )
 
 
+LEARNED = EstimatesLearned(
+    Learned(
+        (Pace(LAW, 40.0, 4.0, 90.0), Pace(PLAIN, 25.0, 3.0, None)),
+        (
+            Spread(LAW, None, (Band(30.0, 0.2, 1.0, 2.5), Band(None, 0.4, 1.1, 1.9))),
+            Spread(LAW, Need((Skill("law", 4),), "de"), (Band(None, 0.3, 0.9, 2.0),)),
+        ),
+        (3.0, 0.8, 0.1, 2.0),
+    )
+)
+
+
 class RandomDay(Written):
     """The same day for the same seed."""
 
@@ -74,6 +90,7 @@ class RandomDay(Written):
         self._chance = random.Random(seed)  # noqa: S311  # a day by its number, no secret
         self.settings = SETTINGS
         super().__init__(SETTINGS)
+        self.take(LEARNED)
         for agent in SETTINGS.agents:
             self.take(PlaceChanged(agent.place, PlaceState.FREE))
             self.take(ReadyAsked(agent.agent))
@@ -163,10 +180,26 @@ class RandomDay(Written):
 
     def _house(self) -> Input:
         chance = self._chance
-        what = chance.choice(("settings", "settings", "clock", "switch"))
+        what = chance.choice(("settings", "settings", "clock", "switch", "door", "door"))
+        if what == "door":
+            return self._door()
         if what == "clock":  # as at both nights of summer time, and by a hand
             return ClockMoved(chance.choice((-3600.0, 3600.0, 86_400.0)))
         return SwitchRestarted() if what == "switch" else self._other_settings()
+
+    def _door(self) -> Input:
+        """Most often all queues are open again, so that somebody is served."""
+        chance = self._chance
+        wall, queue = self.now + self.centre.wall_ahead_s, chance.choice(SETTINGS.queues).queue
+        closes = OpenSpan(wall - 100.0, wall + chance.choice((5.0, 40.0)))
+        return chance.choice(
+            (
+                HoursTold((QueueHours(queue, (closes, OpenSpan(wall + 60.0, None))),)),
+                CloseAsked(queue, chance.choice((None, AgentId("anna"))), None, wall + 30.0),
+                OpenAsked(queue, None),
+                HoursTold(()),
+            )
+        )
 
     def _other_settings(self) -> SettingsLoaded:
         """Some agents and one queue are left out, or are there again, or sit elsewhere."""

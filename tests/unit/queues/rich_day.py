@@ -19,6 +19,7 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     EndCause,
+    EstimatesLearned,
     Input,
     MissCause,
     OfferAnswered,
@@ -35,6 +36,7 @@ from queues.centre.inputs import (
     TransferAsked,
     WrapUpAsked,
 )
+from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -74,6 +76,13 @@ NEW_SETTINGS = SettingsLoaded(  # no repairs any more; cem is gone, dora has ano
     "day2",
 )
 
+LEARNED = EstimatesLearned(
+    Learned(
+        (Pace(BILLING, 150.0, 5.0, 300.0), Pace(REPAIRS, 120.0, 5.0, None)),
+        (Spread(BILLING, None, (Band(60.0, 0.2, 1.0, 2.2), Band(None, 0.4, 1.0, 1.8))),),
+    )
+)
+
 
 class Day:
     """The house, and what is asked of it."""
@@ -90,6 +99,7 @@ class Day:
         self.calls = 0
         self.dispatcher = _Recording(self)
         self.submit(SETTINGS)
+        self.submit(LEARNED)
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         return self.dispatcher.submit(what)

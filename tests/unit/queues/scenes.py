@@ -5,6 +5,7 @@ from queues.centre.commands import Command
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import (
     AgentSetting,
+    EstimatesLearned,
     Input,
     OfferAnswered,
     PlaceChanged,
@@ -15,6 +16,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     TalkStarted,
 )
+from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
@@ -34,6 +36,13 @@ def settings(
         tuple(AgentSetting(AgentId(name), PlaceId(f"p-{name}"), serves) for name, serves in agents),
         EPOCH,
     )
+
+
+def learned(*queues: QueueId) -> EstimatesLearned:
+    """What earlier calls of these queues might have taught; of the last one also a range."""
+    bands = (Band(None, 0.3, 1.0, 2.0),)
+    paces = tuple(Pace(queue, 30.0, 2.0, 60.0) for queue in queues)
+    return EstimatesLearned(Learned(paces, (Spread(queues[-1], None, bands),)))
 
 
 class Scene:

@@ -52,6 +52,7 @@ from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadlines
+from tests.unit.queues.scenes import learned
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
@@ -103,6 +104,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
+        self.take(learned(*QUEUES))
 
     @rule(target=calls, queue=st.sampled_from(QUEUES))
     def everybody_is_there_for_a_call(self, queue: QueueId) -> CallId:

@@ -94,7 +94,7 @@ def test_a_call_that_was_answered_at_the_second_phone_is_one_record_with_two_off
         ("anna", 1012.0, 1032.0, "no_answer", 20.0),
         ("bert", 1032.0, 1036.0, "talked", 3.0),
     ]
-    assert Projection(made.carried).batch() == Batch((), (), (), made.carried)
+    assert Projection(made.carried).batch() == Batch((), (), (), (), (), made.carried)
 
 
 def test_how_a_call_ended_is_told_for_each_way() -> None:
@@ -285,6 +285,8 @@ def test_wherever_the_rows_are_cut_they_come_to_the_same(data: st.DataObject) ->
     assert tuple(c for part in parts for c in part.calls) == whole.calls
     assert tuple(o for part in parts for o in part.offers) == whole.offers
     assert tuple(m for part in parts for m in part.missed) == whole.missed
+    assert tuple(w for part in parts for w in part.waits) == whole.waits
+    assert tuple(t for part in parts for t in part.talks) == whole.talks
     assert carried == whole.carried
 
 

@@ -24,7 +24,7 @@ LOST = JournalRow(0, 0.0, 1, "n1", "lost", "rows_lost", 1, "", {})
 
 
 def decisions(rows: list[JournalRow]) -> list[JournalRow]:
-    return [row for row in rows if row.type in ("offer_made", "offer_missed")]
+    return [row for row in rows if row.type in ("offer_made", "offer_missed", "estimate_made")]
 
 
 def asked(rows: list[JournalRow], wanted: list[JournalRow] | None = None) -> list[Recomputed]:

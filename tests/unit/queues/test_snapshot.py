@@ -54,9 +54,9 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    for version in (0, 5, None, "1", SENTINEL):
+    for version in (0, 7, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 4") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 6") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 
@@ -87,7 +87,20 @@ def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
         from_snapshot(Snapshot(bad))
 
 
-def without_transfers(old: dict[str, Any]) -> dict[str, Any]:
+def without_doors(whole: dict[str, Any]) -> dict[str, Any]:
+    return whole | {"queues": [queue["setting"] for queue in whole["queues"]]}
+
+
+def without_estimates(whole: dict[str, Any]) -> dict[str, Any]:
+    old = without_doors(whole)
+    del old["learned"]
+    for call in old["calls"]:
+        del call["talk_from"], call["talk_by"]
+    return old
+
+
+def without_transfers(whole: dict[str, Any]) -> dict[str, Any]:
+    old = without_estimates(whole)
     for call in old["calls"]:
         for name in ("wait_from", "hops", "passed_by", "owed_at", "owner"):
             del call[name]
@@ -103,6 +116,18 @@ def without_load(whole: dict[str, Any]) -> dict[str, Any]:
         for name in ("breath_until", "spells", "taken_since", "spared_until"):
             del agent[name]
     return old
+
+
+def test_a_snapshot_from_before_hours_is_a_centre_whose_queues_are_always_open() -> None:
+    scene = busy()
+    old = without_doors(stored(scene)) | {"version": 5}
+    assert from_snapshot(Snapshot(old)) == scene.centre
+
+
+def test_a_snapshot_from_before_estimates_is_a_centre_that_foretold_nothing() -> None:
+    scene = busy()
+    old = without_estimates(stored(scene)) | {"version": 4}
+    assert from_snapshot(Snapshot(old)) == scene.centre
 
 
 def test_a_snapshot_from_before_transfers_is_a_centre_whose_calls_were_never_passed_on() -> None:
