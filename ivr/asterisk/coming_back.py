@@ -135,7 +135,8 @@ class ComingBack:
         fetched = {each.channel for each in found}
         try:
             async with asyncio.timeout(_LEAVES_WITHIN_S):
-                while fetched & {each.channel for each in await self._waiting()}:
+                # Only the list tells who has left.
+                while fetched & {e.channel for e in await self._waiting()}:  # noqa: ASYNC110
                     await asyncio.sleep(_LOOKS_AGAIN_S)
         except TimeoutError:  # the next look fetches them again
             log.warning("callers have not left the fallback", calls=len(fetched))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import inf
 
 import pytest
@@ -12,76 +11,34 @@ from hypothesis import strategies as st
 from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.commands import ReturnReason
 from queues.centre.door import Hours, OpenSpan, Shut, ascend, opens_after, standing
-from queues.centre.door_facts import ClosingOrdered, QueueClosed, QueueOpened
+from queues.centre.door_facts import ClosingOrdered, QueueClosed
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
-    ClockMoved,
     EndCause,
     EstimatesLearned,
     OfferRefused,
     PauseAsked,
     RefuseCause,
-    SettingsLoaded,
-    TimerFired,
     TransferAsked,
 )
 from queues.centre.learned import Learned, Pace
 from queues.centre.reasons import reason_of
 from queues.centre.snapshot import from_snapshot, to_snapshot
-from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
-from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
-
-ANNA = AgentId("anna")
-C1 = CallId("c1")
-OPENS, CLOSES = 500.0, 2000.0  # a scene begins at 1000
-TOMORROW, TILL = 90_000.0, 91_000.0
-DAYS = (OpenSpan(OPENS, CLOSES), OpenSpan(TOMORROW, TILL))
-
-
-def open_house(*agents: str, hours: Hours | None = DAYS, **changed: object) -> Scene:
-    """The queue for bills, with these hours, and agents who are ready; nobody waits."""
-    known = settings(*((name, (BILLING,)) for name in agents or ("anna",)), wrap_up_s=0.0)
-    queue = replace(known.queues[0], **changed)  # type: ignore[arg-type]
-    scene = Scene(SettingsLoaded((queue, known.queues[1]), known.agents, known.epoch))
-    if hours is not None:
-        tell(scene, hours)
-    scene.ready(*agents)
-    return scene
-
-
-def tell(scene: Scene, hours: Hours) -> None:
-    scene.take(HoursTold((QueueHours(BILLING, hours),)))
-    on_time(scene)
-
-
-def on_time(scene: Scene, until: float | None = None) -> None:
-    """Let all that is due happen when it is due."""
-    until = scene.now if until is None else until
-    while (wake := next_wake(scene.centre)) is not None and wake <= until:
-        scene.take(TimerFired(), after=max(0.0, wake - scene.now))
-    scene.now = max(scene.now, until)
-
-
-def given_back(scene: Scene) -> list[tuple[str, str]]:
-    return [
-        (fact.call, fact.reason.value)
-        for fact in scene.facts
-        if isinstance(fact, CallReturned | CallRefused)
-    ]
-
-
-def doors(scene: Scene) -> list[tuple[float, bool, float | None]]:
-    """What was told of the door: when, whether open, until when."""
-    told = []
-    for fact in scene.facts:
-        if isinstance(fact, QueueOpened):
-            told.append((fact.at, True, fact.closes_at))
-        elif isinstance(fact, QueueClosed):
-            told.append((fact.at, False, fact.opens_at))
-    return told
+from tests.unit.queues.door_scene import (
+    ANNA,
+    C1,
+    CLOSES,
+    TILL,
+    TOMORROW,
+    doors,
+    given_back,
+    on_time,
+    open_house,
+)
+from tests.unit.queues.scenes import BILLING, REPAIRS, Scene
 
 
 def test_who_waits_when_the_queue_closes_is_given_back_and_who_talks_talks_on() -> None:
@@ -290,54 +247,6 @@ def test_what_changes_nothing_leads_to_nothing(what: CloseAsked | OpenAsked) -> 
     before = to_snapshot(scene.centre)
     assert scene.take(what) == ()
     assert to_snapshot(scene.centre) == before
-
-
-def test_hours_are_compared_with_the_wall_clock_however_far_it_is_ahead() -> None:
-    scene = open_house("anna")
-    scene.take(PauseAsked(ANNA, "lunch"))
-    scene.enter("c1")
-    scene.take(ClockMoved(900.0))
-    on_time(scene, CLOSES - 900.0 - 0.5)
-    assert given_back(scene) == []
-    on_time(scene, CLOSES - 900.0)
-    assert given_back(scene) == [("c1", "closed")]
-    scene.take(ClockMoved(-900.0))  # and back: it was closed too early, and is open
-    on_time(scene)
-    assert doors(scene)[-1] == (scene.now, True, CLOSES)
-
-
-def test_a_clock_set_past_closing_time_closes_at_once() -> None:
-    scene = open_house("anna")
-    scene.take(PauseAsked(ANNA, "lunch"))
-    scene.enter("c1")
-    scene.take(ClockMoved(CLOSES))
-    on_time(scene)
-    assert given_back(scene) == [("c1", "closed")]
-
-
-def test_other_hours_count_from_when_they_are_told_and_other_settings_leave_the_door() -> None:
-    scene = open_house("anna")
-    scene.take(PauseAsked(ANNA, "lunch"))
-    scene.enter("c1")
-    scene.take(replace(settings(("anna", (BILLING,))), epoch="anew"))
-    tell(scene, (OpenSpan(OPENS, CLOSES + 500),))
-    on_time(scene, CLOSES)
-    assert given_back(scene) == []
-    tell(scene, (OpenSpan(OPENS, CLOSES - 1),))
-    assert given_back(scene) == [("c1", "closed")]
-    scene.take(HoursTold(()))
-    on_time(scene)
-    assert scene.centre.queues[BILLING].is_open
-    assert scene.replayed() == scene.centre
-
-
-def test_hours_told_after_a_start_send_nobody_away_before_deadlines_are_settled() -> None:
-    scene = open_house("anna", hours=None)
-    scene.take(PauseAsked(ANNA, "lunch"))
-    scene.enter("c1")
-    assert len(scene.take(HoursTold((QueueHours(BILLING, (OpenSpan(1.0, 2.0),)),)))) == 1
-    assert scene.call("c1") == "waiting"
-    assert next_wake(scene.centre) == scene.now
 
 
 @pytest.mark.parametrize(
