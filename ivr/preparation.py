@@ -30,6 +30,7 @@ from ivr.credentials import (
     CredentialsUnusable,
     load_credentials,
     load_token,
+    open_to_others,
 )
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
@@ -199,6 +200,8 @@ def _prepare(
     write_music(music / "freizeichen.wav")
     credentials = load_credentials(run_folder, [*settings.places, *settings.callers, DOCTOR])
     token, token_file = load_token(run_folder)
+    for note in open_to_others(run_folder):
+        progress(f"note: {note}")
     secrets = secrets_of(settings, credentials)
     account, folders, renewed = _switch_folders(place, asterisk, (prompts, music), progress)
     changed = render(
