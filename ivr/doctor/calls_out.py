@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ivr.asterisk.config_reader import Section
 from ivr.doctor.extensions import Extensions
-from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok
+from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 from ivr.doctor.strangers import of_type
 from ivr.doctor.trunk import trunk_must_be_set
@@ -44,6 +44,28 @@ def look_at_emergency(house: House) -> Iterator[Finding]:
         yield fault(code, found, do)
     else:
         yield ok(code, f"{', '.join(EMERGENCY_NUMBERS)} lead out from every phone")
+
+
+def look_at_standing(house: House) -> Iterator[Finding]:
+    """Callers who say that it is an emergency get somebody, with the service or without it."""
+    code = "emergency.standing"
+    standing = house.settings.emergency
+    if standing is None:
+        do = "set emergency in the settings: a phone, a number, or both"
+        yield warning(code, "callers who ask for emergency help come to a human of the queue", do)
+        return
+    if standing.place is None:
+        yield ok(code, "callers with an emergency are sent to a number, over the trunk")
+        return
+    shown = house.console("pjsip show contacts")
+    if re.search(rf"^\s*Contact:\s+{re.escape(standing.place)}/", shown, re.MULTILINE):
+        yield ok(code, f"callers with an emergency ring at {standing.place}")
+    elif standing.number is not None:
+        do = f"have {standing.place} register"
+        yield warning(code, f"{standing.place} is not there; the number is called instead", do)
+    else:
+        do = f"have {standing.place} register, or give emergency a number too"
+        yield fault(code, f"callers with an emergency get nobody: {standing.place} is away", do)
 
 
 def look_at_number(house: House) -> Iterator[Finding]:
@@ -112,5 +134,6 @@ def _digits(number: str) -> str:
 
 CHECKS = (
     Check(("emergency.way",), look_at_emergency),
+    Check(("emergency.standing",), look_at_standing),
     Check(("shown_number",), look_at_number),
 )

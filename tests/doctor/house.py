@@ -121,5 +121,6 @@ def clean_house(folder: Path) -> Iterator[House]:
     """A service with one line and a provider that answers."""
     with closing(Provider()) as provider:
         trunk = {"host": "127.0.0.1", "port": provider.port, "number": NUMBER}
-        with running_service(folder, lines=LINES, trunk=trunk) as service:
+        emergency = {"number": "+49301112233"}
+        with running_service(folder, lines=LINES, trunk=trunk, emergency=emergency) as service:
             yield House(service, provider)

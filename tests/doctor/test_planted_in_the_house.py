@@ -42,6 +42,12 @@ IN_SETTINGS: dict[str, tuple[str, State, dict[str, object]]] = {
     ),
     "ports for all the internet": ("ports.reach", WARNING, {"listen": {"address": "8.8.8.8"}}),
     "a model that is none": ("models", FAULT, {"speech": {"models": {"ko": "/"}}}),
+    "an emergency phone that is not there": (
+        "emergency.standing",
+        FAULT,
+        {"emergency": {"place": "desk1", "number": None}},
+    ),
+    "no emergency number": ("emergency.standing", WARNING, {"emergency": None}),
     "another AMI port than Asterisk's": ("ami.address", FAULT, {"ports": {"ami": 1}}),
 }
 
@@ -63,6 +69,8 @@ def test_settings_that_asterisk_has_not_taken_in_yet_are_found(house: House) -> 
 
 def place_of(folder: Path, **changes: object) -> Place:
     """A place of its own, where nothing runs."""
+    if "trunk" in changes:
+        changes["emergency"] = {"number": "+49301112233"}
     path = write_settings(folder, lines=LINES, **changes)
     return Place(path, folder / RUN_FOLDER, is_example=False)
 
@@ -106,7 +114,12 @@ def test_before_the_first_start_what_cannot_be_seen_is_said_and_is_no_ok(
 
 def test_a_house_without_a_trunk_has_no_way_to_112(tmp_path: Path) -> None:
     found = bad(look(place_of(tmp_path)))
-    assert found == {"prompts": WARNING, "trunk.reached": WARNING, "emergency.way": FAULT}
+    assert found == {
+        "prompts": WARNING,
+        "trunk.reached": WARNING,
+        "emergency.way": FAULT,
+        "emergency.standing": WARNING,
+    }
 
 
 def test_a_port_that_somebody_else_has_is_found(house: House, tmp_path: Path) -> None:
