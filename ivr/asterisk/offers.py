@@ -93,8 +93,9 @@ class Offers:
         return len(self._offers)
 
     def unsettled(self) -> int:
-        """How many legs ring, wait to be joined or are being ended."""
-        return sum(each.leg.state is not LegState.TALKS for each in self._offers.values())
+        """How many legs ring, wait to be joined or are being ended; a held one waits for long."""
+        states = (each.leg.state for each in self._offers.values())
+        return sum(state not in (LegState.TALKS, LegState.HELD) for state in states)
 
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
