@@ -12,6 +12,7 @@ from queues.centre.door_facts import ClosingOrdered, QueueClosed
 from queues.centre.door_inputs import CloseAsked, OpenAsked
 from queues.centre.inputs import ClockMoved, PauseAsked, SettingsLoaded, TransferAsked
 from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.ids import AgentId, QueueId
 from tests.unit.queues.door_scenes import (
     ANNA,
     C1,
@@ -24,7 +25,6 @@ from tests.unit.queues.door_scenes import (
     on_time,
     open_house,
 )
-from queues.ids import AgentId, QueueId
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
 
 

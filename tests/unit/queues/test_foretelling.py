@@ -15,6 +15,7 @@ from queues.centre.foretelling import range_of_next
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
+    ConsultAsked,
     EndCause,
     EstimatesLearned,
     QueueEntered,
@@ -22,6 +23,8 @@ from queues.centre.inputs import (
 )
 from queues.centre.learned import Band, Learned, Pace, Spread
 from queues.centre.needs import ANYBODY, Need, PoolKey
+from queues.centre.recompute import Verdict, recompute
+from queues.centre.state import Centre
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 from tests.unit.queues.written import Written
@@ -114,6 +117,23 @@ def test_a_call_that_is_passed_on_begins_a_wait_that_is_foretold_anew() -> None:
     made.take(TransferAsked(CallId("call"), AgentId("anna"), REPAIRS, None, 0.0, None), after=30)
     assert told(made, "call").queue == REPAIRS
     assert made.centre.calls[CallId("call")].talk_from == made.now + 21.0
+
+
+@pytest.mark.parametrize("call", ["a", "z"])  # ids stand on both sides of the consult's
+def test_what_its_own_agent_asked_is_not_before_a_call_that_is_passed_on(call: str) -> None:
+    made = Written(settings(("anna", (BILLING,)), ("bert", (REPAIRS,))))
+    made.take(EstimatesLearned(LEARNED))
+    made.ready("anna", "bert")
+    made.enter("other", REPAIRS)
+    made.talk("other")
+    made.enter(call)
+    leg = made.talk(call)
+    made.take(ConsultAsked(CallId(call), AgentId("anna"), REPAIRS, None, None), after=30)
+    made.take(AgentLegEnded(leg), after=5)
+    assert (told(made, call).ahead, told(made, call).expected_s) == (0, 105.0)
+    (row,) = [row for row in made.rows if row.type == EstimateMade.TYPE and row.subject == call]
+    (anew,) = recompute(Centre(), made.rows, {row.seq})
+    assert anew.verdict is Verdict.SAME
 
 
 def test_a_range_is_gone_once_the_talk_begins() -> None:
