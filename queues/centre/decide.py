@@ -20,7 +20,6 @@ from queues.centre.inputs import (
     ClockMoved,
     CompleteAsked,
     ConsultAsked,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -39,6 +38,7 @@ from queues.centre.inputs import (
     TransferAsked,
     WrapUpAsked,
 )
+from queues.centre.learned import EstimatesLearned
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
 from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked

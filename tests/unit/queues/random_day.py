@@ -18,7 +18,6 @@ from queues.centre.inputs import (
     CompleteAsked,
     ConsultAsked,
     EndCause,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -40,7 +39,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
