@@ -48,3 +48,6 @@ class OpenAsked:
     VERSION: ClassVar[int] = 1
     queue: QueueId
     by: AgentId | None
+
+
+DoorInput = HoursTold | CloseAsked | OpenAsked

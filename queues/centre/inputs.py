@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
+from queues.centre.door_inputs import DoorInput
 from queues.centre.learned import Learned
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
@@ -62,7 +62,6 @@ class QueueSetting:
 
     It takes no more calls while `most_waiting` wait, and gives back who has waited
     `longest_wait_s`; with `needs_somebody` also calls that nobody who is signed in could take.
-
     After a talk, or an offer that came to nothing, an agent is offered no call for `breath_s`.
     """
 
@@ -374,9 +373,7 @@ class EstimatesLearned:
 
 Input = (
     SettingsLoaded
-    | HoursTold
-    | CloseAsked
-    | OpenAsked
+    | DoorInput
     | CallArrived
     | QueueEntered
     | QueueLeft
