@@ -88,10 +88,6 @@ class Offers:
         self._due_changed = asyncio.Event()
         self._moved = asyncio.Event()  # a caller or a leg
 
-    def __len__(self) -> int:
-        """How many offers are under way."""
-        return len(self._offers)
-
     def unsettled(self) -> int:
         """How many legs ring, wait to be joined or are being ended."""
         return sum(each.leg.state is not LegState.TALKS for each in self._offers.values())
