@@ -90,7 +90,8 @@ class Offers:
 
     def unsettled(self) -> int:
         """How many legs ring, wait to be joined or are being ended."""
-        return sum(each.leg.state is not LegState.TALKS for each in self._offers.values())
+        settled = (LegState.TALKS, LegState.HELD)
+        return sum(each.leg.state not in settled for each in self._offers.values())
 
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
