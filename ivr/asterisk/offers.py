@@ -88,13 +88,10 @@ class Offers:
         self._due_changed = asyncio.Event()
         self._moved = asyncio.Event()  # a caller or a leg
 
-    def __len__(self) -> int:
-        """How many offers are under way."""
-        return len(self._offers)
-
     def unsettled(self) -> int:
         """How many legs ring, wait to be joined or are being ended."""
-        return sum(each.leg.state is not LegState.TALKS for each in self._offers.values())
+        settled = (LegState.TALKS, LegState.HELD)
+        return sum(each.leg.state not in settled for each in self._offers.values())
 
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""

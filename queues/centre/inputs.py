@@ -286,10 +286,7 @@ class SwitchRestarted:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEnding:
-    """The service is about to end in peace, under living calls; another start goes on with them.
-
-    Every place counts as unreachable from here on, until a `PlaceChanged` for it follows.
-    """
+    """The service is about to end under living calls; places count as after `SwitchRestarted`."""
 
     TYPE: ClassVar[str] = "service_ending"
     VERSION: ClassVar[int] = 1

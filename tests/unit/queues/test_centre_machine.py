@@ -265,14 +265,9 @@ class CentreMachine(RuleBasedStateMachine):
         self.take(WrapUpAsked(agent, lasts_s))
 
     @precondition(lambda self: len(self.inputs) > 20)
-    @rule()
-    def restart_switch(self) -> None:
-        self.take(SwitchRestarted())
-
-    @precondition(lambda self: len(self.inputs) > 20)
-    @rule()
-    def end_service(self) -> None:
-        self.take(ServiceEnding())
+    @rule(what=st.sampled_from((SwitchRestarted(), ServiceEnding())))
+    def restart_switch_or_service(self, what: SwitchRestarted | ServiceEnding) -> None:
+        self.take(what)
 
     @rule(by_s=st.sampled_from((-7200.0, 7200.0)))
     def set_clock(self, by_s: float) -> None:
