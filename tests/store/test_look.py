@@ -1,4 +1,4 @@
-"""A store is seen without being changed: before there is one, beside a service, after an upgrade."""
+"""A store is seen without being changed: before there is one, beside a service, of any version."""
 
 from __future__ import annotations
 
