@@ -18,6 +18,7 @@ from ivr.asterisk.account import RunAccount, ordinary_account
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk
 from ivr.asterisk.process import SwitchProcess, running_pid
+from ivr.leave_root import leave_root
 from ivr.place import Place
 from ivr.preparation import CannotStart, Prepared, check_ports, prepare
 from ivr.private_files import read_plain, write_private
@@ -41,6 +42,7 @@ def run_asterisk(place: Place, tell: Callable[[str], None]) -> NoReturn:
 
 def _as_prepared(place: Place, tell: Callable[[str], None]) -> SwitchProcess | None:
     try:
+        leave_root(place, tell)
         prepared = prepare(place, tell)
     except CannotStart as error:
         if not _kept(SwitchFolders.below(place.run_folder)).exists():
@@ -63,7 +65,13 @@ def _as_before(place: Place, folders: SwitchFolders) -> SwitchProcess:
             f"{_kept(folders)} cannot be read; mend the settings, then start again"
         ) from None
     binary = Asterisk(command, folders.base, folders.base, (0, 0, 0))
-    account = RunAccount(uid, gid) if os.geteuid() == 0 else ordinary_account(place.run_folder)
+    account = ordinary_account(place.run_folder)
+    if os.geteuid() == 0:  # what another account wrote is run as that account, whatever it says
+        found = _kept(folders).lstat()
+        written_by_root = found.st_uid == 0
+        account = (
+            RunAccount(uid, gid) if written_by_root else RunAccount(found.st_uid, found.st_gid)
+        )
     return SwitchProcess(binary, folders, account)
 
 

@@ -13,7 +13,6 @@ from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, inst
 from ivr.asterisk_apart import run_asterisk
 from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
-from ivr.leave_root import leave_root
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart
 
@@ -59,7 +58,6 @@ def run_command(settings: SettingsOption = None) -> None:
     """
     place = find_place(settings)
     try:
-        leave_root(place, say)
         run_asterisk(place, say)
     except (CannotStart, OSError) as error:
         complain(str(error))

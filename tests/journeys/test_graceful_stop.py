@@ -55,21 +55,24 @@ def heard(folder: Path) -> Iterator[Supervisor]:
 
 
 @pytest.fixture
-def service(folder: Path, heard: Supervisor) -> Iterator[Service]:
+def started(folder: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """What a journey has started, in this order; ended in the other."""
+    processes: list[subprocess.Popen[bytes]] = []
+    yield processes
+    for process in reversed(processes):
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+    end_asterisk(folder)
+
+
+@pytest.fixture
+def service(folder: Path, heard: Supervisor, started: list[subprocess.Popen[bytes]]) -> Service:
     write_settings(folder, queues=[QUEUE])
-    asterisk = start(folder, words=("asterisk", "run"), output="output-asterisk")
-    running = start_beside(folder, heard, "output")
-    try:
-        service = wait_ready(folder, running)
-        yield service
-        running = service.process
-    finally:
-        for process in (running, asterisk):
-            if process.poll() is None:
-                process.terminate()
-                with suppress(Exception):
-                    process.wait(20)
-        end_asterisk(folder)
+    started.append(start(folder, words=("asterisk", "run"), output="output-asterisk"))
+    started.append(start_beside(folder, heard, "output"))
+    return wait_ready(folder, started[-1])
 
 
 def start_beside(folder: Path, heard: Supervisor, output: str) -> subprocess.Popen[bytes]:
@@ -78,7 +81,7 @@ def start_beside(folder: Path, heard: Supervisor, output: str) -> subprocess.Pop
 
 
 async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
-    service: Service, heard: Supervisor
+    service: Service, heard: Supervisor, started: list[subprocess.Popen[bytes]]
 ) -> None:
     asterisk_pid = service.asterisk_pid
     async with AsyncExitStack() as stack:
@@ -113,10 +116,8 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
         for each in (talks, rings, waiting):
             assert not each.phone.ended.is_set()
 
-        again = start_beside(service.folder, heard, "output-2")
-        service.process = again
-        following = await asyncio.to_thread(wait_ready, service.folder, again)
-        service.run = following.run
+        started.append(start_beside(service.folder, heard, "output-2"))
+        following = await asyncio.to_thread(wait_ready, service.folder, started[-1])
         await until(lambda: settled(following))
         after = await asyncio.to_thread(order, following)
         assert [row[:2] for row in after] == [row[:2] for row in before]
@@ -139,6 +140,7 @@ async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
     assert following.api.headers["authorization"].split()[1] not in said
     assert following.run.callers[0].password not in said
     await asyncio.to_thread(no_sign_of_life_while_asterisk_is_silent, following, heard)
+    await asyncio.to_thread(asterisk_comes_back_with_faulty_settings, following, started)
 
 
 def a_backup_and_a_log(service: Service, talks: str) -> None:
@@ -181,6 +183,25 @@ def no_sign_of_life_while_asterisk_is_silent(service: Service, heard: Supervisor
     began_s = time.monotonic()
     eventually(lambda: len(heard.times("WATCHDOG", began_s)) >= 2, 30)
     assert "no beat was taken" in service.said()
+
+
+def asterisk_comes_back_with_faulty_settings(
+    service: Service, started: list[subprocess.Popen[bytes]]
+) -> None:
+    """As its unit would start it at night: with what it had, beside a service that waits for it."""
+    before = service.asterisk_pid
+    os.kill(before, signal.SIGTERM)
+    eventually(lambda: service.health()[0] != httpx.codes.OK, 30)
+    assert started[0].wait(20) is not None
+    with (service.folder / "freizeichen.yaml").open("a") as settings:
+        settings.write("\nnonsense: 1\n")
+    words = ("asterisk", "run")
+    started.append(start(service.folder, words=words, output="output-asterisk-2"))
+    eventually(lambda: service.health()[0] == httpx.codes.OK, 30)
+    assert service.asterisk_pid != before
+    said = (service.folder / "output-asterisk-2").read_text()
+    assert "nonsense: this is no setting" in said
+    assert "Asterisk runs with the configuration of the last time" in said
 
 
 def silent_for(heard: Supervisor, seconds: float) -> bool:

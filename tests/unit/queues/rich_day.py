@@ -113,7 +113,7 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
-                if fact.call.endswith(("1", "4", "5")):
+                if fact.call.endswith("1"):
                     self.later(10.0, self.ask, fact.call, fact.agent)
                 if fact.call.endswith(("3", "7")):
                     self.later(15.0, self.pass_on, fact.call, fact.agent)
