@@ -48,6 +48,3 @@ class OpenAsked:
     VERSION: ClassVar[int] = 1
     queue: QueueId
     by: AgentId | None
-
-
-DoorInput = HoursTold | CloseAsked | OpenAsked
