@@ -129,8 +129,7 @@ class CentreMachine(RuleBasedStateMachine):
     def end_talk(self, name: OfferId, offer: Offer | None, lost: bool) -> None:
         """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
         talked = [] if offer is None else [self.centre.calls[offer.call]]
-        callers = [call for call in talked if call.consults_for is None]
-        was = [(call.call, call.rank, call.state) for call in callers]
+        was = [(c.call, c.rank, c.state) for c in talked if c.consults_for is None]
         self.take(AgentLegEnded(name, lost))
         for call, rank, state in was:
             if state is CallState.TALKING:
