@@ -59,13 +59,7 @@ QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(
-            QUEUES[0],
-            20.0,
-            10.0,
-            2,
-            most_waiting=4,
-            longest_wait_s=300.0,
-            breath_s=MOST_BREATH_S,
+            QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0, breath_s=MOST_BREATH_S
         ),
         QueueSetting(
             QUEUES[1],
@@ -129,8 +123,7 @@ class CentreMachine(RuleBasedStateMachine):
     def end_talk(self, name: OfferId, offer: Offer | None, lost: bool) -> None:
         """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
         talked = [] if offer is None else [self.centre.calls[offer.call]]
-        callers = [call for call in talked if call.consults_for is None]
-        was = [(call.call, call.rank, call.state) for call in callers]
+        was = [(c.call, c.rank, c.state) for c in talked if c.consults_for is None]
         self.take(AgentLegEnded(name, lost))
         for call, rank, state in was:
             if state is CallState.TALKING:
