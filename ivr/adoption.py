@@ -30,7 +30,7 @@ from ivr.dialplan.plan import Plan, Queue
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.flow.session import Session, open_session
 from ivr.in_the_queue import in_the_queue
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.inputs import CallMissed, Input, MissCause, QueueEntered, QueueLeft
 from queues.centre.state import Centre
 from queues.ids import CallId, ContactId, LineId, OfferId
@@ -42,7 +42,11 @@ _LEGS: Mapping[CallState, LegState] = {
     CallState.OFFERED: LegState.RINGING,
     CallState.CONNECTING: LegState.ANSWERED,
     CallState.TALKING: LegState.TALKS,
+    CallState.HELD: LegState.HELD,
+    CallState.REJOINING: LegState.ANSWERED,
 }
+
+_WITH_AGENT = frozenset(state.value for state in WITH_AGENT)
 
 
 class Resuming(Protocol):
@@ -66,7 +70,8 @@ def offers_left(centre: Centre) -> list[tuple[OfferId, CallId, LegState]]:
 def lines_left(centre: Centre, dialogues: Mapping[CallId, KeptDialogue]) -> dict[CallId, LineId]:
     """Every caller whom the service before us knew, with the line that was called."""
     lines = {call: kept.session.line for call, kept in dialogues.items()}
-    return lines | {call.call: call.line for call in centre.calls.values()}
+    callers = (call for call in centre.calls.values() if call.consults_for is None)
+    return lines | {call.call: call.line for call in callers}
 
 
 class Adoption:
@@ -201,7 +206,7 @@ class Adoption:
     def _missed(self, call: CallId, contact: ContactId | None) -> None:
         """Note who waited, as the queue knows the call now."""
         row = self._row(call)
-        if row is not None and row.state != CallState.TALKING.value:
+        if row is not None and row.state not in _WITH_AGENT:
             what = CallMissed(call, LineId(row.line), row.since, contact, MissCause.GONE)
             self._submit(what)
 
@@ -210,7 +215,7 @@ class Adoption:
         row = self._row(call)
         if row is None:
             return False, False
-        talks = row.state == CallState.TALKING.value
+        talks = row.state in _WITH_AGENT  # who is held hears music of the offers' side
         return not talks, talks
 
     def _row(self, call: CallId) -> CallRow | None:

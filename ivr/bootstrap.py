@@ -22,13 +22,15 @@ from ivr.asterisk.coming_back import MissedCall
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
 from ivr.asterisk.feature_codes import FeatureCodes
+from ivr.asterisk.keeper import keep_asterisk_up
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
-from ivr.asterisk.process import SwitchFailed, SwitchProcess
+from ivr.asterisk.process import SwitchProcess
 from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
+from ivr.call_log import log_fact
 from ivr.dialogue import Standing, Surroundings
 from ivr.door_keeper import DoorKeeper
 from ivr.driver import Driver
@@ -39,8 +41,10 @@ from ivr.kept import Kept
 from ivr.last_agents import PreferLast
 from ivr.learner import Learner
 from ivr.metrics import CallersSide, KeptFigures, metrics_text
+from ivr.metrics_waiting import Figures
 from ivr.preparation import Prepared
 from ivr.standing import standing
+from ivr.winding_down import WindingDown
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
 from queues.centre.facts import Fact
@@ -53,10 +57,6 @@ from queues.live import Hub
 log = structlog.get_logger()
 
 _LINK_UP_S = 20.0
-_LOOK_S = 0.2
-_RESTART_FIRST_S = 0.5
-_RESTART_MOST_S = 10.0
-_SETTLED_S = 30.0
 
 Tell = Callable[[str], None]
 
@@ -75,6 +75,7 @@ class Service:
         self._tell = tell
         self._was_ready = False
         self._decides = False
+        self._hands: list[asyncio.Task[None]] = []  # the tasks that speak with callers
         self.hub = Hub()
         self.clock = Clock.after(kept.centre)
         self._keeping = Keeping(
@@ -138,6 +139,15 @@ class Service:
             epoch=kept.store.epoch,
             node=kept.store.node,
         )
+        self._end = WindingDown(
+            self.dispatcher.submit,
+            self.dispatcher.view,
+            self.client,
+            spoken_with=lambda: [c for c in self._driver.calls if self._driver.speaks_with(c)],
+            unsettled=self._offers.unsettled,
+            is_ours=desk.in_agi,
+            is_written=lambda: self._keeping.dialogues.is_written,
+        )
         self._learner = Learner(
             kept.store,
             kept.centre.learned,
@@ -168,8 +178,9 @@ class Service:
             adopted=self._adoption.comes_back,
             missed=self._missed,
         )
-        self.hub.watch(self._silence.on_change)
-        self.hub.watch(self._keeping.last_agents.on_change)
+        self.hub.watch(lambda _, change: self._silence.on_change(change))
+        self.hub.watch(log_fact)
+        self.hub.watch(lambda _, change: self._keeping.last_agents.on_change(change))
         self._codes = FeatureCodes(
             self.client,
             self.submit,
@@ -199,6 +210,7 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
+        self._figures = Figures(self.hub, self.dispatcher.view, self.health, self.clock.wall)
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
@@ -226,7 +238,22 @@ class Service:
 
     def submit(self, what: Input) -> tuple[Fact, ...]:
         """Hand an input to the centre."""
-        return self.dispatcher.submit(what)
+        return self._end.submit(what)
+
+    @property
+    def beats(self) -> int:
+        """How many signs of life Asterisk has taken."""
+        return self._silence.beats
+
+    async def wind_down(self) -> None:
+        """Come to an end under living calls, within seconds; then `run` is to be cancelled.
+
+        For an Asterisk that stays. Every caller is left to its dialplan, for the next start.
+        """
+        if self._was_ready:
+            await self._end.end_offers()
+            self._decides = False  # no beat any more: who calls now has music soon
+            await self._end.let_go(self._hands)
 
     def health(self) -> HealthReport:
         """Whether a call would be answered now, and what of it is missing."""
@@ -262,7 +289,7 @@ class Service:
 
     def metrics(self) -> bytes:
         """What Prometheus reads."""
-        return metrics_text(self._collector, self._kept)
+        return metrics_text(self._collector, self._kept, *self._figures.collectors)
 
     def card(self, call: CallId) -> tuple[CardEntry, ...] | None:
         """What the caller of a live call said and keyed in so far."""
@@ -307,16 +334,19 @@ class Service:
             tasks.create_task(self._hearing_watch.run(), name="time to hear")
             tasks.create_task(self.ears.give_memory_back(), name="memory given back")
             tasks.create_task(self._keep_link(), name="link to Asterisk")
-            tasks.create_task(self._switchboard.run(), name="switchboard")
             tasks.create_task(self._offers.run(), name="offers")
             tasks.create_task(self._codes.run(), name="feature codes")
-            tasks.create_task(self._driver.run(), name="dialogues")
+            self._hands = [
+                tasks.create_task(self._switchboard.run(), name="switchboard"),
+                tasks.create_task(self._driver.run(), name="dialogues"),
+            ]
             tasks.create_task(self.dispatcher.run(), name="dispatcher")
             tasks.create_task(self._keeping.run(), name="keeping")
             tasks.create_task(self._learner.run(), name="waits learned")
             tasks.create_task(self._silence.run(), name="ready for silence")
+            tasks.create_task(self._figures.lag.run(), name="lateness of the loop")
             tasks.create_task(self._doors.run(), name="doors")
-            tasks.create_task(self._keep_asterisk_up(), name="Asterisk's keeper")
+            tasks.create_task(keep_asterisk_up(self._switch, self._tell), name="Asterisk's keeper")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()
             self._was_ready = True
@@ -349,27 +379,3 @@ class Service:
     def _roster(self) -> SettingsLoaded:
         staff = self._staff
         return SettingsLoaded(staff.queues, staff.agents, OFFER_PREFIX + secrets.token_hex(4))
-
-    async def _keep_asterisk_up(self) -> None:
-        """Start Asterisk again when it has ended; ever more slowly when that does not hold."""
-        pause_s = _RESTART_FIRST_S
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        while True:
-            await asyncio.sleep(_LOOK_S)
-            if not self._switch.has_ended():
-                continue
-            if loop.time() - started > _SETTLED_S:
-                pause_s = _RESTART_FIRST_S
-            self._tell("Asterisk has ended; starting it again")
-            log.error("Asterisk ended", restart_in_s=pause_s)
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, _RESTART_MOST_S)
-            started = loop.time()
-            try:
-                self._switch.start()
-                await self._switch.wait_booted()
-                self._tell("Asterisk is back")
-            except (SwitchFailed, OSError) as error:
-                log.error("Asterisk did not start", error=type(error).__name__)
-                self._tell(f"Asterisk did not start: {error}")

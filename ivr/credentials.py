@@ -8,11 +8,15 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ivr.private_files import write_private
 from ivr.settings_trunk import Trunk
+from queues.api.sign_in import SHORTEST_TOKEN
 
-_LONGEST_PASSWORD = 128
+_LONGEST_PASSWORD: Final = 128
+_PASSWORDS: Final = "passwords.json"
+_TOKEN: Final = "token"  # noqa: S105  (a file's name)
 
 
 class CredentialsUnusable(Exception):
@@ -32,7 +36,7 @@ class Credentials:
 
 def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
     """Read the passwords, making those that are missing; a phone keeps the password it has."""
-    path = folder / "passwords.json"
+    path = folder / _PASSWORDS
     try:
         known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         ami = known.get("ami") or _new()
@@ -87,14 +91,40 @@ def _fit(word: str, where: str) -> str:
 
 
 def load_token(folder: Path) -> tuple[str, Path]:
-    """The API's token and the file it lies in, made if missing."""
-    path = folder / "token"
+    """The API's token and the file it lies in, made if missing or empty."""
+    path = folder / _TOKEN
     try:
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:
             write_private(path, _new() + "\n")
-        return path.read_text().strip(), path
+        token = path.read_text().strip()
     except OSError as error:
         raise CredentialsUnusable(f"{path} cannot be used: {error.strerror}") from None
+    except ValueError:
+        token = ""
+    if len(token) < SHORTEST_TOKEN or not (token.isascii() and token.isprintable()):
+        raise CredentialsUnusable(
+            f"{path} cannot be used: expected at least {SHORTEST_TOKEN} characters of ASCII; "
+            "delete it to have a new token made"
+        )
+    return token, path
+
+
+def open_to_others(folder: Path) -> tuple[str, ...]:
+    """What is to be told of those files whose rights were widened since they were made."""
+    found = []
+    for name in (_PASSWORDS, _TOKEN):
+        path = folder / name
+        try:
+            mode = path.stat().st_mode & 0o777
+        except OSError:
+            continue  # whoever reads it tells
+        if mode & 0o077:
+            found.append(
+                f"others may read or write {path} (mode {mode:04o}, expected 0600); take the "
+                "rights away with chmod 0600, or delete it to have another made if somebody may "
+                "have read it"
+            )
+    return tuple(found)
 
 
 def _new() -> str:

@@ -45,7 +45,7 @@ from ivr.flow.waits import left_already
 from ivr.in_the_queue import in_the_queue
 from ivr.last_agents import Preferred
 from ivr.ports import Announcement, CallBusy, CallControl, CallGone, Question, Reply, ReplyKind
-from ivr.replies import event_of
+from ivr.replies import told_by
 from queues.cards import CardEntry
 from queues.centre.inputs import Input, QueueEntered, QueueLeft
 from queues.ids import CallId, LineId, QueueId
@@ -125,6 +125,7 @@ class Dialogue:
         self._around = around
         self._control = around.control
         self._resumed = resumed
+        self._waits_anew = False  # was told to wait again, and nothing was done about it yet
         self._kept: Session | None = None
         self._more = asyncio.Event()  # a command came after the one that is performed
         self._alarm: WakeAt | None = None
@@ -176,10 +177,20 @@ class Dialogue:
         )
 
     def go_on(self, *, waits: bool, talks: bool) -> None:
-        """The channel was elsewhere and is ours again: the node speaks anew, or music plays on."""
+        """The channel was elsewhere and is ours again: the node speaks anew, or music plays on.
+
+        After a talk both queue and channel may tell that the caller waits: one music is enough.
+        """
         if self._plan is not None:
             self.with_centre = waits or talks
+            if waits and self._waits_anew:
+                return
+            self._waits_anew = waits
             self.hear(CallResumed(waits, talks, self._can_be_heard(self._plan)))
+
+    def has_waited_on(self) -> None:
+        """What was to be done for one who waits again is done; the next word of it counts."""
+        self._waits_anew = False
 
     def _can_be_heard(self, plan: Plan) -> bool:
         return plan.listens and self._around.hears(self._language)
@@ -206,6 +217,7 @@ class Dialogue:
         session, commands = advance(plan, session, event, now=now)
         if session.phase is not self.phase:
             self.phase, self.phase_since = session.phase, now
+        self._waits_anew = self._waits_anew and bool(commands)
         for command in commands:
             if isinstance(command, WakeAt):
                 self._alarm = command
@@ -240,6 +252,8 @@ class Dialogue:
                 log.debug("command dropped", call=self.call, error=type(error).__name__)
             finally:
                 self._work.task_done()
+                if self._work.empty():
+                    self.has_waited_on()
 
     async def _perform(self, command: Command) -> None:
         match command:
@@ -374,7 +388,7 @@ class Dialogue:
     async def _answer_to(self, token: int, question: Question) -> Event | None:
         try:
             async with asyncio.timeout(_LONGEST_ASK_S):
-                return event_of(token, await self._control.ask(self.call, question))
+                return told_by(token, await self._control.ask(self.call, question))
         except TimeoutError:  # whoever should have told its end did not
             log.error("a question without an end", call=self.call)
             return ListeningFailed(token)

@@ -125,6 +125,7 @@ class DialogueBook:
         self._plans = {call: plan for call, plan in runs_on.items() if plan in plans}
         self._unwritten: dict[CallId, _Standing | None] = {}  # None: it is over
         self._stirred = asyncio.Event()
+        self._writes = False
 
     def arrived(self, call: CallId, number: PhoneNumber | None) -> None:
         """Hear who calls, as far as the switch says."""
@@ -138,11 +139,18 @@ class DialogueBook:
         """Have the row of a call that is over taken away."""
         self._note(call, None)
 
+    @property
+    def is_written(self) -> bool:
+        """Whether all that was noted is with the journal's writer."""
+        return not self._unwritten and not self._writes
+
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
+            self._writes = False
             await self._stirred.wait()
             self._stirred.clear()
+            self._writes = True
             unwritten, self._unwritten = self._unwritten, {}
             numbers = {call: self._numbers.get(call) for call in unwritten}
             try:

@@ -74,6 +74,7 @@ class Driver:
     def call_arrived(self, call: CallId, line: LineId) -> None:
         """A caller rings on a line. A line without a dialplan is hung up."""
         if call not in self._dialogues:
+            log.info("a call arrived", call=call, line=line)
             self._begin(Dialogue(call, line, self._plans.get(line), self._around))
 
     def call_resumed(self, kept: Session, *, waits: bool, talks: bool) -> None:
@@ -122,6 +123,8 @@ class Driver:
         """The caller's channel is gone, and with it all that is kept of the call."""
         self._around.control.call_ended(call)
         was_alive = call in self._alive
+        if was_alive:
+            log.info("a call ended", call=call)
         self._alive.discard(call)
         if call in self._dialogues:
             self._tell(call, CallerHungUp())  # it is forgotten after the dialogue's last word
@@ -133,7 +136,7 @@ class Driver:
         self._tell(call, AgentJoined())
 
     def waits_again(self, call: CallId) -> None:
-        """The agent's phone was lost, the place is kept: music again."""
+        """The agent has the caller no more, the place is kept: music again."""
         self.call_given_back(call, waits=True, talks=False)
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId | None = None) -> None:
@@ -181,6 +184,7 @@ class Driver:
 
     async def _see_through(self, dialogue: Dialogue) -> None:
         call = dialogue.call
+        structlog.contextvars.bind_contextvars(call=call)  # in this task, and what it begins
         try:
             await dialogue.run()
         except Exception as error:  # a fault in one dialogue must not reach another caller

@@ -148,13 +148,18 @@ def _way(view: StoreView, call: CallId, passed: Passed) -> tuple[Way, int]:
     if after and (not own or own[0].type not in _BEGINS):
         after = 0
         own = _of_a_call(view.journal.rows(subject=call, past=passed))
-    offers = {str(row.values()["offer"]) for row in own if row.type == _OFFER_MADE}
-    rows = merge(
-        own,
-        *(view.journal.rows(after, subject=offer, past=passed) for offer in offers),
-        key=lambda row: row.seq,
-    )
+    read: dict[str, list[JournalRow]] = {call: own}
+    offers = _offers_in(own)
+    while offers:  # what an agent asks about it has that agent's offer as its subject
+        for offer in offers:
+            read[offer] = list(view.journal.rows(after, subject=offer, past=passed))
+        offers = {o for name in offers for o in _offers_in(read[name])} - read.keys()
+    rows = merge(*read.values(), key=lambda row: row.seq)
     return explain(call, as_rows(rows)), after
+
+
+def _offers_in(rows: Iterable[JournalRow]) -> set[str]:
+    return {str(row.values()["offer"]) for row in rows if row.type == _OFFER_MADE}
 
 
 def _of_a_call(rows: Iterable[JournalRow]) -> list[JournalRow]:

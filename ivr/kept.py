@@ -89,7 +89,6 @@ def open_kept(
         raise CannotStart(f"the store cannot be used: {error}") from None
     try:
         if store.note is not None:
-            log.warning("the store is older than the database of people")
             tell(f"note: {store.note}")
         try:
             kept = come_back(store)

@@ -1,4 +1,7 @@
-"""How the service logs: JSON, a line an event, in a file that turns over; nothing personal.
+"""How the service logs: a line an event, with the call's id; nothing personal.
+
+JSON or text, in a file that turns over, or on standard error for the system's journal. What a
+call's task logs has the id of the call (`call`), also from code that does not know it.
 
 An exception is written as its kind and the places it came through. Its message is left out: it may
 quote what a caller or visitor sent. For the same reason libraries are heard from warnings on,
@@ -13,14 +16,20 @@ import sys
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict
 
 _LARGEST = 5_000_000  # bytes of one file
 _KEPT = 3
+_FILE = "service.log"
 _PLACES = 6
+_PRIORITIES = ((40, 3), (30, 4), (20, 6), (0, 7))  # syslog's, from which level of ours on
+# Text is `name=value` in this order, so that a line of a call is found in it too.
+_TEXT = structlog.processors.LogfmtRenderer(
+    key_order=["timestamp", "level", "event", "call"], drop_missing=True
+)
 _OURS = frozenset({"ivr", "queues"})
 # asyncio's sentences go on with pictures of tasks and calls, with all that they were given.
 _PICTURE = re.compile(r"[<({\n]")
@@ -93,11 +102,39 @@ def log_level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
 
 
-def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
-    """Send everything that is logged, libraries included, into `service.log` in this folder."""
+class JournalStream(logging.StreamHandler[TextIO]):
+    """Standard error as the system's journal reads it: each line begins with its priority."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; journald takes the priority off again."""
+        priority = next(code for least, code in _PRIORITIES if record.levelno >= least)
+        return f"<{priority}>{super().format(record)}"
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A line that nobody takes is let go of; what logging would print instead quotes errors."""
+
+
+def log_files(folder: Path) -> list[Path]:
+    """The files of the log that are there, the oldest first."""
+    names = [*(f"{_FILE}.{number}" for number in range(_KEPT, 0, -1)), _FILE]
+    return [folder / name for name in names if (folder / name).is_file()]
+
+
+def set_up_log(
+    folder: Path,
+    level: int = logging.INFO,
+    *,
+    as_text: bool = False,
+    to_journal: bool = False,
+) -> Path:
+    """Send everything that is logged, libraries included, into `service.log` in this folder.
+
+    With `to_journal` to standard error instead.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "service.log"
+    path = folder / _FILE
     shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         error_places,
@@ -108,14 +145,14 @@ def set_up_log(folder: Path, level: int = logging.INFO) -> Path:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler = LogFile(path)
+    handler: logging.Handler = JournalStream(sys.stderr) if to_journal else LogFile(path)
     handler.addFilter(without_values)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _TEXT if as_text else structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
     )

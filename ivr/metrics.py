@@ -77,7 +77,10 @@ class CallersSide(Collector):
         name = f"{_PREFIX}_audio_frame_lateness_seconds"
         what = "How late frames left for callers."
         yield HistogramMetricFamily(
-            name, what, buckets=_buckets(EDGES_S, audio.pacer.by_lateness), sum_value=None
+            name,
+            what,
+            buckets=_buckets(EDGES_S, audio.pacer.by_lateness),
+            sum_value=audio.pacer.lateness_s,
         )
         yield _counts("audio_refused", "Connections turned away.", "reason", audio.refused)
         yield _counts("audio_ended", "Lines that ended.", "cause", audio.ended)

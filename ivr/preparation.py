@@ -17,29 +17,28 @@ from typing import IO
 from ivr import resources
 from ivr.asterisk.account import RunAccount, can_run, ordinary_account
 from ivr.asterisk.config import (
+    DOCTOR,
     Changed,
-    EmergencyWay,
     PathUnusable,
     Secrets,
-    accounts,
     escaped_path,
     render,
 )
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
 from ivr.credentials import (
-    Credentials,
     CredentialsUnusable,
     load_credentials,
     load_token,
-    trunk_password,
+    open_to_others,
 )
 from ivr.dialplan.faults import DialplanFaulty
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.place import Place
 from ivr.private_files import open_own
-from ivr.runfile import Account, ServiceNotRunning, read_run_file
+from ivr.rendered import emergency_ways, secrets_of, when_down
+from ivr.runfile import ServiceNotRunning, read_run_file
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
 from ivr.speech.prompts import NOT_BUILT, BuildReport, UnusedRecording, build_prompts
@@ -112,7 +111,11 @@ def lock(place: Place) -> IO[str]:
 def prepare(place: Place, progress: Progress) -> Prepared:
     """Check and make everything; raises `CannotStart`."""
     with said_clearly(place):
-        return _prepare(place, progress)
+        settings = load_settings(place.settings_file)
+        plans = load_plans(settings)
+        escaped_path(place.run_folder)  # refused before anything is made in it
+        with alone(place.run_folder):
+            return _prepare(place, settings, plans, progress)
 
 
 @contextmanager
@@ -172,11 +175,22 @@ def load_plans(settings: Settings) -> dict[LineId, Plan]:
     return {LineId(line.number): loaded[line.dialplan] for line in settings.lines}
 
 
-def _prepare(place: Place, progress: Progress) -> Prepared:
-    settings = load_settings(place.settings_file)
-    plans = load_plans(settings)
+@contextmanager
+def alone(run_folder: Path) -> Iterator[None]:
+    """Hold back whoever else prepares here: Asterisk's own unit does so beside the service's."""
+    run_folder.mkdir(parents=True, exist_ok=True)
+    descriptor = open_own(run_folder / "preparing", empty=False)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(
+    place: Place, settings: Settings, plans: Mapping[LineId, Plan], progress: Progress
+) -> Prepared:
     run_folder = place.run_folder
-    escaped_path(run_folder)  # refused before anything is made in it
     asterisk, espeak = find_programs(settings, progress)
     prompts, music = run_folder / "prompts", run_folder / "music"
     today = {plan.hash: plan for plan in plans.values()}
@@ -184,9 +198,11 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
     for recording in built.unused:
         progress(f"warning: {recording}")
     write_music(music / "freizeichen.wav")
-    credentials = load_credentials(run_folder, [*settings.places, *settings.callers])
+    credentials = load_credentials(run_folder, [*settings.places, *settings.callers, DOCTOR])
     token, token_file = load_token(run_folder)
-    secrets = _secrets(settings, credentials)
+    for note in open_to_others(run_folder):
+        progress(f"note: {note}")
+    secrets = secrets_of(settings, credentials)
     account, folders, renewed = _switch_folders(place, asterisk, (prompts, music), progress)
     changed = render(
         settings,
@@ -197,12 +213,8 @@ def _prepare(place: Place, progress: Progress) -> Prepared:
         prompts=prompts,
         music=music,
         readers=account.readers,
-        when_down={
-            number: f"{plan.language}/{plan.when_down}"
-            for number, plan in plans.items()
-            if plan.when_down is not None
-        },
-        emergency_ways=_emergency_ways(settings, plans),
+        when_down=when_down(plans),
+        emergency_ways=emergency_ways(settings, plans),
     )
     return Prepared(
         place=place,
@@ -241,10 +253,12 @@ def speak_prompts(
     )
 
 
-def check_ports(settings: Settings, *, asterisk_runs: bool) -> None:
+def check_ports(settings: Settings, *, asterisk_runs: bool, service_runs: bool = False) -> None:
     """Every port can be had; raises `CannotStart` naming each that cannot, and its setting."""
     address = settings.listen.address
-    wanted = [("http", settings.ports.http, socket.SOCK_STREAM, address)]
+    wanted = []
+    if not service_runs:
+        wanted += [("http", settings.ports.http, socket.SOCK_STREAM, address)]
     if not asterisk_runs:
         wanted += [
             ("ami", settings.ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
@@ -295,28 +309,6 @@ def _switch_folders(
     root = RunAccount(0, 0)
     folders, again = make_folders(place.run_folder, root, asterisk)
     return root, folders, renewed or again
-
-
-def _emergency_ways(settings: Settings, plans: Mapping[LineId, Plan]) -> dict[str, EmergencyWay]:
-    if settings.emergency is None:
-        return {}
-    return {
-        number: EmergencyWay(
-            plan.emergency_key,
-            None if plan.emergency_notice is None else f"{plan.language}/{plan.emergency_notice}",
-        )
-        for number, plan in plans.items()
-        if plan.emergency_key is not None
-    }
-
-
-def _secrets(settings: Settings, credentials: Credentials) -> Secrets:
-    sits = {agent.place: agent.id for agent in settings.agents}
-    places = tuple(
-        Account(name, credentials.phones[name], sits.get(name)) for name in settings.places
-    )
-    callers = accounts(settings.callers, credentials.phones)
-    return Secrets(credentials.ami, places, callers, trunk_password(settings.trunk))
 
 
 def _who_runs(place: Place) -> str:

@@ -1,4 +1,4 @@
-"""What an answer to a question, as the switch tells it, is to the dialogue."""
+"""What a reply to a question is to the dialogue that asked it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ivr.flow.events import (
 from ivr.ports import Reply, ReplyKind
 
 
-def event_of(token: int, reply: Reply) -> Event | None:
-    """What a reply is to the dialogue; a key is told by itself."""
+def told_by(token: int, reply: Reply) -> Event | None:
+    """The event of a reply; none for a key, which is told by itself."""
     match reply.kind:
         case ReplyKind.UNDERSTOOD:
             return Heard(token, reply.phrase)

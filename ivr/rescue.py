@@ -3,7 +3,8 @@
 Rules:
 
 1. Who is in no queue is put into the default queue, with music.
-2. Only the caller's end or the queue's word ends a rescue: the queue holds the call, and nobody
+2. Music is tried for again while the channel is busy, until an agent has joined.
+3. Only the caller's end or the queue's word ends a rescue: the queue holds the call, and nobody
    else would take it up again when a talk is over.
 """
 
@@ -15,13 +16,13 @@ import structlog
 
 from ivr.dialogue import Dialogue, Surroundings
 from ivr.flow.commands import EnterQueue
-from ivr.flow.events import CallerHungUp, CallResumed, CallReturned
+from ivr.flow.events import AgentJoined, CallerHungUp, CallResumed, CallReturned
 from ivr.ports import CallBusy, CallControl, CallGone
 from queues.ids import CallId, QueueId
 
 log = structlog.get_logger()
 
-_MUSIC_TRIES = 3
+_MUSIC_TRIES = 10  # by then it has been told what became of a join
 _MUSIC_AGAIN_S = 1.0
 
 
@@ -30,31 +31,45 @@ async def rescue(dialogue: Dialogue, around: Surroundings, queue: QueueId) -> No
     if dialogue.gone.is_set():
         return
     entered = dialogue.entered(EnterQueue(queue))
+    tries = 0
     if not dialogue.with_centre:
         around.submit(entered)
-        await _music(around.control, dialogue.call)
+        tries = _MUSIC_TRIES
     while not dialogue.gone.is_set():
-        match await dialogue.inbox.get():
+        if tries and await _has_music(around.control, dialogue.call):
+            tries = 0
+        dialogue.has_waited_on()
+        try:
+            async with asyncio.timeout(_MUSIC_AGAIN_S if tries else None):
+                event = await dialogue.inbox.get()
+        except TimeoutError:
+            tries -= 1
+            continue
+        match event:
             case CallerHungUp() | CallReturned():
                 return
+            case AgentJoined():
+                tries = 0
             case CallResumed(waits=waits, talks=talks):  # the dialplan had taken the channel
                 if not (waits or talks):
                     around.submit(entered)
-                if not talks:
-                    await _music(around.control, dialogue.call)
+                tries = 0 if talks else _MUSIC_TRIES
             case _:
                 pass
 
 
-async def _music(control: CallControl, call: CallId) -> None:
-    """Music, if that can be had; without it the caller still keeps the place in the queue."""
-    for _ in range(_MUSIC_TRIES):
-        try:
-            await control.start_music(call)
-        except (CallGone, CallBusy):  # the caller's end, an agent or the way back is told by itself
-            return
-        except Exception as error:  # whatever it is, the queue holds this caller
-            log.error("no music for a rescued caller", call=call, exc_info=error)
-            await asyncio.sleep(_MUSIC_AGAIN_S)
-        else:
-            return
+async def _has_music(control: CallControl, call: CallId) -> bool:
+    """Begin the music; without it the caller still keeps the place in the queue.
+
+    False: it is to be tried again. A channel may be busy with a join that is refused yet.
+    """
+    try:
+        await control.start_music(call)
+    except CallGone:  # that is told by itself
+        return True
+    except CallBusy:
+        return False
+    except Exception as error:  # whatever it is, the queue holds this caller
+        log.error("no music for a rescued caller", call=call, exc_info=error)
+        return False
+    return True

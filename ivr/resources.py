@@ -40,6 +40,11 @@ def asterisk_conf(explicit: Path | None = None) -> Path:
     return _find("asterisk-conf", explicit)
 
 
+def operations() -> Path:
+    """The folder with what runs and watches an installation: units, alert rules, a board."""
+    return _find("operations", None)
+
+
 def example_settings() -> Path:
     """The settings file that runs when someone has none yet."""
     return _PACKAGE / "example.yaml"

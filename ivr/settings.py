@@ -25,6 +25,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ivr.dialplan.staff import Staff
 from ivr.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.phone_number import REGION, known_region
+from ivr.settings_asterisk import AsteriskSettings
 from ivr.settings_hours import Region
 from ivr.settings_parts import (
     E164,
@@ -45,6 +46,7 @@ from ivr.settings_parts import (
 from ivr.settings_people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 from ivr.settings_trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
 
+VERSION = 1  # of the settings' schema: raised when a setting means something else
 _LARGEST_FILE = 1_000_000  # bytes
 
 _LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
@@ -111,14 +113,6 @@ class Ports(Part):
         return self
 
 
-class AsteriskSettings(Part):
-    """Which Asterisk runs and how much it may take."""
-
-    binary: Path | None = None
-    max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
-    qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
-
-
 class Line(Part):
     """A phone number that is called, with its language and dialplan (below `dialplans/`).
 
@@ -169,9 +163,14 @@ class Store(Part):
 
 
 class Log(Part):
-    """How much the service writes into its log; nothing personal at any level."""
+    """What the service writes into its log, how and where; nothing personal at any level.
+
+    `file` lies in the run folder and turns over; `journal` is standard error, for systemd's.
+    """
 
     level: Literal["debug", "info", "warning"] = "info"
+    format: Literal["json", "text"] = "json"
+    to: Literal["file", "journal"] = "file"
 
 
 class Settings(BaseSettings):
@@ -220,8 +219,8 @@ class Settings(BaseSettings):
         _unique("agents", [agent.id for agent in self.agents])
         _unique("pause_reasons", list(self.pause_reasons))
         _unique("places and callers", [*self.places, *self.callers])
-        if "trunk" in (*self.places, *self.callers):
-            raise ValueError("'trunk' cannot be the name of a phone")
+        for taken in {"trunk", "fz-doctor"} & {*self.places, *self.callers}:
+            raise ValueError(f"'{taken}' cannot be the name of a phone")
         queues = {queue.id for queue in self.queues}
         for agent in self.agents:
             if agent.place not in self.places:
@@ -270,6 +269,7 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
     data = _read(path)
+    _refuse_other_version(path, data)
     _holds_no_password(path, data)
     unknown = unknown_variables(os.environ, Settings.model_fields)
     try:
@@ -314,6 +314,19 @@ def _holds_no_password(path: Path, data: CommentedMap) -> None:
             [
                 f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
                 "file and name that in trunk.password_file, or set FREIZEICHEN_TRUNK__PASSWORD"
+            ]
+        )
+
+
+def _refuse_other_version(path: Path, data: CommentedMap) -> None:
+    """A later version may mean something else by every word, so that is all that is said of it."""
+    found = data.get("version")
+    if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
+        raise SettingsFaulty(
+            [
+                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
+                f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
             ]
         )
 

@@ -103,10 +103,10 @@ class Hub:
         self._seq = 0
         self._snapshot: tuple[int, bytes] | None = None
         self._closed = False
-        self._watchers: list[Callable[[Change], None]] = []
+        self._watchers: list[Callable[[Fact, Change], None]] = []
 
-    def watch(self, told: Callable[[Change], None]) -> None:
-        """Have this called at once with what each fact changed; for parts of the service itself."""
+    def watch(self, told: Callable[[Fact, Change], None]) -> None:
+        """Have this called at once with each fact and what it changed; for the service itself."""
         self._watchers.append(told)
 
     @property
@@ -128,7 +128,7 @@ class Hub:
             if not subscription.offer(frame):
                 self._subscriptions.discard(subscription)
         for told in self._watchers:
-            told(change)
+            told(fact, change)
 
     def subscribe(self, last_event_id: str | None, view: Callable[[], View]) -> Subscription:
         """Enter a client, from the frame after `last_event_id` on or else with a snapshot.

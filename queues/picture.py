@@ -26,6 +26,7 @@ from queues.view import (
     View,
     agent_row,
     call_row,
+    callers_call,
     queue_row,
     queue_terms,
 )
@@ -43,12 +44,12 @@ def look(centre: Centre, fact: Fact) -> Change:
     if isinstance(fact, SettingsTaken | PlacesForgotten | ClockReanchored):
         agents.extend(centre.agents)
     if isinstance(fact, SettingsTaken | ClockReanchored):
-        calls.extend(centre.calls)
+        calls.extend(_callers(centre))
     call: CallId | None = getattr(fact, "call", None)
     agent: AgentId | None = getattr(fact, "agent", None)
     name: PlaceId | None = getattr(fact, "place", None)
     if call is not None:
-        calls.append(call)
+        calls.append(callers_call(centre, call))
     if agent is not None:
         agents.append(agent)
     if name is not None and (place := centre.places.get(name)) is not None:
@@ -59,7 +60,12 @@ def look(centre: Centre, fact: Fact) -> Change:
 
 def look_at_all(centre: Centre) -> Change:
     """Give everything that is to be seen of a centre."""
-    return _change(centre, centre.at, list(centre.calls), list(centre.agents), roster=True)
+    return _change(centre, centre.at, _callers(centre), list(centre.agents), roster=True)
+
+
+def _callers(centre: Centre) -> list[CallId]:
+    """Give all calls but those that agents ask about others."""
+    return [name for name, call in centre.calls.items() if call.consults_for is None]
 
 
 class Picture:

@@ -26,9 +26,17 @@ class Telephony(Protocol):
         """End the agent's leg. A leg that is already gone is no error. No input follows."""
 
     async def connect(self, offer: OfferId, call: CallId) -> None:
-        """Join the answered leg and the caller.
+        """Join the answered leg and the caller; again, where one of them was with another one.
 
-        `TalkStarted` follows, later `AgentLegEnded` or `CallEnded`.
+        `TalkStarted` follows, later `AgentLegEnded` or `CallEnded`. If `call` is the id of an offer
+        whose caller is held, its leg takes the caller's part: when that leg ends, nothing is said
+        of this one, which stays up to be joined with the caller.
+        """
+
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Take the caller out of the talk, with music at once for both; the agent's leg stays up.
+
+        No input follows, but `AgentLegEnded` if that leg ends. `connect` joins them again.
         """
 
     async def fetch(self, offer: OfferId, call: CallId) -> None:
@@ -45,7 +53,10 @@ class Dialogues(Protocol):
         """An agent is on the line: the dialogue sends nothing more until the call is returned."""
 
     def waits_again(self, call: CallId) -> None:
-        """The agent's phone was lost in the talk: the caller waits on, and hears music again."""
+        """The caller whom an agent had waits on, and hears music again.
+
+        The agent's phone was lost in the talk, or the caller goes on to the agent who was asked.
+        """
 
     def returned(self, call: CallId, reason: ReturnReason, queue: QueueId) -> None:
         """The caller is the dialogue's again, from this queue; it may have left it meanwhile.

@@ -11,13 +11,39 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.door import Shut
 from queues.centre.needs import Need, Skill
 from queues.centre.state import Agent, Call, Centre, Queue
-from queues.ids import AgentId, QueueId
+from queues.ids import AgentId, CallId, QueueId
 
 Json = dict[str, object]
 _TALKING: Final = "talking"
+_WITH_AGENT: Final = frozenset(state.value for state in WITH_AGENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultRow:
+    """Whom the agent of a held call asks: of `queue`, or one agent alone, and how far it is.
+
+    `state` is waiting (nobody is rung), offered, connecting or talking (the two agents).
+    """
+
+    queue: str
+    state: str
+    since: float  # of the state, Unix seconds
+    agent: str | None  # who is rung, or asked
+    waits_for: str | None
+
+    def json(self) -> Json:
+        """Give the row as the API and the live stream show it."""
+        return {
+            "queue": self.queue,
+            "state": self.state,
+            "since": iso(self.since),
+            "agent": self.agent,
+            "waits_for": self.waits_for,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +54,7 @@ class CallRow:
     of its queue have relaxed `need`, which asks for less at `need_until`, or until then it
     `waits_for` one agent alone; neither once it talks. It was transferred `hops` times;
     `owner` is whom it is owed to. If a range was told of its wait, its talk is to begin from
-    `talk_from` to `talk_by`.
+    `talk_from` to `talk_by`. While it is held its agent asks another one: `consult`.
     """
 
     call: str
@@ -48,6 +74,7 @@ class CallRow:
     credit_s: float  # counts as waited, before it came
     talk_from: float | None
     talk_by: float | None
+    consult: ConsultRow | None = None
 
     def json(self) -> Json:
         """Give the row as the API and the live stream show it, times as aware ISO 8601."""
@@ -69,6 +96,7 @@ class CallRow:
             "credit_s": self.credit_s,
             "talk_from": _iso_or_none(self.talk_from),
             "talk_by": _iso_or_none(self.talk_by),
+            "consult": None if self.consult is None else self.consult.json(),
         }
 
 
@@ -186,10 +214,10 @@ class View:
     def place(self, call: str) -> int | None:
         """Give which of its queue's waiting calls this is, from 1; None if it does not wait."""
         row = next((row for row in self.calls if row.call == call), None)
-        if row is None or row.state == _TALKING:
+        if row is None or row.state in _WITH_AGENT:
             return None
         mine = (row.since - row.credit_s, row.call)
-        others = (r for r in self.calls if r.queue == row.queue and r.state != _TALKING)
+        others = (r for r in self.calls if r.queue == row.queue and r.state not in _WITH_AGENT)
         return 1 + sum((r.since - r.credit_s, r.call) < mine for r in others)
 
     def queue_of(self, call: str) -> str | None:
@@ -243,7 +271,7 @@ def call_row(centre: Centre, call: Call) -> CallRow:
     """Give the row of a call."""
     ahead = centre.wall_ahead_s
     agent = None if call.offer is None else centre.offers[call.offer].agent
-    until = None if call.state == _TALKING else call.need_until
+    until = None if call.state in WITH_AGENT else call.need_until
     return CallRow(
         call=call.call,
         line=call.line,
@@ -258,10 +286,32 @@ def call_row(centre: Centre, call: Call) -> CallRow:
         need=call.need,
         need_steps=call.steps,
         need_until=None if until is None else until + ahead,
-        waits_for=None if call.state == _TALKING else call.only,
+        waits_for=None if call.state in WITH_AGENT else call.only,
         credit_s=call.credit_s,
         talk_from=None if call.talk_from is None else call.talk_from + ahead,
         talk_by=None if call.talk_by is None else call.talk_by + ahead,
+        consult=_consult_row(centre, call),
+    )
+
+
+def callers_call(centre: Centre, name: CallId) -> CallId:
+    """Give the call that is shown for this one: of what an agent asks, the call that is held."""
+    call = centre.calls.get(name)
+    return name if call is None or call.consults_for is None else call.consults_for
+
+
+def _consult_row(centre: Centre, call: Call) -> ConsultRow | None:
+    if call.state is not CallState.HELD:
+        return None
+    asking = centre.calls.get(CallId(str(call.offer)))
+    if asking is None:  # after a fault in the midst of a decision
+        return None
+    return ConsultRow(
+        queue=asking.queue,
+        state=asking.state.value,
+        since=asking.state_since + centre.wall_ahead_s,
+        agent=None if asking.offer is None else centre.offers[asking.offer].agent,
+        waits_for=asking.only,
     )
 
 
@@ -279,7 +329,7 @@ def agent_row(centre: Centre, agent: Agent) -> AgentRow:
         since=agent.since + ahead,
         reason=agent.reason,
         after_talk=None if planned == "ready" else planned,
-        call=None if agent.offer is None else centre.offers[agent.offer].call,
+        call=None if agent.offer is None else callers_call(centre, centre.offers[agent.offer].call),
         queues=setting.queues,
         wrap_up_until=None if agent.wrap_up_until is None else agent.wrap_up_until + ahead,
         breath_until=None if agent.breath_until is None else agent.breath_until + ahead,
@@ -307,7 +357,7 @@ def queue_row(
 ) -> QueueRow:
     """Give the row of a queue, from those of all calls and all agents."""
     name = terms.queue
-    waiting = [row.since for row in calls if row.queue == name and row.state != _TALKING]
+    waiting = [row.since for row in calls if row.queue == name and row.state not in _WITH_AGENT]
     states = Counter(row.state for row in agents if name in row.queues)
     oldest = min(waiting, default=None)
     return QueueRow(name, len(waiting), oldest, MappingProxyType(states), terms)

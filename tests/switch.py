@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import EmergencyWay, Secrets, Silence, accounts, render
+from ivr.asterisk.config import DOCTOR, EmergencyWay, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
 from ivr.credentials import trunk_password
@@ -177,6 +177,7 @@ async def running_switch(
         accounts(settings.places, passwords),
         accounts(settings.callers, passwords),
         trunk_password(settings.trunk),
+        Account(DOCTOR, f"pw-{DOCTOR}"),
     )
     account = ordinary_account(ROOT)
     folders, _ = make_folders(folder, account, asterisk)

@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_brings_its_data_and_no_recording(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     bundled = {name.removeprefix("ivr/_bundled/") for name in names if "/_bundled/" in name}
-    for folder in ("dialplans", "asterisk-conf"):
+    for folder in ("dialplans", "asterisk-conf", "operations"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file():
                 assert str(path.relative_to(ROOT)) in bundled

@@ -33,6 +33,11 @@ from ivr.settings_trunk import EMERGENCY_NUMBERS
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"
 MUSIC = "default"  # on hold
+DOCTOR = "fz-doctor"  # our own phone, for `freizeichen doctor`, and its context
+ECHO = "echo"  # what it dials there
+# The least rights that work; with any more the secret would open more than calls.
+AMI_READ = ("system", "call", "user", "agi", "dtmf")
+AMI_WRITE = ("call", "agent", "originate", "reporting", "agi")
 STANDING = "fz-standing"  # the context that dials the standing emergency number
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
@@ -142,6 +147,7 @@ class Secrets:
     places: tuple[Account, ...]
     callers: tuple[Account, ...]
     trunk: str | None = None  # the provider's
+    doctor: Account | None = None
 
     def __repr__(self) -> str:
         return "Secrets(…)"
@@ -186,6 +192,8 @@ def render(
         "ami_port": settings.ports.ami,
         "ami_user": AMI_USER,
         "ami_secret": secrets.ami,
+        "ami_read": ",".join(AMI_READ),
+        "ami_write": ",".join(AMI_WRITE),
         "events": EVENTS,
         "sip_address": settings.listen.address,
         "sip_port": settings.ports.sip,
@@ -193,6 +201,7 @@ def render(
         "rtp_last": settings.ports.rtp_last,
         "places": secrets.places,
         "callers": secrets.callers,
+        "doctor": secrets.doctor,
         "trunk": settings.trunk,
         "trunk_password": secrets.trunk,
         "system_ca": _SYSTEM_CA,
@@ -263,7 +272,12 @@ def _transports(text: str) -> list[str]:
 
 def start_command(asterisk: Asterisk, folders: SwitchFolders) -> list[str]:
     """The command that runs Asterisk in the foreground with our configuration."""
-    return [*asterisk.command, "-C", str(folders.etc / "asterisk.conf"), "-f"]
+    return [*asterisk.command, *start_words(folders)]
+
+
+def start_words(folders: SwitchFolders) -> list[str]:
+    """What stands behind Asterisk's name when it runs with our configuration."""
+    return ["-C", str(folders.etc / "asterisk.conf"), "-f"]
 
 
 def console_command(asterisk: Asterisk, folders: SwitchFolders, line: str) -> list[str]:
@@ -283,9 +297,14 @@ def most_channels(max_calls: int) -> int:
     return 2 * max_calls + _SPARE_CHANNELS
 
 
+def wanted_files(channels: int) -> int:
+    """Descriptors that so many channels may need."""
+    return 1024 + _FILES_FOR_A_CHANNEL * channels
+
+
 def file_limit(channels: int) -> int:
     """Descriptors Asterisk may open: eight for a channel, as far as the machine lets us."""
-    wanted = 1024 + _FILES_FOR_A_CHANNEL * channels
+    wanted = wanted_files(channels)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 

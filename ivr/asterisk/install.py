@@ -92,7 +92,7 @@ def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
         found = _inspect((str(binary),), binary.parent.parent)
         if found is None:
             raise InstallFailed(
-                f"asterisk.binary: {binary} is not an Asterisk {_dotted(OLDEST)} or later with its "
+                f"asterisk.binary: {binary} is not an Asterisk {dotted(OLDEST)} or later with its "
                 "modules; name another one, or remove the setting to have one fetched"
             )
         return found
@@ -103,6 +103,17 @@ def find_asterisk(binary: Path | None, cache: Path) -> Asterisk | None:
     if (root / _ROOT_MARK).exists():
         return _inspect(loader_command(root, "usr/sbin/asterisk"), root / "usr")
     return None
+
+
+def version_of(command: Sequence[str]) -> tuple[int, int, int] | None:
+    """The version that a program says it is; None if it is no Asterisk or does not run."""
+    try:
+        done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
+            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return parse_version(done.stdout)
 
 
 def find_espeak(cache: Path) -> tuple[str, ...] | None:
@@ -138,7 +149,7 @@ def _must_be_asterisk(root: Path) -> None:
     if _inspect(loader_command(root, "usr/sbin/asterisk"), root / "usr") is None:
         raise InstallFailed(
             "the Asterisk that was fetched does not run here or is older than "
-            f"{_dotted(OLDEST)}; {ASTERISK.instead}"
+            f"{dotted(OLDEST)}; {ASTERISK.instead}"
         )
 
 
@@ -281,13 +292,7 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 
 
 def _inspect(command: tuple[str, ...], prefix: Path) -> Asterisk | None:
-    try:
-        done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
-            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    version = parse_version(done.stdout)
+    version = version_of(command)
     modules = _first(prefix, _MODULE_FOLDERS, "chan_pjsip.so")
     data = _first(prefix, _DATA_FOLDERS, "documentation/core-en_US.xml")
     if version is None or version < OLDEST or modules is None or data is None:
@@ -307,7 +312,8 @@ def _root(cache: Path) -> Path:
     return cache / ASTERISK.folder
 
 
-def _dotted(version: tuple[int, ...]) -> str:
+def dotted(version: tuple[int, ...]) -> str:
+    """(22, 10, 1) -> 22.10.1."""
     return ".".join(map(str, version))
 
 

@@ -9,9 +9,13 @@
 | TALKS    |         | BACK     |        | ENDING       | PARTED      |             | over    |
 | PARTED   |         | over,end |        | ENDING       |             |             | over    |
 | BACK     |         |          |        | ENDING       | over, end   |             | over    |
+| HELD     |         |          | TALKS  |              |             |             | over    |
 | ENDING   | end     | end      |        |              |             | gone        | gone    |
 
 ANSWERED and TALKS are told as they begin; "end" hangs the leg up. An empty field changes nothing.
+- TO_HOLD (our wish) leads from TALKS, PARTED and BACK to HELD, TO_JOIN from these four to ANSWERED:
+  caller and leg may come and go, until they are joined anew. Who talks with another leg is to be
+  joined with its caller when that one ends.
 - A leg that was not hung up but lost (`ChannelEnded.lost`) says "lost" where it would say "over".
 - Of a dial that fails, outcome and hang-up come in either order, and a phone that was never dialled
   has no hang-up: FAILING waits `HANG_UP_FOLLOWS_S` for the other one.
@@ -49,6 +53,7 @@ class LegState(Enum):
     TALKS = auto()
     PARTED = auto()  # the caller is back
     BACK = auto()  # the leg is back
+    HELD = auto()  # apart from its caller, on our wish
     ENDING = auto()
     GONE = auto()
 
@@ -64,6 +69,8 @@ class LegEvent(Enum):
     DIAL_FAILED = auto()
     ENDED = auto()
     DUE = auto()  # the leg's deadline has come
+    TO_HOLD = auto()  # the caller is to be taken out of the talk
+    TO_JOIN = auto()  # is to be joined anew
     CANCELLED = auto()
     VANISHED = auto()
 
@@ -132,7 +139,14 @@ def step(
         case LegState.DIALLED | LegState.RINGING | LegState.FAILING, LegEvent.VANISHED:
             return _to(leg, LegState.GONE, Told.REFUSED)
 
-        case LegState.ANSWERED, LegEvent.JOINED:
+        case LegState.TALKS | LegState.PARTED | LegState.BACK, LegEvent.TO_HOLD:
+            return _to(leg, LegState.HELD)
+        case (
+            LegState.TALKS | LegState.PARTED | LegState.BACK | LegState.HELD,
+            LegEvent.TO_JOIN,
+        ):
+            return _to(leg, LegState.ANSWERED)
+        case LegState.ANSWERED | LegState.HELD, LegEvent.JOINED:
             return _to(leg, LegState.TALKS, Told.TALK_STARTED)
         case LegState.TALKS, LegEvent.IN_AGI:
             return Step(replace(leg, state=LegState.BACK, due=now + CALLER_FOLLOWS_S))
@@ -145,7 +159,7 @@ def step(
         case LegState.BACK | LegState.PARTED, LegEvent.DUE:
             return _to(leg, LegState.ENDING, Told.OVER, hang_up=True)
         case (
-            LegState.ANSWERED | LegState.TALKS | LegState.PARTED | LegState.BACK,
+            LegState.ANSWERED | LegState.TALKS | LegState.PARTED | LegState.BACK | LegState.HELD,
             LegEvent.ENDED | LegEvent.VANISHED,
         ):
             return _to(leg, LegState.GONE, Told.LOST if lost else Told.OVER)
@@ -161,6 +175,13 @@ def refuse_cause(leg: Leg) -> RefuseCause:
     if leg.code in _OUR_SIDE:
         return RefuseCause.FAILED
     return RefuseCause.DECLINED if leg.code in _DECLINED else RefuseCause.UNREACHABLE
+
+
+def moved_on(known: LegState, *, in_agi: bool, joined: bool) -> bool:
+    """Whether a leg that is listed so has come to AGI, or back to it, while nobody heard."""
+    if known is LegState.TALKS:
+        return in_agi
+    return (in_agi or joined) and known not in {LegState.ANSWERED, LegState.BACK}
 
 
 def _failing(leg: Leg, event: LegEvent, reason: int | None, code: str | None, now: float) -> Leg:

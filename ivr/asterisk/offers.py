@@ -7,7 +7,6 @@ offer rings twice. What follows from what stands in `legs.py`; here it is heard,
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,12 +15,14 @@ import structlog
 
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
+from ivr.asterisk.bridges import Bridges
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import ActionRefused, AmiError, LinkLost
-from ivr.asterisk.legs import Leg, LegEvent, LegState, Told, refuse_cause, step
+from ivr.asterisk.held_music import HeldMusic
+from ivr.asterisk.legs import Leg, LegEvent, LegState, Told, moved_on, refuse_cause, step
+from ivr.asterisk.shown_name import shown_name
 from ivr.asterisk.wire_events import (
     BridgeEntered,
-    BridgeLeft,
     ChannelEnded,
     ChannelId,
     ChannelInAgi,
@@ -47,8 +48,8 @@ OFFER_PREFIX = "offer"  # every offer's id begins so: legs of a service before u
 _HANG_UP_WITHIN_S = 2.0
 _LOOK_AGAIN_S = 0.05
 _CALLER_COMES_S = 5.5  # the dialplan looks for 5 s whether the beat goes on
+_CALLER_LEAVES_S = 2.0
 _TOO_YOUNG_S = 1.0  # a leg just dialled may not be listed yet; its events will come
-_LONGEST_NAME = 40
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class _Offer:
     leg: Leg
     dialled_at: float
     joins_anew: bool = False  # the service before us was to join them, and perhaps did
+    with_agent: bool = False  # the caller's part is another leg's, whose agent asks
 
 
 class Offers:
@@ -78,22 +80,25 @@ class Offers:
         self._callers = callers
         self._shown_as = shown_name(shown_as)
         self._offers: dict[OfferId, _Offer] = {}
-        self._bridges: dict[ChannelId, str] = {}
+        self._bridges = Bridges()
+        self._music = HeldMusic(desk)
         self._before = ("", 0)
         self._to_end: asyncio.Queue[OfferId] = asyncio.Queue()
         self._to_join: asyncio.Queue[OfferId] = asyncio.Queue()
         self._due_changed = asyncio.Event()
         self._moved = asyncio.Event()  # a caller or a leg
 
-    def __len__(self) -> int:
-        """How many offers are under way."""
-        return len(self._offers)
+    def unsettled(self) -> int:
+        """How many legs ring, wait to be joined or are being ended."""
+        settled = (LegState.TALKS, LegState.HELD)
+        return sum(each.leg.state not in settled for each in self._offers.values())
 
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_deadlines(), name="legs' deadlines")
             tasks.create_task(self._join_anew(), name="joins left undone")
+            tasks.create_task(self._music.run(), name="music of the held")
             while True:
                 tasks.create_task(self._end_leg(await self._to_end.get()))
 
@@ -108,10 +113,10 @@ class Offers:
                 context="fz-agent",
                 exten="wait",
                 timeout_ms=round(timeout_s * 1000),
-                caller_number=self._callers.get(call),  # the line: what kind of call this is
+                caller_number=self._line(call),  # what kind of call this is
                 caller_name=self._shown_as,
             )
-            self._offers[offer] = _Offer(call, Leg(), _now())
+            self._offers[offer] = _Offer(call, Leg(), _now(), with_agent=self._is_leg(call))
             await self._client.send(action)
         except AmiError as error:
             never_dialled = isinstance(error, ActionRefused) or (
@@ -130,17 +135,39 @@ class Offers:
     async def connect(self, offer: OfferId, call: CallId) -> None:
         """Join leg and caller; see `Telephony.connect`.
 
-        A caller whom the dialplan holds, to see whether somebody decides, is waited for.
+        A caller whom the dialplan holds, to see whether somebody decides, is waited for; so are
+        legs that are still with another one.
         """
+        if (mine := self._offers.get(offer)) is not None:
+            mine.call, mine.with_agent = call, self._is_leg(call)
+            self._happens(offer, LegEvent.TO_JOIN)
+        if self._are_joined(offer, call):
+            self._happens(offer, LegEvent.JOINED)
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(_CALLER_COMES_S):
-                while self._is_held(offer, call):
+                while self._is_to_come(offer, call):
                     self._moved.clear()
                     await self._moved.wait()
         try:
             await self._desk.bridge(ChannelId(call), ChannelId(offer))
         except AmiError as error:
             raise TelephonyFailed(f"caller and agent not joined: {error.code}") from None
+
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Take the caller out of the talk; see `Telephony.hold`. Music follows as they come."""
+        self._happens(offer, LegEvent.TO_HOLD)
+        try:
+            action = wire.redirect(ChannelId(call), context="fz-hold", exten="back")
+            await self._client.send(action)
+            async with asyncio.timeout(_CALLER_LEAVES_S):
+                while self._are_joined(offer, call):
+                    self._moved.clear()
+                    await self._moved.wait()
+        except AmiError as error:
+            raise TelephonyFailed(f"caller not held: {error.code}") from None
+        except TimeoutError:
+            raise TelephonyFailed("the caller did not leave the talk") from None
 
     async def fetch(self, offer: OfferId, call: CallId) -> None:
         """Take the caller back to the loop that gives channels to us; see `Telephony.fetch`.
@@ -158,6 +185,7 @@ class Offers:
     def on_event(self, event: WireEvent) -> None:
         """Hear each event in order; those of other channels change nothing."""
         self._moved.set()
+        self._bridges.on_event(event)
         match event:
             case RingingSeen(channel):
                 self._happens(OfferId(channel), LegEvent.RANG)
@@ -167,17 +195,14 @@ class Offers:
                 elif why == "agent":
                     self._to_end.put_nowait(OfferId(channel))  # nobody here rang it
                 self._happens_to_caller(channel, LegEvent.CALLER_BACK)
+                self._comes_while_held(channel)
             case OriginateDone(action_id=action_id, succeeded=False, reason=reason):
                 self._happens(OfferId(action_id), LegEvent.DIAL_FAILED, reason=reason)
             case ChannelEnded(channel=channel, tech_cause=code):
-                self._bridges.pop(channel, None)
                 self._happens(OfferId(channel), LegEvent.ENDED, code=code, lost=event.lost)
                 self._happens_to_caller(channel, LegEvent.CALLER_ENDED)
-            case BridgeEntered(channel, bridge):
-                self._bridges[channel] = bridge
-                self._look_for_joined()
-            case BridgeLeft(channel=channel):
-                self._bridges.pop(channel, None)
+            case BridgeEntered(channel=channel):
+                self._look_for_joined(channel)
             case _:
                 pass
 
@@ -204,14 +229,13 @@ class Offers:
         The next look-up judges it: its leg may be gone, answered or joined by now.
         """
         joins_anew = state is LegState.ANSWERED
-        self._offers[offer] = _Offer(call, Leg(state, rang=True), -_TOO_YOUNG_S, joins_anew)
+        leg = Leg(state, rang=True)
+        self._offers[offer] = _Offer(call, leg, -_TOO_YOUNG_S, joins_anew, self._is_leg(call))
 
     def look_up(self, listed: Iterable[ChannelListed]) -> None:
         """After a lost link: compare the legs with what lives."""
         alive = {entry.channel: entry for entry in listed}
-        self._bridges = {
-            channel: entry.bridge for channel, entry in alive.items() if entry.bridge is not None
-        }
+        self._bridges.learn(alive.values())
         for name in tuple(self._offers):
             offer = self._offers[name]
             entry = alive.get(ChannelId(name))
@@ -221,8 +245,11 @@ class Offers:
                     self._happens(name, LegEvent.VANISHED)
             elif offer.leg.state is LegState.ENDING:
                 self._to_end.put_nowait(name)
-            elif _moved_on(offer.leg.state, entry):
+            elif moved_on(offer.leg.state, in_agi=entry.in_agi, joined=entry.bridge is not None):
                 self._happens(name, LegEvent.IN_AGI)
+        for entry in alive.values():
+            if entry.in_agi:
+                self._comes_while_held(entry.channel)
         self._look_for_joined()
         for name, offer in self._offers.items():
             if offer.joins_anew and offer.leg.state is LegState.ANSWERED:
@@ -232,24 +259,49 @@ class Offers:
     def switch_restarted(self) -> None:
         """All legs are gone; the centre is told of the restart as a whole."""
         self._offers.clear()
-        self._bridges.clear()
+        self._bridges.forget_all()
 
-    def _is_held(self, offer: OfferId, call: CallId) -> bool:
-        """The agent waits to be joined with a caller who lives and is elsewhere."""
+    def _is_to_come(self, offer: OfferId, call: CallId) -> bool:
+        """Both live and are to be joined, and one of them is elsewhere."""
         mine = self._offers.get(offer)
         waits = mine is not None and mine.leg.state is LegState.ANSWERED and self._client.up
-        return waits and call in self._callers and not self._desk.in_agi(ChannelId(call))
+        lives = call in self._callers or self._is_leg(call)
+        here = self._desk.in_agi(ChannelId(call)) and self._desk.in_agi(ChannelId(offer))
+        return waits and lives and not here
 
-    def _look_for_joined(self) -> None:
+    def _is_leg(self, call: CallId) -> bool:
+        return OfferId(call) in self._offers
+
+    def _line(self, call: CallId) -> LineId | None:
+        """The line of a caller, or of the one about whom an agent asks."""
+        asking = self._offers.get(OfferId(call))
+        return self._callers.get(call if asking is None else asking.call)
+
+    def _are_joined(self, offer: OfferId, call: CallId) -> bool:
+        return self._bridges.joined(ChannelId(offer), ChannelId(call))
+
+    def _look_for_joined(self, entered: ChannelId | None = None) -> None:
+        """Who is in a bridge with its caller, of all, or with whoever entered one.
+
+        Who is to be held is not joined by being in it still.
+        """
         for name in tuple(self._offers):
-            offer = self._offers[name]
-            bridge = self._bridges.get(ChannelId(name))
-            if bridge is not None and bridge == self._bridges.get(ChannelId(offer.call)):
+            call = self._offers[name].call
+            touched = entered in (None, ChannelId(name), ChannelId(call))
+            if touched and self._are_joined(name, call):
                 self._happens(name, LegEvent.JOINED)
 
     def _happens_to_caller(self, channel: ChannelId, event: LegEvent) -> None:
         for name in [n for n, offer in self._offers.items() if offer.call == CallId(channel)]:
-            self._happens(name, event)
+            asks = self._offers[name].with_agent and event is LegEvent.CALLER_ENDED
+            self._happens(name, LegEvent.TO_JOIN if asks else event)
+
+    def _comes_while_held(self, channel: ChannelId) -> None:
+        """A caller who is held, or the agent who holds, is in nobody's hands but ours."""
+        for name, offer in self._offers.items():
+            is_one = channel in (ChannelId(name), ChannelId(offer.call))
+            if is_one and offer.leg.state is LegState.HELD:
+                self._music.want(channel)
 
     def _happens(
         self,
@@ -332,19 +384,6 @@ class Offers:
         except ActionRefused:  # no such channel: not yet, or no longer
             return False
         return True
-
-
-def _moved_on(known: LegState, entry: ChannelListed) -> bool:
-    """Whether a leg has come to AGI, or back to it, while nobody heard."""
-    if known is LegState.TALKS:
-        return entry.in_agi
-    answered = entry.in_agi or entry.bridge is not None
-    return answered and known not in {LegState.ANSWERED, LegState.BACK}
-
-
-def shown_name(name: str) -> str:
-    """What agents' phones show of the site's name: letters, digits and a few marks, short."""
-    return " ".join(re.sub(r"[^\w .-]", " ", name).split())[:_LONGEST_NAME] or "Freizeichen"
 
 
 def _now() -> float:

@@ -1,4 +1,7 @@
-"""One Asterisk process: started, waited for, adopted when a service before us left it, ended."""
+"""One Asterisk process: started, waited for, adopted when a service before us left it, ended.
+
+One that runs by itself (`freizeichen asterisk run`, a unit of its own) is only waited for.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
-from ivr.asterisk.account import RunAccount
-from ivr.asterisk.config import console_command, start_command
+from ivr.asterisk.account import RunAccount, become
+from ivr.asterisk.config import console_command, start_command, start_words
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk
 from ivr.private_files import open_own, read_plain, write_private
@@ -21,6 +25,7 @@ _BOOT_S = 30.0
 _STOP_S = 5.0
 _LOOK_S = 0.05
 _CONSOLE_LOOK_S = 0.01
+_LOOK_THERE_S = 0.2
 
 
 class SwitchFailed(Exception):
@@ -34,6 +39,7 @@ class SwitchProcess:
     asterisk: Asterisk
     folders: SwitchFolders
     account: RunAccount
+    runs_by_itself: bool = False  # neither started nor stopped by us
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -42,14 +48,7 @@ class SwitchProcess:
 
         A service that was killed may have left one whose id it had not written down yet.
         """
-        try:
-            pid = int(read_plain(self.folders.pid_file) or b"")
-        except ValueError:
-            pid = 0
-        if pid and self._is_ours(pid):
-            return pid
-        everyone = (int(name) for name in os.listdir("/proc") if name.isdigit())
-        return next((pid for pid in everyone if self._is_ours(pid)), None)
+        return running_pid(self.folders, self.account)
 
     def start(self) -> None:
         """Start it in a session of its own: neither a Ctrl-C nor our death reaches its calls."""
@@ -74,6 +73,51 @@ class SwitchProcess:
             raise SwitchFailed(
                 f"Asterisk was not ready after {_BOOT_S:.0f} s: {self._last_words()}"
             ) from None
+
+    def become(self) -> NoReturn:
+        """Be Asterisk from here on, as the account; for a command that its own unit runs."""
+        write_private(self.folders.pid_file, str(os.getpid()))
+        output = open_own(self.folders.output, empty=True)
+        for descriptor in (1, 2):
+            os.dup2(output, descriptor)
+        os.chdir(self.folders.base)
+        if os.geteuid() == 0 and self.account.uid != 0:
+            become(self.account)
+        command = start_command(self.asterisk, self.folders)
+        os.execve(command[0], command, self._environment())  # noqa: S606  (our own command)
+
+    async def wait_there(self, within_s: float | None) -> bool:
+        """Wait for one that somebody else starts; whether it is there."""
+        try:
+            async with asyncio.timeout(within_s):
+                while self.pid is None:  # noqa: ASYNC110  (a process sets no event)
+                    await asyncio.sleep(_LOOK_THERE_S)
+        except TimeoutError:
+            return False
+        return True
+
+    def is_older_than_its_files(self) -> bool:
+        """Whether a file of its configuration is younger than the start that read them."""
+        try:
+            began = self.folders.pid_file.stat().st_mtime_ns
+            return any(each.stat().st_mtime_ns > began for each in self.folders.etc.iterdir())
+        except OSError:
+            return True
+
+    async def end(self) -> None:
+        """End the process, and leave its files to whoever starts the next."""
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            pid = self.pid
+            if pid is None:
+                return
+            with contextlib.suppress(ProcessLookupError):  # gone by itself since we looked
+                os.kill(pid, kind)
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    while self.pid == pid:  # noqa: ASYNC110  (a process sets no event)
+                        await asyncio.sleep(_LOOK_S)
+            except TimeoutError:
+                continue
 
     def has_ended(self) -> bool:
         """Whether the process is gone."""
@@ -138,14 +182,17 @@ class SwitchProcess:
             stdout=output,
             stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
             cwd=self.folders.base,
-            env={
-                "PATH": os.environ.get("PATH", ""),
-                "HOME": str(self.folders.base / "spool"),
-                "LANG": "C.UTF-8",
-            },
+            env=self._environment(),
             start_new_session=start_new_session,
             **self.account.popen_options(),
         )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(self.folders.base / "spool"),
+            "LANG": "C.UTF-8",
+        }
 
     async def _is_booted(self) -> bool:
         if not (self.folders.run / "asterisk.ctl").exists():
@@ -155,21 +202,42 @@ class SwitchProcess:
         except TimeoutError:
             return False
 
-    def _is_ours(self, pid: int) -> bool:
-        # A process id is used again after a restart of the machine: look at what runs under it.
-        place = Path("/proc") / str(pid)
-        try:
-            owner = place.stat().st_uid
-            words = (place / "cmdline").read_bytes().split(b"\0")[:-1]
-            state = (place / "stat").read_text().rsplit(")", 1)[1].split()[0]
-        except OSError:
-            return False
-        last = [os.fsencode(word) for word in start_command(self.asterisk, self.folders)[-3:]]
-        return words[-3:] == last and state != "Z" and owner in {self.account.uid, os.geteuid()}
-
     def _last_words(self) -> str:
         lines: list[str] = []
         for path in (self.folders.output, self.folders.log / "messages"):
             text = (read_plain(path) or b"").decode(errors="replace")
             lines += text.splitlines()[-4:]
         return " | ".join(line.strip() for line in lines if line.strip()) or "it said nothing"
+
+
+class AnothersSwitch(SwitchProcess):
+    """An Asterisk that somebody else runs, and that includes ours: the link alone tells of it."""
+
+    def has_ended(self) -> bool:
+        """Never: whoever runs it starts it again, and the link comes back by itself."""
+        return False
+
+
+def running_pid(folders: SwitchFolders, account: RunAccount) -> int | None:
+    """The process id of the Asterisk that runs with these folders, or None."""
+    try:
+        pid = int(read_plain(folders.pid_file) or b"")
+    except ValueError:
+        pid = 0
+    if pid and _is_ours(pid, folders, account):
+        return pid
+    everyone = (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return next((pid for pid in everyone if _is_ours(pid, folders, account)), None)
+
+
+def _is_ours(pid: int, folders: SwitchFolders, account: RunAccount) -> bool:
+    # A process id is used again after a restart of the machine: look at what runs under it.
+    place = Path("/proc") / str(pid)
+    try:
+        owner = place.stat().st_uid
+        words = (place / "cmdline").read_bytes().split(b"\0")[:-1]
+        state = (place / "stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    last = [os.fsencode(word) for word in start_words(folders)]
+    return words[-len(last) :] == last and state != "Z" and owner in {account.uid, os.geteuid()}

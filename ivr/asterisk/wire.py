@@ -26,7 +26,9 @@ _ANSWER = re.compile(
 )
 _KEYS = frozenset("0123456789*#ABCD")
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
-_REACHABLE = {"Reachable": True, "NonQualified": True, "Unreachable": False, "Removed": False}
+# That a contact was removed says nothing of the phone: it may have registered anew from elsewhere,
+# and that is told before. One that unregisters is told by its device's state.
+_REACHABLE = {"Reachable": True, "NonQualified": True, "Unreachable": False}
 _NO_NUMBER = frozenset(("", "<unknown>", "unknown"))
 
 

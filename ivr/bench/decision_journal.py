@@ -93,6 +93,9 @@ class _Site:
         """Pick up."""
         self._next(OfferAnswered(offer))
 
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Do nothing."""
+
     async def fetch(self, offer: OfferId, call: CallId) -> None:
         """Nobody transfers."""
 

@@ -186,6 +186,9 @@ class _PlayedSwitch:
         else:
             asyncio.get_running_loop().call_soon(self._agent_goes, offer)
 
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Do nothing."""
+
     async def fetch(self, offer: OfferId, call: CallId) -> None:
         """Nobody transfers."""
 

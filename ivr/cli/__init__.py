@@ -6,15 +6,20 @@ import typer
 
 from ivr.cli import (
     agents,
+    backup,
     bench,
     call,
     dialplan,
+    doctor,
+    init,
     journal,
+    logs,
     models,
     prompts,
     queues,
     records,
     replay,
+    service,
     simulate,
     status,
     switch,
@@ -30,8 +35,13 @@ app = typer.Typer(
 )
 app.command("up")(up.up)
 app.command("status")(status.status)
+app.command("init")(init.init)
+app.command("doctor")(doctor.doctor)
 app.command("call")(call.call)
 app.command("explain")(journal.explain_command)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("logs")(logs.logs)
 app.command("replay")(replay.replay_command)
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench.bench)
@@ -41,4 +51,5 @@ app.add_typer(dialplan.app, name="dialplan")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(records.app, name="records")
+app.add_typer(service.app, name="service")
 app.add_typer(switch.app, name="asterisk")

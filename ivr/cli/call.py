@@ -25,7 +25,8 @@ from ivr.caller.script import Script
 from ivr.caller.script_words import SCRIPT_WORDS
 from ivr.caller.sound import CannotSpeak
 from ivr.cli.output import complain, say
-from ivr.runfile import RUN_FOLDER, ServiceNotRunning, read_run_file
+from ivr.place import find_place
+from ivr.runfile import ServiceNotRunning, read_run_file
 
 _NUMBER = re.compile(r"[0-9A-Za-z*#+_.-]{1,64}")
 
@@ -51,8 +52,9 @@ def call(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
     run_folder: Annotated[
-        Path, typer.Option(help="where the running service left its run file")
-    ] = Path(RUN_FOLDER),
+        Path | None,
+        typer.Option(help="where the running service left its run file; else beside the settings"),
+    ] = None,
     server: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="call this switch, without a run file")
     ] = None,
@@ -92,7 +94,7 @@ def call(
         service = (
             _other_service(server, user, password, prompts)
             if server is not None
-            else _own_service(run_folder, user, prompts)
+            else _own_service(run_folder or find_place(None).run_folder, user, prompts)
         )
         report = _make(service, to, plan)
     except (ScriptFaulty, ServiceNotRunning, CannotCall, CannotSpeak, AgentUnavailable) as error:

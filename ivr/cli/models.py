@@ -13,17 +13,15 @@ import typer
 from ivr import resources
 from ivr.cli.output import complain, say
 from ivr.place import SettingsOption, find_place
-from ivr.settings import Line, Settings, SettingsFaulty, load_settings
+from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.model_fetch import FetchUnderWay, fetch_model
-from ivr.speech.model_trial import trial_fault, was_tried
+from ivr.speech.model_states import faults_of, model_rows, tried
 from ivr.speech.models import (
     SOURCES,
     ModelRefused,
     ModelUnreachable,
     Origin,
     Progress,
-    locate_model,
-    model_faults,
 )
 
 _MEGABYTE = 1_000_000
@@ -84,34 +82,6 @@ def fetch(
         raise typer.Exit(1)
 
 
-def model_rows(
-    configured: Mapping[str, Path],
-    cache: Path,
-    lines: Iterable[Line] = (),
-    tell: Tell = lambda _: None,
-) -> list[dict[str, Any]]:
-    """What is known of each language's model, for `list` and `doctor`."""
-    users: dict[str, list[str]] = {}
-    for line in lines:
-        users.setdefault(line.language, []).append(line.number)
-    rows: list[dict[str, Any]] = []
-    for language in sorted({*SOURCES, *configured, *users}):
-        located = locate_model(language, configured.get(language), cache)
-        folder, origin = located if located is not None else (None, None)
-        faults = _faults(language, folder, cache, tell) if folder is not None else ()
-        rows.append(
-            {
-                "language": language,
-                "folder": str(folder) if folder is not None else None,
-                "origin": origin,
-                "ready": folder is not None and not faults,
-                "faults": list(faults),
-                "lines": users.get(language, []),
-            }
-        )
-    return rows
-
-
 def _settings(explicit: Path | None) -> Settings:
     """The settings. Ends the command when they are faulty: they may name a model's folder."""
     try:
@@ -121,19 +91,6 @@ def _settings(explicit: Path | None) -> Settings:
         raise typer.Exit(1) from None
 
 
-def _faults(language: str, folder: Path, cache: Path, tell: Tell) -> tuple[str, ...]:
-    if faults := model_faults(folder):
-        return faults
-    fault = _tried(folder, language, cache, tell)
-    return () if fault is None else (fault,)
-
-
-def _tried(folder: Path, language: str, cache: Path, tell: Tell) -> str | None:
-    if not was_tried(folder, cache):
-        tell(f"{language}: trying the model, once (3 s)")
-    return trial_fault(folder, language, cache)
-
-
 def _fetch_one(
     language: str, configured: Path | None, cache: Path, *, quiet: bool
 ) -> dict[str, Any]:
@@ -141,7 +98,7 @@ def _fetch_one(
     tell: Tell = (lambda _: None) if quiet else say
     if configured is not None:
         folder = configured.expanduser()
-        if faults := _faults(language, folder, cache, tell):
+        if faults := faults_of(language, folder, cache, tell):
             row["error"] = _broken_setting(language, folder, faults)
         else:
             row["folder"] = str(folder)
@@ -151,7 +108,7 @@ def _fetch_one(
             folder, row["fetched"] = fetch_model(
                 SOURCES[language],
                 cache,
-                trial=partial(_tried, language=language, cache=cache, tell=tell),
+                trial=partial(tried, language=language, cache=cache, tell=tell),
                 progress=_told(language, tell),
             )
             row["folder"] = str(folder)

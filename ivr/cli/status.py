@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from ivr.cli.output import complain, say
-from ivr.cli.up import summary
+from ivr.cli.summary import summary
 from ivr.place import SettingsOption, find_place
 from ivr.runfile import ServiceNotRunning, read_run_file
 

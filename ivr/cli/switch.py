@@ -1,4 +1,4 @@
-"""`freizeichen asterisk`: finds or fetches the Asterisk that runs."""
+"""`freizeichen asterisk`: finds or fetches the Asterisk that runs, is it, or is included by one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import typer
 
 from ivr import resources
 from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, install
+from ivr.asterisk_apart import run_asterisk
+from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
+from ivr.place import SettingsOption, find_place
+from ivr.preparation import CannotStart
 
 app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=True)
 
@@ -18,6 +22,9 @@ app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=T
 @app.callback()
 def _group() -> None:
     """The Asterisk that carries the calls."""
+
+
+app.command("config")(config_command)
 
 
 @app.command("install")
@@ -41,3 +48,17 @@ def install_command(
         complain("no Asterisk was found after the installation; delete the cache folder and retry")
         raise typer.Exit(1)
     say(f"Asterisk {'.'.join(map(str, found.version))}: {found.command[-1]}")
+
+
+@app.command("run")
+def run_command(settings: SettingsOption = None) -> None:
+    """Be the Asterisk of this place, apart from the service, which may come and go.
+
+    For a service with `asterisk.runs_by_itself`. Ending it ends all calls.
+    """
+    place = find_place(settings)
+    try:
+        run_asterisk(place, say)
+    except (CannotStart, OSError) as error:
+        complain(str(error))
+        raise typer.Exit(1) from None

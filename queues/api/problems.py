@@ -112,6 +112,33 @@ AGENT_CANNOT: Final = Problem(
     "This agent cannot take the call",
     "Name one who is at work, serves the queue and has what is asked for, or a queue alone.",
 )
+QUEUE_FULL: Final = Problem(
+    409,
+    "queue-full",
+    "As many wait in this queue as may",
+    "Name another queue, or ask again later.",
+)
+AGENT_BUSY: Final = Problem(
+    409,
+    "agent-busy",
+    "This agent is not free to be asked",
+    "Name one who is ready, or a queue alone: its next free agent is asked.",
+)
+CALL_HELD: Final = Problem(
+    409,
+    "call-held",
+    "The caller is held",
+    "Complete the transfer or take the caller back first.",
+)
+CALL_NOT_HELD: Final = Problem(
+    409, "call-not-held", "The caller is not held", "No agent is being asked about this call."
+)
+NOBODY_REACHED: Final = Problem(
+    409,
+    "nobody-reached",
+    "Nobody who is asked has picked up yet",
+    "Wait for `consult` of the call to be `talking`, or take the caller back.",
+)
 CURSOR_UNKNOWN: Final = Problem(
     400, "cursor-unknown", "No such cursor", "Use `next` of an earlier answer, or none."
 )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from queues.api.schema import AgentOut, CallOut, CardEntryOut, MissedCallOut, QueueOut
 from queues.cards import CardEntry
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT
 from queues.centre.inputs import MissCause
 from queues.dialogues import DialogueRow
 from queues.record_rows import MissedCall
@@ -36,10 +36,11 @@ def call_out(row: CallRow | DialogueRow, now: float) -> CallOut:
             need_until=None,
             waits_for=None,
             credit_s=0.0,
+            consult=None,
             talk_from=None,
             talk_by=None,
         )
-    waited = None if row.state == CallState.TALKING else max(0.0, now - row.since)
+    waited = None if row.state in WITH_AGENT else max(0.0, now - row.since)
     return CallOut.model_validate(row.json() | {"waited_s": waited})
 
 

@@ -50,6 +50,9 @@ class TransferIn(BaseModel):
 
     The agent is waited for alone for `alone_s` seconds, then anybody of the queue. Without `need`
     it asks for what the queue asks for. `asked_by` is the agent who talks; null for a supervisor.
+
+    With `consult` the caller is held until the two agents have talked: an agent of the queue is
+    looked for, or `agent` alone, who must be free now; `alone_s` does not count.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,12 +61,20 @@ class TransferIn(BaseModel):
     alone_s: Annotated[float, Field(ge=1, le=600)] = 20.0
     need: NeedIn | None = None
     asked_by: Name | None = None
+    consult: bool = False
 
     @model_validator(mode="after")
     def _names_where(self) -> Self:
         if self.queue is None and self.agent is None:
             raise PydanticCustomError("missing", "queue or agent is to be named")
         return self
+
+
+class HandIn(BaseModel):
+    """Who asks: the agent who holds the call; null for a supervisor."""
+
+    model_config = ConfigDict(extra="forbid")
+    asked_by: Name | None = None
 
 
 class WrapUpIn(BaseModel):
@@ -178,6 +189,20 @@ class NeedOut(BaseModel):
     language: str | None
 
 
+class ConsultOut(BaseModel):
+    """Whom the agent of a held call asks: an agent of `queue`, or with `waits_for` that one alone.
+
+    `state` is `waiting` (nobody is rung), `offered` (`agent`'s phone rings), `connecting` or
+    `talking` (the two agents).
+    """
+
+    queue: str
+    state: CallState
+    since: datetime
+    agent: str | None
+    waits_for: str | None
+
+
 class CallOut(BaseModel):
     """A call. In a dialogue it is `ringing`, `speaking` (hears prompts) or `listening` (is asked).
 
@@ -188,7 +213,8 @@ class CallOut(BaseModel):
     for less, or no more for the agent alone whom it `waits_for`. `credit_s` counts as waited. It
     was transferred `hops` times; `owner` is the agent to whom it is owed, because nobody else can
     take it, or nobody took it. If a range was told of its wait, when that began and never anew, the
-    talk is to begin from `talk_from` to `talk_by`.
+    talk is to begin from `talk_from` to `talk_by`. While it is `held` the agent asks another one
+    (`consult`); then it is passed on, or `rejoining` until it talks on.
     """
 
     id: str
@@ -209,6 +235,7 @@ class CallOut(BaseModel):
     credit_s: float
     talk_from: datetime | None
     talk_by: datetime | None
+    consult: ConsultOut | None
 
 
 class CallsOut(BaseModel):
@@ -225,6 +252,9 @@ class TransferOutcome(StrEnum):
 
     WAITS = "waits"  # the caller hears music, with the old place
     OWED = "owed"  # nobody else at work may take it: the talk goes on, the agent owns the call
+    HELD = "held"  # the caller hears music, another agent is looked for, to be asked
+    COMPLETED = "completed"  # the caller is being joined with the agent who was asked
+    TAKEN_BACK = "taken_back"  # the caller is being joined with the agent who asked
 
 
 class TransferOut(BaseModel):

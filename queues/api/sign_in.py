@@ -12,6 +12,7 @@ from queues.api.problems import FOREIGN_ORIGIN, UNAUTHORISED, Refused
 
 COOKIE: Final = "fz_session"
 SESSION_S: Final = 12 * 3600.0
+SHORTEST_TOKEN: Final = 16  # characters
 _SESSIONS_MAX: Final = 200
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -22,8 +23,8 @@ class SignIn:
     def __init__(
         self, token: str, now: Callable[[], float], *, session_s: float = SESSION_S
     ) -> None:
-        if len(token) < 16:
-            raise ValueError("the API token must have at least 16 characters")
+        if len(token) < SHORTEST_TOKEN:
+            raise ValueError(f"the API token must have at least {SHORTEST_TOKEN} characters")
         self._token = _hash(token)
         self._now = now
         self._session_s = session_s

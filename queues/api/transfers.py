@@ -1,4 +1,4 @@
-"""How a call is passed on over the API: who may be named, and what came of it."""
+"""How a call is passed on over the API, blind or after asking: who may be named, what came."""
 
 from collections.abc import Callable
 from types import MappingProxyType
@@ -8,20 +8,26 @@ from fastapi import APIRouter
 
 from queues.api.asking import CallPath, problems, signed_in_router
 from queues.api.problems import (
+    AGENT_BUSY,
     AGENT_CANNOT,
     AGENT_UNKNOWN,
+    CALL_HELD,
+    CALL_NOT_HELD,
     CALL_NOT_TALKING,
     CALL_NOT_YOURS,
     CALL_UNKNOWN,
     LANGUAGE_UNKNOWN,
+    NOBODY_REACHED,
+    QUEUE_FULL,
     QUEUE_UNKNOWN,
     SKILL_UNKNOWN,
     Refused,
 )
 from queues.api.rows import call_out
-from queues.api.schema import NeedIn, TransferIn, TransferOut, TransferOutcome
+from queues.api.schema import HandIn, NeedIn, TransferIn, TransferOut, TransferOutcome
 from queues.api.sign_in import SignIn
 from queues.centre.call_facts import CallOwed, TransferFault, TransferRefused
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input, TransferAsked
 from queues.centre.needs import Need, Skill
@@ -34,6 +40,11 @@ _FAULTS: Final = MappingProxyType(
         TransferFault.NOT_YOURS: CALL_NOT_YOURS,
         TransferFault.QUEUE_UNKNOWN: QUEUE_UNKNOWN,
         TransferFault.AGENT_CANNOT: AGENT_CANNOT,
+        TransferFault.QUEUE_FULL: QUEUE_FULL,
+        TransferFault.AGENT_BUSY: AGENT_BUSY,
+        TransferFault.CONSULTING: CALL_HELD,
+        TransferFault.NOT_CONSULTING: CALL_NOT_HELD,
+        TransferFault.NOBODY_REACHED: NOBODY_REACHED,
     }
 )
 
@@ -47,45 +58,80 @@ def transfer_routes(
     """Passing a call on. `now` gives Unix seconds of the wall clock, as the views do."""
     router = signed_in_router(sign_in)
 
+    def done(call: str, what: Input, outcome: TransferOutcome) -> TransferOut:
+        for fact in submit(what):
+            if isinstance(fact, TransferRefused):
+                raise Refused(_FAULTS[fact.fault])
+            if isinstance(fact, CallOwed):
+                outcome = TransferOutcome.OWED
+        return TransferOut(outcome=outcome, call=call_out(_row(view(), call), now()))
+
     @router.post(
         "/calls/{call}/transfer",
         tags=["calls"],
         responses=problems(400, 403, 404, 409, 413, 422),
     )
     async def transfer(call: CallPath, given: TransferIn) -> TransferOut:
-        """Pass a call in a talk on, blind: the caller hears music, the agent goes to wrap-up.
+        """Pass a call in a talk on: the caller hears music, the agent goes to wrap-up.
 
         The caller keeps the place that counts from the first waiting time, and the card. From the
         second transfer on only agents with everything needed are rung. If nobody else at work may
         take it, the talk goes on, and the call is owed to the agent who talks.
+
+        With `consult` the other agent is asked first: the caller is held with music, both agents
+        talk, then the transfer is completed (also by hanging up) or the caller is taken back. Who
+        is looked for and not found in a minute, or does not answer, gives the caller back too.
         """
-        facts = submit(_asked(view(), CallId(call), given))
-        for fact in facts:
-            if isinstance(fact, TransferRefused):
-                raise Refused(_FAULTS[fact.fault])
-        is_owed = any(isinstance(fact, CallOwed) for fact in facts)
-        outcome = TransferOutcome.OWED if is_owed else TransferOutcome.WAITS
-        return TransferOut(outcome=outcome, call=call_out(_row(view(), call), now()))
+        what = _asked(view(), CallId(call), given)
+        consults = isinstance(what, ConsultAsked)
+        return done(call, what, TransferOutcome.HELD if consults else TransferOutcome.WAITS)
+
+    @router.post(
+        "/calls/{call}/transfer/complete",
+        tags=["calls"],
+        responses=problems(400, 403, 404, 409, 413, 422),
+    )
+    async def complete(call: CallPath, given: HandIn) -> TransferOut:
+        """Join a held caller with the agent who is asked. The one who asked goes to wrap-up."""
+        what = CompleteAsked(CallId(call), _hand(view(), call, given))
+        return done(call, what, TransferOutcome.COMPLETED)
+
+    @router.post(
+        "/calls/{call}/transfer/take-back",
+        tags=["calls"],
+        responses=problems(400, 403, 404, 409, 413, 422),
+    )
+    async def take_back(call: CallPath, given: HandIn) -> TransferOut:
+        """Join a held caller with the agent who asks again; whoever is asked or rung is let go."""
+        what = TakeBackAsked(CallId(call), _hand(view(), call, given))
+        return done(call, what, TransferOutcome.TAKEN_BACK)
 
     return router
 
 
-def _asked(view: View, call: CallId, given: TransferIn) -> TransferAsked:
+def _asked(view: View, call: CallId, given: TransferIn) -> TransferAsked | ConsultAsked:
     """Give the input; nothing that the settings do not name may get into the journal."""
-    _row(view, call)
+    asked_by = _hand(view, call, given)
     if given.queue is not None and given.queue not in {row.queue for row in view.queues}:
         raise Refused(QUEUE_UNKNOWN)
-    for name in (given.agent, given.asked_by):
-        if name is not None and view.agent(name) is None:
-            raise Refused(AGENT_UNKNOWN)
-    return TransferAsked(
-        call=call,
-        asked_by=None if given.asked_by is None else AgentId(given.asked_by),
-        queue=None if given.queue is None else QueueId(given.queue),
-        agent=None if given.agent is None else AgentId(given.agent),
-        alone_s=given.alone_s,
-        need=None if given.need is None else _need(view, given.need),
-    )
+    if given.agent is not None and view.agent(given.agent) is None:
+        raise Refused(AGENT_UNKNOWN)
+    queue = None if given.queue is None else QueueId(given.queue)
+    agent = None if given.agent is None else AgentId(given.agent)
+    need = None if given.need is None else _need(view, given.need)
+    if given.consult:
+        return ConsultAsked(call, asked_by, queue, agent, need)
+    return TransferAsked(call, asked_by, queue, agent, given.alone_s, need)
+
+
+def _hand(view: View, call: str, given: TransferIn | HandIn) -> AgentId | None:
+    """Give who asks about a call that is known."""
+    _row(view, call)
+    if given.asked_by is None:
+        return None
+    if view.agent(given.asked_by) is None:
+        raise Refused(AGENT_UNKNOWN)
+    return AgentId(given.asked_by)
 
 
 def _need(view: View, given: NeedIn) -> Need:

@@ -9,6 +9,7 @@ from queues.centre.call_facts import (
     NeedRelaxed,
 )
 from queues.centre.closing import may_wait_s
+from queues.centre.consult_facts import ConsultBegan
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import index_call, set_deadline, unindex_call
@@ -42,9 +43,35 @@ def queue_call(centre: Centre, fact: CallQueued) -> None:
     )
     centre.calls[fact.call] = call
     centre.last_call = fact.number
-    _set_need_deadline(centre, call, fact.need_until)
+    set_need_deadline(centre, call, fact.need_until)
     set_deadline(centre, DeadlineKind.LEAVE, call.call, old=None, new=call.leaves_at)
     index_call(centre, call)
+
+
+def hold_for(centre: Centre, held: Call, fact: ConsultBegan) -> None:
+    """What is asked about a held call waits, with the place that the call would have."""
+    asking = Call(
+        call=fact.consult,
+        line=held.line,
+        queue=fact.queue,
+        number=held.number,
+        since=held.since,
+        wait_from=fact.at,
+        state=CallState.WAITING,
+        state_since=fact.at,
+        need=fact.need,
+        steps=fact.steps,
+        only=fact.only,
+        credit_s=held.credit_s,
+        hops=fact.hops,
+        passed_by=fact.agent,
+        leave_at=fact.until,
+        consults_for=held.call,
+    )
+    centre.calls[fact.consult] = asking
+    set_need_deadline(centre, asking, fact.need_until)
+    set_deadline(centre, DeadlineKind.LEAVE, asking.call, old=None, new=asking.leaves_at)
+    index_call(centre, asking)
 
 
 def foretell_wait(call: Call, fact: EstimateMade) -> None:
@@ -57,7 +84,7 @@ def relax_need(centre: Centre, call: Call, fact: NeedRelaxed) -> None:
     """A call asks for less."""
     unindex_call(call)
     call.need, call.steps, call.only = fact.need, fact.steps, None
-    _set_need_deadline(centre, call, fact.until)
+    set_need_deadline(centre, call, fact.until)
     index_call(centre, call)
 
 
@@ -65,7 +92,7 @@ def move_to_queue(centre: Centre, call: Call, fact: CallMoved) -> None:
     """A call goes on in another queue, whatever it is at."""
     unindex_call(call)
     call.queue, call.need, call.steps, call.only = fact.to, ANYBODY, 0, None
-    _set_need_deadline(centre, call, None)
+    set_need_deadline(centre, call, None)
     if call.offer is not None:
         the_offer(centre, call.offer).queue = fact.to
     if fact.to in centre.queues:  # else it comes with the settings, the next fact
@@ -81,7 +108,7 @@ def transfer_call(centre: Centre, call: Call, fact: CallTransferred) -> None:
     call.hops, call.passed_by, call.owner = fact.hops, fact.passed_by, None
     call.wait_from, call.leave_at, call.failed_joins = fact.at, fact.leave_at, 0
     call.talk_from = call.talk_by = None
-    _set_need_deadline(centre, call, fact.need_until)
+    set_need_deadline(centre, call, fact.need_until)
     _set_owed_deadline(centre, call, fact.owed_at)
     move_call(centre, call, state, fact.at, None)
 
@@ -94,7 +121,7 @@ def requeue_call(centre: Centre, call: Call, fact: CallRequeued) -> None:
     state = call_after(call.state, CallEvent.REQUEUED)
     stays_s = may_wait_s(centre.queues[call.queue])
     call.only, call.leave_at = None, None if stays_s is None else fact.at + stays_s
-    _set_need_deadline(centre, call, fact.need_until)
+    set_need_deadline(centre, call, fact.need_until)
     move_call(centre, call, state, fact.at, None)
 
 
@@ -110,7 +137,7 @@ def talk_begins(centre: Centre, call: Call) -> None:
     """Somebody took the call: it is owed no more, and asks for nothing."""
     call.owner = call.passed_by = None
     call.talk_from = call.talk_by = None
-    _set_need_deadline(centre, call, None)
+    set_need_deadline(centre, call, None)
     _set_owed_deadline(centre, call, None)
 
 
@@ -140,7 +167,7 @@ def end_call(centre: Centre, name: CallId, event: CallEvent) -> None:
     call_after(call.state, event)
     unindex_call(call)
     set_deadline(centre, DeadlineKind.CALL_REST, name, old=call.rest_until, new=None)
-    _set_need_deadline(centre, call, None)
+    set_need_deadline(centre, call, None)
     _set_owed_deadline(centre, call, None)
     set_deadline(centre, DeadlineKind.LEAVE, name, old=call.leaves_at, new=None)
     del centre.calls[name]
@@ -156,7 +183,8 @@ def remember_end(centre: Centre, name: CallId, at: float) -> None:
     centre.ended[name] = at
 
 
-def _set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
+def set_need_deadline(centre: Centre, call: Call, new: float | None) -> None:
+    """When the call asks for less; None: never."""
     set_deadline(centre, DeadlineKind.NEED, call.call, old=call.need_until, new=new)
     call.need_until = new
 

@@ -8,7 +8,7 @@ living offer outlasts its name until the offer ends.
 from dataclasses import replace
 
 from queues.centre.agent import AgentState
-from queues.centre.call import GRACE_S, CallState
+from queues.centre.call import GRACE_S, WITH_AGENT
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
@@ -29,8 +29,10 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
     centre.agents = _agents(centre.agents, fact)
     centre.places = _places(centre)
     for call in centre.calls.values():
-        if call.only is None and call.state is not CallState.TALKING:
+        if call.only is None and call.state not in WITH_AGENT:
             call.need_until = relaxes_at(centre.queues[call.queue].setting, call)
+        if call.consults_for is not None:
+            continue  # it may wait as long as it could when it began
         longest_s = centre.queues[call.queue].setting.longest_wait_s
         call.leave_at = (
             None if longest_s is None else max(call.wait_from + longest_s, fact.at + GRACE_S)

@@ -92,6 +92,11 @@ class TransferFault(StrEnum):
     NOT_YOURS = "not_yours"  # another agent talks with the caller
     QUEUE_UNKNOWN = "queue_unknown"
     AGENT_CANNOT = "agent_cannot"  # signed out, does not serve the queue, lacks the need, or asks
+    QUEUE_FULL = "queue_full"  # as many wait there as may
+    AGENT_BUSY = "agent_busy"  # to be asked at once, and not free
+    CONSULTING = "consulting"  # the caller is held, an agent is being asked
+    NOT_CONSULTING = "not_consulting"  # nobody is being asked
+    NOBODY_REACHED = "nobody_reached"  # nobody who is asked has picked up yet
 
 
 class Owing(StrEnum):

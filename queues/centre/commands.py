@@ -41,7 +41,7 @@ class CancelRing:
 
 @dataclass(frozen=True, slots=True)
 class ConnectCall:
-    """Join caller and agent."""
+    """Join caller and agent; if `call` is an agent's offer, join that agent in the place."""
 
     offer: OfferId
     call: CallId
@@ -50,6 +50,14 @@ class ConnectCall:
 @dataclass(frozen=True, slots=True)
 class FetchCaller:
     """Take the caller out of the talk, to wait, and end the agent's leg of this offer."""
+
+    offer: OfferId
+    call: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCaller:
+    """Take the caller out of the talk; the agent's leg of this offer stays up."""
 
     offer: OfferId
     call: CallId
@@ -79,4 +87,4 @@ class WaitAgain:
 
 
 Word = HandOverCall | ReturnCall | WaitAgain  # to a dialogue; the others are for the switch
-Command = RingAgent | CancelRing | ConnectCall | FetchCaller | Word
+Command = RingAgent | CancelRing | ConnectCall | FetchCaller | HoldCaller | Word

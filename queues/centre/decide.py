@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
 from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
@@ -18,7 +19,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -27,6 +27,7 @@ from queues.centre.inputs import (
     QueueEntered,
     QueueLeft,
     ReadyAsked,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -35,8 +36,10 @@ from queues.centre.inputs import (
     TransferAsked,
     WrapUpAsked,
 )
+from queues.centre.learned import EstimatesLearned
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked
 from queues.centre.on_doors import close_asked, hours_told, open_asked
 from queues.centre.on_let_go import LETS_GO, what_follows
 from queues.centre.on_offers import (
@@ -46,6 +49,7 @@ from queues.centre.on_offers import (
     talk_started,
     time_has_come,
 )
+from queues.centre.on_service_end import service_ends
 from queues.centre.on_settings import settings_loaded
 from queues.centre.on_transfers import transfer_asked
 from queues.centre.overflow import given_back
@@ -93,6 +97,12 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
             return time_has_come(centre, now)
         case TransferAsked():
             return transfer_asked(centre, what, now)
+        case ConsultAsked():
+            return consult_asked(centre, what, now)
+        case CompleteAsked():
+            return complete_asked(centre, what, now)
+        case TakeBackAsked():
+            return take_back_asked(centre, what, now)
         case ReadyAsked():
             return agent_asked_for(centre, what.agent, AgentState.READY, None, now)
         case PauseAsked():
@@ -108,6 +118,8 @@ def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
         case SwitchRestarted():
             lost = (call_lost_with_switch(centre, call, now) for call in centre.calls.values())
             return (*(fact for facts in lost for fact in facts), PlacesForgotten(now))
+        case ServiceEnding():
+            return service_ends(centre, now)
         case CallArrived() | CallMissed():
             return ()  # kept as it was told: for reports, and for whoever calls back
         case SettingsLoaded():

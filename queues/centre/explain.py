@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.call_facts import (
     CallClosed,
     CallQueued,
@@ -21,6 +21,7 @@ from queues.centre.call_facts import (
 )
 from queues.centre.came_true import WORDS, came_true
 from queues.centre.codec import read_fact, read_input
+from queues.centre.consult_facts import ConsultBegan, ConsultCompleted, ConsultEnded, TalkResumed
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import (
     Fact,
@@ -170,6 +171,9 @@ class _Told:
 
     def _take_fact(self, seq: int, fact: Fact) -> None:
         rang_s = None
+        if getattr(fact, "call", self.call) != self.call:
+            self._take_consult_fact(seq, fact)
+            return
         match fact:
             case CallQueued():
                 self._since = fact.since
@@ -183,8 +187,14 @@ class _Told:
                 self._move(CallState.CONNECTING, fact.at)
             case OfferMissed() | OfferWithdrawn() | CallRequeued() | CallTransferred():
                 self._move(CallState.WAITING, fact.at)
-            case TalkBegan():
+            case TalkBegan() | TalkResumed():
                 self._move(CallState.TALKING, fact.at)
+            case ConsultBegan():
+                self._move(CallState.HELD, fact.at)
+            case ConsultEnded(deadline=float()):
+                self._move(CallState.REJOINING, fact.at)
+            case ConsultCompleted(joins=joins):
+                self._move(CallState.CONNECTING if joins else CallState.OFFERED, fact.at)
             case TalkEnded() | CallReturned() | CallTakenBack():
                 self._move(None, fact.at)
             case CallClosed():
@@ -208,6 +218,20 @@ class _Told:
         truth = came_true(lasted_s, told.low_s, told.high_s, talked=isinstance(fact, TalkBegan))
         return f", {WORDS[truth]}"
 
+    def _take_consult_fact(self, seq: int, fact: Fact) -> None:
+        """What is asked about the call goes through offers of its own."""
+        rang_s = None
+        match fact:
+            case OfferMade():
+                self.offers.add(fact.offer)
+                self._offered_at = fact.at
+            case OfferAccepted():
+                rang_s = fact.at - self._offered_at
+            case _:
+                pass
+        why = f"to be asked: {reason_of(fact, rang_s=rang_s)}"
+        self.entries.append(Entry(seq, fact.at, fact.TYPE, why, _ids(fact)))
+
     def _move(self, state: CallState | None, at: float) -> None:
         if self.stays and self.stays[-1].until is None:
             last = self.stays[-1]
@@ -218,7 +242,7 @@ class _Told:
     def _void(self, what: Input) -> str:
         state = self.stays[-1].state if self.stays and self.stays[-1].until is None else None
         match what:
-            case QueueLeft() if state is CallState.TALKING:
+            case QueueLeft() if state in WITH_AGENT:
                 return "too late to take it back: the talk had begun; nothing followed"
             case QueueLeft():
                 return "it did not wait here any more; nothing followed"

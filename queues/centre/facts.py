@@ -26,6 +26,13 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
+from queues.centre.consult_facts import (
+    ConsultBegan,
+    ConsultCompleted,
+    ConsultEnded,
+    ConsultJoined,
+    TalkResumed,
+)
 from queues.centre.door_facts import (
     ClosingLifted,
     ClosingOrdered,
@@ -59,6 +66,8 @@ class WithdrawReason(StrEnum):
     PLACE_LOST = "place_lost"  # the phone became unreachable while it rang
     SWITCH_LOST = "switch_lost"  # Asterisk was started anew
     SETTINGS_CHANGED = "settings_changed"  # the agent is not in the settings any more
+    SERVICE_ENDS = "service_ends"  # nobody would be there when the agent picks up
+    TAKEN_BACK = "taken_back"  # the agent who wanted to ask has the caller again
 
 
 class TalkEnd(StrEnum):
@@ -69,6 +78,9 @@ class TalkEnd(StrEnum):
     AGENT_LOST = "agent_lost"  # the agent's phone went away under the talk
     SWITCH = "switch"
     TRANSFER = "transfer"  # the call was passed on
+    CONSULTED = "consulted"  # the call was passed on to the agent who was asked
+    TAKEN_BACK = "taken_back"  # the agent who asked has the caller again
+    NOT_REJOINED = "not_rejoined"  # caller and agent could not be joined again
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +300,11 @@ Fact = (
     | CallTransferred
     | TransferRefused
     | CallOwed
+    | ConsultBegan
+    | ConsultJoined
+    | ConsultEnded
+    | ConsultCompleted
+    | TalkResumed
     | CallTakenBack
     | CallReturned
     | CallRequeued

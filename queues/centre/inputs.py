@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
-from queues.centre.learned import Learned
+from queues.centre.learned import EstimatesLearned
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
@@ -284,6 +285,14 @@ class SwitchRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceEnding:
+    """The service is about to end under living calls; places count as after `SwitchRestarted`."""
+
+    TYPE: ClassVar[str] = "service_ending"
+    VERSION: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
 class CallMissed:
     """A call ended while nobody decided here; it may be told twice.
 
@@ -316,15 +325,6 @@ class ClockMoved:
     by_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class EstimatesLearned:
-    """The records of earlier calls were read, at a start or at the end of a day."""
-
-    TYPE: ClassVar[str] = "estimates_learned"
-    VERSION: ClassVar[int] = 1
-    learned: Learned
-
-
 Input = (
     SettingsLoaded
     | HoursTold
@@ -334,6 +334,9 @@ Input = (
     | QueueEntered
     | QueueLeft
     | TransferAsked
+    | ConsultAsked
+    | CompleteAsked
+    | TakeBackAsked
     | CallEnded
     | ReadyAsked
     | PauseAsked
@@ -345,6 +348,7 @@ Input = (
     | TalkStarted
     | AgentLegEnded
     | SwitchRestarted
+    | ServiceEnding
     | CallMissed
     | TimerFired
     | ClockMoved

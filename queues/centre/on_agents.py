@@ -3,6 +3,7 @@
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.endings import withdraw
 from queues.centre.facts import (
     AfterTalkPlanned,
     AgentBecameReady,
@@ -15,7 +16,6 @@ from queues.centre.facts import (
 from queues.centre.house_facts import PlaceNoted
 from queues.centre.inputs import PlaceState
 from queues.centre.load_facts import BreathEnded
-from queues.centre.on_offers import withdraw
 from queues.centre.state import Agent, Centre, the_offer
 from queues.ids import AgentId, PlaceId
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import GRACE_S, CallState
+from queues.centre.call import GRACE_S, WITH_AGENT, CallState
 from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
@@ -12,11 +12,13 @@ from queues.centre.call_facts import (
     CallTakenBack,
 )
 from queues.centre.commands import ReturnReason
+from queues.centre.consult_facts import ConsultEnd
+from queues.centre.endings import end_talk, withdraw
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
 from queues.centre.foretelling import wait_of_queued
 from queues.centre.inputs import CallEnded, EndCause, QueueEntered
 from queues.centre.needs import Need, PoolKey
-from queues.centre.on_offers import end_talk, withdraw
+from queues.centre.on_consults import consult_abandoned
 from queues.centre.overflow import no_room
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need
@@ -64,8 +66,10 @@ def call_ended(centre: Centre, what: CallEnded, now: float) -> tuple[Fact, ...]:
     call = centre.calls.get(what.call)
     if call is None:
         return () if what.call in centre.ended else (CallEndNoted(now, what.call, what.cause),)
+    if call.consults_for is not None:
+        return ()  # that is told of the agent's leg
     gone_at = now
-    if what.gone_at is not None and call.state is not CallState.TALKING:
+    if what.gone_at is not None and call.state not in WITH_AGENT:
         gone_at = max(call.since, min(now, what.gone_at))
     return _closed(
         centre, call, what.cause, WithdrawReason.CALLER_GONE, TalkEnd.CALLER, now, gone_at
@@ -74,6 +78,8 @@ def call_ended(centre: Centre, what: CallEnded, now: float) -> tuple[Fact, ...]:
 
 def call_lost_with_switch(centre: Centre, call: Call, now: float) -> tuple[Fact, ...]:
     """Asterisk was started anew: nothing is left of the call and of any leg."""
+    if call.consults_for is not None:
+        return ()  # it ends with the call that is held
     return _closed(
         centre, call, EndCause.LOST, WithdrawReason.SWITCH_LOST, TalkEnd.SWITCH, now, now
     )
@@ -82,7 +88,7 @@ def call_lost_with_switch(centre: Centre, call: Call, now: float) -> tuple[Fact,
 def call_left(centre: Centre, name: CallId, now: float) -> tuple[Fact, ...]:
     """The dialogue takes the call back. Too late once caller and agent talk."""
     call = centre.calls.get(name)
-    if call is None or call.state is CallState.TALKING:
+    if call is None or call.state in WITH_AGENT or call.consults_for is not None:
         return ()
     taken = CallTakenBack(now, name, call.queue, now - call.wait_from)
     return (*_without_offer(centre, call, WithdrawReason.CALLER_LEFT, now), taken)
@@ -98,8 +104,12 @@ def _closed(
     gone_at: float,
 ) -> tuple[Fact, ...]:
     closed = CallClosed(now, call.call, call.queue, cause, gone_at - call.since)
-    if call.state is CallState.TALKING and call.offer is not None:
-        return (end_talk(centre, the_offer(centre, call.offer), by, now), closed)
+    if call.state in WITH_AGENT and call.offer is not None:
+        asked: tuple[Fact, ...] = ()
+        if call.state is CallState.HELD:
+            how = ConsultEnd.SWITCH if by is TalkEnd.SWITCH else ConsultEnd.CALLER_GONE
+            asked = consult_abandoned(centre, call, how, reason, by, now)
+        return (*asked, end_talk(centre, the_offer(centre, call.offer), by, now), closed)
     return (*_without_offer(centre, call, reason, now), closed)
 
 

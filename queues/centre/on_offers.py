@@ -6,27 +6,35 @@ from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.call_facts import CallRequeued, CallRested, CallReturned
 from queues.centre.commands import COMMAND_SETTLED_S, ReturnReason
+from queues.centre.consult_facts import ConsultEnded
+from queues.centre.endings import end_talk, planned, sent_back
 from queues.centre.facts import (
     PAUSED_MISSED,
     Fact,
     LegDropped,
     OfferAccepted,
     OfferMissed,
-    OfferWithdrawn,
     TalkBegan,
     TalkEnd,
-    TalkEnded,
-    WithdrawReason,
     WrapUpEnded,
 )
 from queues.centre.house_facts import PlaceRested
 from queues.centre.inputs import RefuseCause
 from queues.centre.load_facts import BreathEnded, OccupancyFell
+from queues.centre.on_consults import (
+    asked_agent_left,
+    asking_agent_left,
+    consult_joined,
+    consult_lasted,
+    joined_again,
+    not_held,
+    not_rejoined,
+)
 from queues.centre.on_doors import door_turns
 from queues.centre.overflow import waited_too_long
 from queues.centre.owing import owed
 from queues.centre.relaxing import need_relaxed, relaxes_at
-from queues.centre.state import Agent, Centre, DeadlineKind, Offer, due
+from queues.centre.state import Call, Centre, DeadlineKind, Offer, due
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 MISS_POLICY: Final = "missed-in-a-row/1"
@@ -58,7 +66,10 @@ def offer_refused(
     offer = centre.offers.get(name)
     if offer is None:
         return ()
-    state = centre.calls[offer.call].state
+    call = centre.calls[offer.call]
+    if call.state in (CallState.HELD, CallState.REJOINING):
+        return _move_failed(centre, offer, call, now) if cause is RefuseCause.FAILED else ()
+    state = call.state
     connecting = state is CallState.CONNECTING and cause is RefuseCause.FAILED
     if state is CallState.OFFERED or connecting:
         return offer_missed(centre, offer, cause, now)
@@ -66,13 +77,17 @@ def offer_refused(
 
 
 def talk_started(centre: Centre, name: OfferId, now: float) -> tuple[Fact, ...]:
-    """Caller and agent are joined; too late if the offer is over, then the leg is dropped."""
+    """Both legs are joined; too late if the offer is over, then the leg is dropped."""
     offer = centre.offers.get(name)
     if offer is None:
         return (LegDropped(now, name),)
     call = centre.calls[offer.call]
+    if call.state in (CallState.HELD, CallState.REJOINING):
+        return joined_again(centre, offer, call, now)
     if call.state is not CallState.CONNECTING:
         return ()
+    if call.consults_for is not None:
+        return consult_joined(centre, offer, call, now)
     waited = now - call.wait_from
     return (TalkBegan(now, name, offer.call, offer.agent, offer.place, offer.queue, waited),)
 
@@ -87,6 +102,12 @@ def leg_ended(centre: Centre, name: OfferId, now: float, *, lost: bool) -> tuple
         return ()
     call = centre.calls[offer.call]
     match call.state:
+        case CallState.TALKING if call.consults_for is not None:
+            return asked_agent_left(centre, offer, call, now, lost=lost)
+        case CallState.HELD:
+            return asking_agent_left(centre, call, now, lost=lost)
+        case CallState.REJOINING:
+            return not_rejoined(centre, offer, call, now)
         case CallState.TALKING if lost:
             until = relaxes_at(centre.queues[call.queue].setting, call)
             again = CallRequeued(now, call.call, call.queue, until, now - call.since)
@@ -110,58 +131,15 @@ def time_has_come(centre: Centre, now: float) -> tuple[Fact, ...]:
             continue
         settled = _settled(centre, kind, name, now)
         returned |= {fact.call for fact in settled if isinstance(fact, CallReturned)}
+        returned |= {fact.consult for fact in settled if isinstance(fact, ConsultEnded)}
         facts += settled
     return tuple(facts)
-
-
-def withdraw(
-    centre: Centre,
-    offer: Offer,
-    reason: WithdrawReason,
-    now: float,
-    *,
-    then: AgentState | None = None,
-    then_reason: str | None = None,
-) -> OfferWithdrawn:
-    """Take an offer back that rings or is being joined; the agent goes to `then`, or as planned."""
-    agent = centre.agents[offer.agent]
-    if then is None:
-        then, then_reason = _planned(agent)
-    return OfferWithdrawn(
-        now, offer.offer, offer.call, offer.agent, offer.place, reason, then, then_reason
-    )
-
-
-def end_talk(centre: Centre, offer: Offer, by: TalkEnd, now: float) -> TalkEnded:
-    """End a talk: planned pause or sign-out first, else wrap-up if the queue has one, else ready.
-
-    No wrap-up after the switch was lost: there was no proper end to write down.
-    """
-    agent = centre.agents[offer.agent]
-    then, reason = _planned(agent)
-    until = None
-    wrap_up = centre.queues[offer.queue].setting.wrap_up_s
-    if then is AgentState.READY and wrap_up > 0 and by is not TalkEnd.SWITCH:
-        then, until = AgentState.WRAP_UP, now + wrap_up
-    return TalkEnded(
-        at=now,
-        offer=offer.offer,
-        call=offer.call,
-        agent=offer.agent,
-        place=offer.place,
-        by=by,
-        talked_s=now - (now if offer.talk_since is None else offer.talk_since),
-        then=then,
-        then_reason=reason,
-        wrap_up_until=until,
-    )
 
 
 def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple[Fact, ...]:
     match kind:
         case DeadlineKind.OFFER:
-            # Nothing was reported: not known is not missed, so it is held against nobody.
-            return offer_missed(centre, centre.offers[OfferId(name)], RefuseCause.FAILED, now)
+            return _nothing_reported(centre, centre.offers[OfferId(name)], now)
         case DeadlineKind.WRAP_UP:
             return (WrapUpEnded(now, AgentId(name)),)
         case DeadlineKind.PLACE_REST:
@@ -182,6 +160,23 @@ def _settled(centre: Centre, kind: DeadlineKind, name: str, now: float) -> tuple
             return (door_turns(centre, centre.queues[QueueId(name)], now),)
 
 
+def _nothing_reported(centre: Centre, offer: Offer, now: float) -> tuple[Fact, ...]:
+    call = centre.calls[offer.call]
+    match call.state:
+        case CallState.TALKING:  # the caller is held, and has been for long enough
+            return consult_lasted(centre, call, now)
+        case CallState.REJOINING:
+            return not_rejoined(centre, offer, call, now)
+        case _:  # not known is not missed, so it is held against nobody
+            return offer_missed(centre, offer, RefuseCause.FAILED, now)
+
+
+def _move_failed(centre: Centre, offer: Offer, call: Call, now: float) -> tuple[Fact, ...]:
+    if call.state is CallState.HELD:
+        return not_held(centre, call, now)
+    return not_rejoined(centre, offer, call, now)
+
+
 def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -> tuple[Fact, ...]:
     """The offer came to nothing. One of three is at fault: the agent, the phone, or the join.
 
@@ -200,7 +195,7 @@ def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -
     given_back = failed_joins > len(CALL_RESTS_S)
     limit = centre.queues[offer.queue].setting.missed_before_pause
     misses = agent.missed + (1 if cause in _COUNTED else 0)
-    then, reason = _planned(agent)
+    then, reason = planned(agent)
     if then is AgentState.READY and cause in _COUNTED and misses >= limit:
         then, reason = AgentState.PAUSED, PAUSED_MISSED
     missed = OfferMissed(
@@ -220,18 +215,11 @@ def offer_missed(centre: Centre, offer: Offer, cause: RefuseCause, now: float) -
         failed_joins=failed_joins,
         call_rest_until=now + call_rest_s if call_rest_s and not given_back else None,
     )
-    if call.only is not None and cause in _COUNTED:
+    if call.only is not None and cause in _COUNTED and call.consults_for is None:
         return (missed, need_relaxed(centre, call, now, was_missed=True))
     if not given_back:
         return (missed,)
-    return (missed, CallReturned(now, call.call, call.queue, ReturnReason.FAILED))
-
-
-def _planned(agent: Agent) -> tuple[AgentState, str | None]:
-    """Give what an agent does next, with the reason of a pause."""
-    if agent.leaving:
-        return AgentState.SIGNED_OUT, None
-    return agent.after_talk, agent.after_talk_reason
+    return (missed, sent_back(centre, call, ReturnReason.FAILED, now))
 
 
 def _nth(rests_s: tuple[float, ...], times: int) -> float:

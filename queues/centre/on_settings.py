@@ -11,13 +11,13 @@ from math import inf
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT
 from queues.centre.call_facts import CallMoved, NeedRelaxed
+from queues.centre.endings import withdraw
 from queues.centre.facts import AgentForgotten, Fact, WithdrawReason
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.inputs import SettingsLoaded
 from queues.centre.needs import PoolKey, Relaxed
-from queues.centre.on_offers import withdraw
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need, relax_of
 from queues.centre.state import Centre, the_offer
@@ -77,7 +77,7 @@ def _asking_anew(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[N
     settings = {setting.queue: setting for setting in what.queues}
     for call in centre.calls.values():
         setting = settings.get(call.queue)
-        if setting is None or call.state is CallState.TALKING:
+        if setting is None or call.state in WITH_AGENT:
             continue
         relax = relax_of(setting, call.hops)
         least, *_ = due_need(relax, call.need, inf, call.steps)

@@ -15,7 +15,9 @@ from queues.centre.call_facts import (
 )
 from queues.centre.closing import closed_for
 from queues.centre.commands import ReturnReason
+from queues.centre.consult_facts import ConsultCompleted, ConsultEnded
 from queues.centre.door_facts import HoursTaken, QueueClosed, QueueOpened
+from queues.centre.endings import sent_back
 from queues.centre.facts import (
     AgentForgotten,
     AgentSignedOut,
@@ -50,21 +52,26 @@ def no_room(
     least, *_ = due_need(setting.relax, need, inf)
     if setting.needs_somebody and not somebody_could(centre, PoolKey(setting.queue, least)):
         return ReturnReason.NOBODY
-    if setting.most_waiting is not None:
-        pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
-        if sum(len(pool.waiting) for pool in pools) >= setting.most_waiting:
-            return ReturnReason.FULL
-    return None
+    return ReturnReason.FULL if is_full(centre, setting) else None
 
 
-def waited_too_long(centre: Centre, call: Call, now: float) -> CallReturned:
+def is_full(centre: Centre, setting: QueueSetting) -> bool:
+    """Tell whether as many calls wait in a queue as may."""
+    if setting.most_waiting is None:
+        return False
+    pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
+    return sum(len(pool.waiting) for pool in pools) >= setting.most_waiting
+
+
+def waited_too_long(centre: Centre, call: Call, now: float) -> CallReturned | ConsultEnded:
     """A call has waited as long as any may in its queue, which is a moment when it is closed."""
     is_open = centre.queues[call.queue].is_open
-    why = ReturnReason.WAITED if is_open else ReturnReason.CLOSED
-    return CallReturned(now, call.call, call.queue, why)
+    return sent_back(centre, call, ReturnReason.WAITED if is_open else ReturnReason.CLOSED, now)
 
 
-def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[CallReturned, ...]:
+def given_back(
+    centre: Centre, facts: tuple[Fact, ...], now: float
+) -> tuple[CallReturned | ConsultEnded, ...]:
     """Give the calls that these facts leave without anybody, or that they let wait too late.
 
     `centre` is the state before them.
@@ -74,7 +81,9 @@ def given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> tuple[Cal
     return tuple(_given_back(centre, facts, now))
 
 
-def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[CallReturned]:
+def _given_back(
+    centre: Centre, facts: tuple[Fact, ...], now: float
+) -> Iterator[CallReturned | ConsultEnded]:
     gone: set[AgentId] = set()
     settled: set[CallId] = set()
     waits_again: dict[CallId, None] = {}  # in order: what is decided must not hang on hashes
@@ -91,6 +100,8 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                     gone.add(fact.agent)
             case CallClosed() | CallReturned() | CallTakenBack() | CallTransferred():
                 settled.add(fact.call)
+            case ConsultEnded() | ConsultCompleted():
+                settled.add(fact.consult)
             case CallRequeued():
                 requeued.add(fact.call)
             case QueueClosed():
@@ -116,9 +127,11 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
         setting = centre.queues[call.queue].setting
         is_late = call.leave_at is not None and call.leave_at <= now
         is_new = call.call in waits_again
+        # An agent who was asked for by name did not take it: nobody else is asked.
+        is_alone = call.consults_for is not None and call.only is not None
         if call.queue in closed and (is_swept or is_new) and call.call not in requeued:
-            yield CallReturned(now, call.call, call.queue, ReturnReason.CLOSED)
-        elif is_late and is_new and call.call not in requeued:
+            yield sent_back(centre, call, ReturnReason.CLOSED, now)
+        elif (is_late or is_alone) and is_new and call.call not in requeued:
             yield waited_too_long(centre, call, now)
         elif setting.needs_somebody and (call.queue in queues or is_new):
             asked = call.queue, call.need, call.steps, call.hops
@@ -126,7 +139,7 @@ def _given_back(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator
                 known[asked] = somebody_could(centre, _at_last(setting, call), gone)
             if known[asked]:
                 continue
-            yield CallReturned(now, call.call, call.queue, ReturnReason.NOBODY)
+            yield sent_back(centre, call, ReturnReason.NOBODY, now)
 
 
 def _at_last(setting: QueueSetting, call: Call) -> PoolKey:

@@ -23,6 +23,14 @@ from queues.centre.call_facts import (
     TransferRefused,
 )
 from queues.centre.commands import ReturnReason
+from queues.centre.consult_facts import (
+    ConsultBegan,
+    ConsultCompleted,
+    ConsultEnd,
+    ConsultEnded,
+    ConsultJoined,
+    TalkResumed,
+)
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import (
     Fact,
@@ -48,7 +56,9 @@ _WITHDRAWN: Final[Mapping[WithdrawReason, str]] = MappingProxyType(
         WithdrawReason.SIGN_OUT_ASKED: "{agent} signed out",
         WithdrawReason.PLACE_LOST: "phone {place} became unreachable",
         WithdrawReason.SWITCH_LOST: "the switch was started anew",
+        WithdrawReason.SERVICE_ENDS: "the service was about to end",
         WithdrawReason.SETTINGS_CHANGED: "{agent} is not in the settings any more",
+        WithdrawReason.TAKEN_BACK: "the agent who wanted to ask has the caller again",
     }
 )
 _MISSED: Final[Mapping[RefuseCause, str]] = MappingProxyType(
@@ -84,6 +94,9 @@ _ENDED_BY: Final[Mapping[TalkEnd, str]] = MappingProxyType(
         TalkEnd.AGENT_LOST: "the agent's phone was lost",
         TalkEnd.SWITCH: "the switch was started anew",
         TalkEnd.TRANSFER: "the call was passed on",
+        TalkEnd.CONSULTED: "the call was passed on to the agent who was asked",
+        TalkEnd.TAKEN_BACK: "the agent who asked has the caller again",
+        TalkEnd.NOT_REJOINED: "caller and agent could not be joined again",
     }
 )
 _NOT_TRANSFERRED: Final[Mapping[TransferFault, str]] = MappingProxyType(
@@ -92,6 +105,26 @@ _NOT_TRANSFERRED: Final[Mapping[TransferFault, str]] = MappingProxyType(
         TransferFault.NOT_YOURS: "another agent asked than the one who talked with the caller",
         TransferFault.QUEUE_UNKNOWN: "the queue is not in the settings",
         TransferFault.AGENT_CANNOT: "the agent named was not at work, or may not take it",
+        TransferFault.QUEUE_FULL: "as many wait in the queue as may",
+        TransferFault.AGENT_BUSY: "the agent named was not free to be asked",
+        TransferFault.CONSULTING: "the caller was held, to ask another agent",
+        TransferFault.NOT_CONSULTING: "no agent was being asked",
+        TransferFault.NOBODY_REACHED: "nobody who was asked had picked up",
+    }
+)
+
+_CONSULT_OVER: Final[Mapping[ConsultEnd, str]] = MappingProxyType(
+    {
+        ConsultEnd.TAKEN_BACK: "the caller was wanted back",
+        ConsultEnd.REFUSED: "the agent asked hung up",
+        ConsultEnd.LOST: "the phone of the agent asked was lost",
+        ConsultEnd.NOBODY: "nobody could be asked in time",
+        ConsultEnd.LASTED: "the caller was held for as long as anybody may be",
+        ConsultEnd.NOT_HELD: "our side could not hold the caller",
+        ConsultEnd.STILL_JOINED: "the caller was not held, and the talk went on",
+        ConsultEnd.CALLER_GONE: "the caller hung up",
+        ConsultEnd.SWITCH: "the switch was started anew",
+        ConsultEnd.LEFT: "the agent who wanted to ask was gone; it is passed on all the same",
     }
 )
 
@@ -129,6 +162,20 @@ def reason_of(fact: Fact, *, rang_s: float | None = None) -> str:
             )
         case CallOwed():
             return f"nobody took it; it is owed to {fact.owner}, who may be rung for it too"
+        case ConsultBegan():
+            return _consult(fact)
+        case ConsultJoined():
+            return f"{fact.agent} is asked, after {_s(fact.waited_s)}; the caller hears music"
+        case ConsultEnded(deadline=None):
+            return _CONSULT_OVER[fact.how]
+        case ConsultEnded():
+            return f"{_CONSULT_OVER[fact.how]}; {fact.agent} is to have the caller again"
+        case ConsultCompleted(joins=True):
+            return f"{fact.agent}, who was asked, is to be joined with the caller"
+        case ConsultCompleted():
+            return f"the phone of {fact.agent} rings on, for the caller"
+        case TalkResumed():
+            return f"{fact.agent} talks on, after {_s(fact.held_s)}"
         case EstimateMade():
             return _foretold(fact)
         case OfferMade():
@@ -190,6 +237,15 @@ def _transferred(fact: CallTransferred) -> str:
     if fact.hops >= STRICT_FROM:
         parts.append("only who has all of that may take it")
     return "; ".join(parts)
+
+
+def _consult(fact: ConsultBegan) -> str:
+    whom = f"agent {fact.only}" if fact.only is not None else "an agent"
+    hand = "" if fact.asked_by is not None else ", by a supervisor's hand"
+    return (
+        f"{fact.agent} holds it to ask {whom} of queue {fact.queue} for {words_of(fact.need)}"
+        f"{hand}; for {_s(fact.until - fact.at)} somebody is looked for"
+    )
 
 
 def _before(fact: CallQueued) -> str:

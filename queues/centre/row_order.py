@@ -37,6 +37,8 @@ class RowOrder:
 
     def take(self, row: JournalRow, what: Input | Fact | None) -> list[Misfit]:
         """Give what does not fit about the next row, which says `what`; None: rows are lost."""
+        if not (isinstance(row.at, int | float) and isinstance(row.epoch, int)):
+            return [Misfit(row.seq, "its time or epoch is no number")]
         return [Misfit(row.seq, fault) for fault in self._faults(row, what)]
 
     def _faults(self, row: JournalRow, what: Input | Fact | None) -> Iterator[str]:

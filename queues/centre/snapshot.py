@@ -19,6 +19,7 @@ from queues.centre.upcasters import (
     AGENT_WITHOUT_LOAD,
     AGENT_WITHOUT_NEEDS,
     CALL_NEVER_TRANSFERRED,
+    CALL_OF_A_CALLER,
     CALL_WITHOUT_ESTIMATE,
     CALL_WITHOUT_NEED,
     NOTHING_LEARNED,
@@ -45,7 +46,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 6
+    VERSION: ClassVar[int] = 7
     version: int
     at: float
     wall_ahead_s: float
@@ -155,8 +156,10 @@ def _of_today(snapshot: Snapshot) -> Snapshot:
             snapshot = _with_transfers(snapshot)
         if version in (1, 2, 3, 4):
             snapshot = _with_estimates(snapshot)
-        if version != _Stored.VERSION:
+        if version in (1, 2, 3, 4, 5):
             snapshot = _with_doors(snapshot)
+        if version != _Stored.VERSION:
+            snapshot = _with_consults(snapshot)
     except (LookupError, TypeError):
         raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return snapshot
@@ -209,10 +212,20 @@ def _with_doors(snapshot: Snapshot) -> Snapshot:
     return Snapshot(
         snapshot
         | {
-            "version": _Stored.VERSION,
             "queues": [
                 QUEUE_ALWAYS_OPEN | {"setting": setting} for setting in objects(snapshot["queues"])
             ],
+        }
+    )
+
+
+def _with_consults(snapshot: Snapshot) -> Snapshot:
+    """Before consultations every call was a caller's."""
+    return Snapshot(
+        snapshot
+        | {
+            "version": _Stored.VERSION,
+            "calls": [call | CALL_OF_A_CALLER for call in objects(snapshot["calls"])],
         }
     )
 
@@ -240,7 +253,11 @@ def _is_whole(centre: Centre, stored: _Stored) -> bool:
         and len(centre.places) == len(stored.places)
         and len(centre.calls) == len(stored.calls)
         and len(centre.offers) == len(stored.offers)
-        and all(call.queue in centre.queues for call in stored.calls)
+        and all(
+            call.queue in centre.queues
+            and (call.consults_for is None or call.consults_for in centre.calls)
+            for call in stored.calls
+        )
         and all(
             agent.setting.place in centre.places and centre.queues.keys() >= {*agent.setting.queues}
             for agent in stored.agents

@@ -80,7 +80,7 @@ def standing(centre: Centre, made: OfferMade, turned_by: tuple[Turn, ...] = ()) 
     calls = [centre.calls[rank[1][2]] for rank in ranks]
     calls.sort(key=lambda call: call is not chosen)  # by an older policy it is not always first
     told = tuple(
-        CallThen(call.call, made.at - call.since, call.key == chosen.key)
+        CallThen(call.consults_for or call.call, made.at - call.since, call.key == chosen.key)
         for call in calls[: MOST_NAMED + 1]
     )
     agents = tuple(

@@ -72,6 +72,9 @@ class Call:
     `owed_at` it is owed to that agent, if nobody took it. `owner` is who it is owed to.
 
     If a range was told of this wait: its talk is to begin from `talk_from` to `talk_by`.
+
+    With `consults_for` it is no caller but an agent who asks another one, and holds that call
+    meanwhile; its id is that agent's offer.
     """
 
     call: CallId
@@ -97,6 +100,7 @@ class Call:
     leave_at: float | None = None
     talk_from: float | None = None
     talk_by: float | None = None
+    consults_for: CallId | None = None
     pool: Pool | None = field(default=None, metadata=DERIVED)  # in which it waits
 
     @property
@@ -165,7 +169,10 @@ class Place:
 
 @dataclass(slots=True)
 class Offer:
-    """An offer that rings, is being joined, or talks; `deadline` is None once it talks."""
+    """An offer that rings, is being joined, or talks.
+
+    `deadline` is None once it talks with the caller, but while they are to be joined again.
+    """
 
     offer: OfferId
     call: CallId

@@ -51,6 +51,7 @@ CALL_NEVER_TRANSFERRED: Final[Payload] = {
     "owed_at": None,
     "owner": None,
 }
+CALL_OF_A_CALLER: Final[Payload] = {"consults_for": None}
 CALL_WITHOUT_ESTIMATE: Final[Payload] = {"talk_from": None, "talk_by": None}
 NOTHING_LEARNED: Final[Payload] = {"paces": [], "spreads": [], "correction": []}
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.call_facts import CallQueued
 from queues.centre.facts import AgentForgotten, OfferAccepted, OfferMissed, OfferWithdrawn
 from queues.centre.house_facts import HistoryLost, PlacesForgotten, SettingsTaken
@@ -140,7 +140,7 @@ class WaitFollowed:
         if is_own:
             self._tell_what_came_of_ringing(row)
         call = centre.calls.get(self._call)
-        if call is None or call.state is CallState.TALKING:
+        if call is None or call.state in WITH_AGENT:
             self._end(row.at)
         elif is_own or self._able is None or self._is_of_interest(row):
             if row.type == CallQueued.TYPE and is_own and call.since < row.at:

@@ -7,9 +7,16 @@ from queues.centre.commands import (
     ConnectCall,
     FetchCaller,
     HandOverCall,
+    HoldCaller,
     ReturnCall,
     RingAgent,
     WaitAgain,
+)
+from queues.centre.consult_facts import (
+    ConsultBegan,
+    ConsultCompleted,
+    ConsultEnd,
+    ConsultEnded,
 )
 from queues.centre.facts import (
     Fact,
@@ -41,10 +48,21 @@ def commands_for(fact: Fact) -> tuple[Command, ...]:
             return (CancelRing(fact.offer),)
         case TalkBegan():
             return (HandOverCall(fact.call),)
-        case TalkEnded(by=TalkEnd.CALLER):
+        case TalkEnded(
+            by=TalkEnd.CALLER | TalkEnd.CONSULTED | TalkEnd.TAKEN_BACK | TalkEnd.NOT_REJOINED
+        ):
             return (CancelRing(fact.offer),)  # the agent's leg outlives the bridge
         case TalkEnded(by=TalkEnd.TRANSFER):
             return (FetchCaller(fact.offer, fact.call),)
+        case ConsultBegan():
+            return (HoldCaller(fact.offer, fact.call),)
+        case ConsultEnded(deadline=float()):
+            return (ConnectCall(fact.offer, fact.call),)
+        case ConsultEnded(how=ConsultEnd.LEFT):
+            return (WaitAgain(fact.call),)
+        case ConsultCompleted(joins=joins):
+            again = WaitAgain(fact.call)  # should the join fail, the dialogue knows that it waits
+            return (again, ConnectCall(fact.offer, fact.call)) if joins else (again,)
         case CallRequeued():
             return (WaitAgain(fact.call),)
         case CallReturned() | CallRefused():

@@ -1,9 +1,10 @@
 """In which order wishes are carried out, how long each may take, and what its failure means.
 
 A lane is a phone. Commands of one lane go one after the other, so that no ring overtakes the
-cancel before it; lanes do not wait for each other. No command is ever sent twice. A ring or a
-connect that fails is reported as `OfferRefused(failed)`; the centre then has the leg cancelled,
-because what became of it is not known. Nothing that a command raises ends the lane or `run`.
+cancel before it; lanes do not wait for each other. No command is ever sent twice. A ring, a
+connect or a hold that fails is reported as `OfferRefused(failed)`; the centre then has the leg
+cancelled, or the talk gone on with, because what became of it is not known. Nothing that a command
+raises ends the lane or `run`.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from queues.centre.commands import (
     ConnectCall,
     FetchCaller,
     HandOverCall,
+    HoldCaller,
     ReturnCall,
     RingAgent,
     WaitAgain,
@@ -28,7 +30,7 @@ from queues.ports import Dialogues, Telephony, TelephonyFailed
 
 _log = structlog.get_logger("queues.dispatcher")
 
-Leg = RingAgent | CancelRing | ConnectCall | FetchCaller  # what the switch is to do
+Leg = RingAgent | CancelRing | ConnectCall | FetchCaller | HoldCaller  # what the switch is to do
 
 
 class Performer:
@@ -109,6 +111,8 @@ class Performer:
                         await self._telephony.connect(command.offer, command.call)
                     case FetchCaller():
                         await self._telephony.fetch(command.offer, command.call)
+                    case HoldCaller():
+                        await self._telephony.hold(command.offer, command.call)
                     case CancelRing():
                         await self._telephony.cancel(command.offer)
         except asyncio.CancelledError as error:

@@ -37,6 +37,7 @@ class OpenCall:
     waited_s: float = 0.0
     talked_s: float | None = None
     hops: int = 0
+    consult: str | None = None  # what its agent asks: so the offers to those asked call it
 
 
 @dataclass(slots=True)

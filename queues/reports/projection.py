@@ -3,7 +3,8 @@
 Rules
 1. A call is open from the first row that tells of it, and ends with its channel: one record, all
    its stays in queues together. An end of a call of which nothing is known makes none.
-2. An offer is open from when it is made until it comes to a talk or to nothing.
+2. An offer is open from when it is made until it comes to a talk or to nothing. One to an agent who
+   is asked about a call is one of that call, and comes to a talk when the two agents talk.
 3. What the rows come to depends on the rows alone, not on where a batch of them ends.
 4. Behind a gap the state that the journal gives counts: offers that are not in it ended unknown.
    A call that may have ended in the gap is carried on, at most `LONGEST_S`; then it ended unknown.
@@ -13,7 +14,7 @@ Rules
 from dataclasses import dataclass
 from typing import Final
 
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.call_facts import (
     CallClosed,
     CallEndNoted,
@@ -25,6 +26,12 @@ from queues.centre.call_facts import (
     CallTransferred,
 )
 from queues.centre.codec import read_fact, read_input
+from queues.centre.consult_facts import (
+    ConsultBegan,
+    ConsultCompleted,
+    ConsultEnded,
+    ConsultJoined,
+)
 from queues.centre.facts import (
     Fact,
     OfferAccepted,
@@ -45,7 +52,7 @@ from queues.reports.outcomes import TALKED, UNKNOWN, CallOutcome
 from queues.reports.talks import follow_talks
 from queues.reports.waits import follow_waits
 
-VERSION: Final = 4
+VERSION: Final = 5
 LONGEST_S: Final = 48 * 3600.0
 _INPUTS: Final = frozenset({CallArrived.TYPE, CallMissed.TYPE})
 
@@ -119,6 +126,13 @@ class Projection:
                 call.queue, call.hops, call.waits_since = fact.to, call.hops + 1, fact.at
             case CallRequeued() if (call := self._open.calls.get(fact.call)) is not None:
                 call.waits_since = fact.at
+            case ConsultBegan() if (call := self._open.calls.get(fact.call)) is not None:
+                call.consult = fact.consult
+            case ConsultEnded() | ConsultCompleted():
+                if (call := self._open.calls.get(fact.call)) is not None:
+                    call.consult = None
+            case ConsultJoined():
+                self._end_offer(seq, fact.offer, fact.at, TALKED)
             case CallTakenBack() | CallReturned():
                 self._stop_waiting(fact.call, fact.at)
             case CallClosed() | CallEndNoted():
@@ -223,13 +237,19 @@ class Projection:
     def _open_offer(self, made: OfferMade | Offer, at: float) -> None:
         self._open.offers[made.offer] = OpenOffer(
             offer=made.offer,
-            call=made.call,
+            call=self._caller(made.call),
             queue=made.queue,
             agent=made.agent,
             place=made.place,
             made=at,
             made_at=self._wall(at),
         )
+
+    def _caller(self, name: str) -> str:
+        """Give the call that an offer is about: of what an agent asks, the one that is held."""
+        if name in self._open.calls:
+            return name
+        return next((c.call for c in self._open.calls.values() if c.consult == name), name)
 
     def _end_offer(self, seq: int, name: str, at: float, outcome: str) -> None:
         offer = self._open.offers.pop(name, None)
@@ -273,12 +293,14 @@ class Projection:
         for call in self._open.calls.values():
             if call.call not in centre.calls:
                 self._stop_waiting(call.call, at)
-        for there in centre.calls.values():
+        callers = [there for there in centre.calls.values() if there.consults_for is None]
+        for there in callers:
             call = self._known(there.call, there.line, there.since)
             if call.entered_at is None:
                 call.entered_at, call.hops = self._wall(there.since), 1 + there.hops
             call.queue = there.queue
-            if there.state is CallState.TALKING:
+            call.consult = there.offer if there.state is CallState.HELD else None
+            if there.state in WITH_AGENT:
                 self._stop_waiting(there.call, there.state_since)
                 call.talked_s = call.talked_s or 0.0
                 call.answered_at = call.answered_at or self._wall(there.state_since)

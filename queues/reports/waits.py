@@ -1,7 +1,8 @@
 """Which records of waits follow from the facts: how long each lasted, and what was foretold of it.
 
 Rules
-1. A wait begins when a call is handed over or passed on, and ends with its talk or without one.
+1. A wait begins when a call is handed over or passed on, and ends with its talk or without one. A
+   call that goes on to the agent who was asked, and has picked up, does not wait.
 2. What was foretold when it began is judged by how long it lasted (`came_true`).
 3. Where a wait was in two queues, or a part of it lies in a gap of the journal, there is no record.
 """
@@ -18,6 +19,7 @@ from queues.centre.call_facts import (
     CallTransferred,
 )
 from queues.centre.came_true import came_true
+from queues.centre.consult_facts import ConsultCompleted
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import EndCause
@@ -60,7 +62,7 @@ def follow_waits(open_: UnderWay, seq: int, fact: Fact, gone: float | None) -> E
             wait.expected_s, wait.foretold_s = fact.expected_s, fact.foretold_s
             wait.low_s, wait.high_s = fact.low_s, fact.high_s
             wait.ahead, wait.head_s, wait.agents = fact.ahead, fact.head_s, fact.agents
-        case CallMoved():
+        case CallMoved() | ConsultCompleted(joins=True):
             open_.waits.pop(fact.call, None)
         case TalkBegan():
             return _end(open_, seq, fact.call, fact.at, WaitEnd.TALKED)

@@ -1,7 +1,9 @@
 """What a day of the journal holds for a simulation: who came, who was there, what was seen.
 
 Rules
-1. Each wait in a queue is a caller of its own, with what the centre heard of it.
+1. Each wait in a queue is a caller of its own, with what the centre heard of it: also the one after
+   a transfer, or after the agent's phone was lost, with its place. Agents who are asked about a
+   call are not seen as busy with it.
 2. A talk is seen whole unless the switch ended it or the journal ends in it. Patience is seen whole
    of those who hung up, or pressed a key that took them out of the queue; of all others it is known
    to be longer than their wait, also of those whom the queue did not take or gave back.
@@ -18,13 +20,15 @@ from enum import StrEnum
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT
 from queues.centre.call_facts import (
     CallClosed,
     CallQueued,
     CallRefused,
+    CallRequeued,
     CallReturned,
     CallTakenBack,
+    CallTransferred,
 )
 from queues.centre.codec import read_fact, read_input
 from queues.centre.commands import ReturnReason
@@ -53,7 +57,7 @@ from queues.centre.inputs import (
 from queues.centre.needs import Need
 from queues.centre.recovery import Following
 from queues.centre.row import JournalRow
-from queues.centre.state import Agent, Centre
+from queues.centre.state import Agent, Call, Centre
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 _EPOCH: Final = "simulated"
@@ -197,7 +201,9 @@ class _Seen:
             return
         self._house_of(centre, 0.0)
         for call in centre.calls.values():
-            if call.state is CallState.TALKING:
+            if call.consults_for is not None:
+                continue
+            if call.state in WITH_AGENT:
                 self.left_out += 1
                 continue
             waited_s = max(0.0, self.zero - call.since)
@@ -246,6 +252,8 @@ class _Seen:
             case CallRefused() if fact.reason not in _NOT_OURS and not self.over:
                 self._enter(fact, fact.at, centre)
                 self._end(fact.call, fact.at, StayEnd.TURNED_AWAY)
+            case CallTransferred() | CallRequeued() if not self.over:
+                self._wait_again(centre.calls[fact.call], fact.at)
             case CallClosed():
                 hung_up = fact.cause is EndCause.HUNG_UP
                 lived_until = self._queued.get(fact.call, fact.at) + fact.in_centre_s
@@ -301,6 +309,21 @@ class _Seen:
         self._end(fact.call, fact.at)
         self.open[fact.call] = Stay(self._since(fact.at), entered, Kind(fact.queue, need))
         self._queued[fact.call] = since
+
+    def _wait_again(self, call: Call, at: float) -> None:
+        alone = call.only is not None and call.need_until is not None
+        entered = QueueEntered(
+            call=call.call,
+            line=call.line,
+            queue=call.queue,
+            waited_s=at - call.since,
+            need=call.need,
+            credit_s=call.credit_s,
+            preferred=call.only,
+            preferred_s=(call.need_until or at) - at if alone else 0.0,
+        )
+        self.open[call.call] = Stay(self._since(at), entered, Kind(call.queue, call.need))
+        self._queued[call.call] = call.since
 
     def _end(
         self,

@@ -10,6 +10,13 @@ from queues.record_rows import (
 )
 from queues.store.bridge import in_loop
 from queues.store.contacts import ContactUnknown
+from queues.store.copies import (
+    StoreFacts,
+    StoreFiles,
+    copy_store,
+    look_at_store,
+    store_files,
+)
 from queues.store.day_file import DayDamaged
 from queues.store.errors import (
     JournalDamaged,
@@ -26,6 +33,8 @@ from queues.store.errors import (
 )
 from queues.store.journal_writer import JournalWriter
 from queues.store.last_talks import LastTalk, LastTalks
+from queues.store.look import SeenStore, see_keys, see_store
+from queues.store.progress import Progress
 from queues.store.records import Position, ProjectorBehind, Records
 from queues.store.rows import DialogueRow, JournalRow, Kind, NewRow
 from queues.store.seal import SealCheck, seals_to_check
@@ -58,13 +67,17 @@ __all__ = [
     "NotCommitted",
     "PeopleInUse",
     "Position",
+    "Progress",
     "ProjectorBehind",
     "Records",
     "SchemaTooNew",
     "SealCheck",
+    "SeenStore",
     "Snapshot",
     "Store",
     "StoreError",
+    "StoreFacts",
+    "StoreFiles",
     "StoreInUse",
     "StoreUnavailable",
     "StoreUnusable",
@@ -73,6 +86,11 @@ __all__ = [
     "ValueUnreadable",
     "WriterFenced",
     "WriterHealth",
+    "copy_store",
     "in_loop",
+    "look_at_store",
     "seals_to_check",
+    "see_keys",
+    "see_store",
+    "store_files",
 ]

@@ -46,6 +46,20 @@ def refuse_strangers(store: Database, people: Database) -> None:
             )
 
 
+def used_keys(people: Connection) -> set[int]:
+    """The versions of the master key that somebody's key is wrapped with."""
+    return set(
+        people.scalars(
+            select(contacts.c.key_version).where(contacts.c.wrapped_key.is_not(None)).distinct()
+        )
+    )
+
+
+def store_ids(store: Connection, people: Connection) -> tuple[str | None, str | None]:
+    """Which store each database is of; None for a new one."""
+    return _id(store, meta), _id(people, people_meta)
+
+
 def open_envelope(store: Database, people: Database, key_file: Path) -> Envelope:
     """Give the master keys' use, after all three are found to be of one store.
 
@@ -53,11 +67,7 @@ def open_envelope(store: Database, people: Database, key_file: Path) -> Envelope
     """
     _join(store, people)
     with people.write() as connection:
-        used = set(
-            connection.scalars(
-                select(contacts.c.key_version).where(contacts.c.wrapped_key.is_not(None)).distinct()
-            )
-        )
+        used = used_keys(connection)
         keys = read_keys(key_file)
         if keys is None:
             if used:
@@ -102,6 +112,20 @@ def _check(
     key_file: Path,
     name: str,
 ) -> None:
+    refuse_wrong_key(connection, envelope, keys, used, key_file, name)
+    for version in keys.versions:
+        _set(connection, people_meta, f"{_CHECK}{version}", envelope.check_value(version))
+
+
+def refuse_wrong_key(
+    connection: Connection,
+    envelope: Envelope,
+    keys: MasterKeys,
+    used: set[int],
+    key_file: Path,
+    name: str,
+) -> None:
+    """Raise `KeyUnusable` unless these keys open what the database of people holds."""
     if missing := used - set(keys.versions):
         raise KeyUnusable(
             f"{key_file}: lacks the key of version {min(missing)}, which {name} uses; put the line "
@@ -114,7 +138,6 @@ def _check(
                 f"{key_file}: is not the key that {name} was made with (version {version}); put "
                 "the right one back. Nothing was changed"
             )
-        _set(connection, people_meta, f"{_CHECK}{version}", envelope.check_value(version))
 
 
 def _value(connection: Connection, table: Table, name: str) -> str | None:

@@ -28,4 +28,9 @@ class Dialogues:
 
 
 def _ids(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
+    """The ids of a row; none where it was damaged, so that one row keeps nobody from starting."""
+    try:
+        ids = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return ()
+    return tuple(ids) if isinstance(ids, list) else ()

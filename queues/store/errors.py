@@ -5,6 +5,7 @@ A database's own messages are never passed on: they quote the values of the stat
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -123,11 +124,12 @@ def trouble_of(error: Exception) -> Trouble | None:
     """Give what an error of a database means; None if trying again would be of no use."""
     if isinstance(error, PoolTimeout):
         return Trouble.LOCKED
-    if not isinstance(error, DBAPIError):
-        return None
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
+    raised = error.orig if isinstance(error, DBAPIError) else error
+    sqlite_code = getattr(raised, "sqlite_errorcode", None)
     if sqlite_code is not None:
         return _SQLITE.get(sqlite_code & 0xFF)
+    if not isinstance(error, DBAPIError):
+        return None
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is None:  # the client library itself: no connection, or it broke
         lost = error.connection_invalidated or isinstance(error, OperationalError)
@@ -137,10 +139,13 @@ def trouble_of(error: Exception) -> Trouble | None:
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """Turn a database's errors into `StoreUnavailable`, without their text."""
+    """Turn a database's errors, and those of SQLite's driver, into `StoreUnavailable`.
+
+    Their text is left out.
+    """
     try:
         yield
-    except (DBAPIError, PoolTimeout) as error:
+    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
         raise StoreUnavailable(where, trouble_of(error) or Trouble.FAILED) from None
 
 

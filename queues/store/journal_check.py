@@ -15,13 +15,14 @@ from queues.store.tables import closed_days, journal, projections, snapshots
 _log = structlog.get_logger("queues.store")
 
 
-def check_journal(database: Database) -> int:
-    """Give the number of the last row; 0 for an empty journal.
+def check_journal(database: Database) -> tuple[int, str | None]:
+    """Give the number of the last row, 0 for an empty journal, and what is to be told.
 
-    A last row whose payload was torn is dropped, with a warning, and with it the decision that it
+    A last row whose payload was torn is dropped, which is told, and with it the decision that it
     belongs to: half of one would lead to a state that never was. Raises `JournalDamaged` for
     anything else that is not whole.
     """
+    dropped = None
     with database.write() as connection:
         closed = last_closed(connection)
         last = _last_whole(connection, database.name, closed)
@@ -34,10 +35,16 @@ def check_journal(database: Database) -> int:
                     last - 1,
                     last,
                 )
-            _drop(connection, _first_of_decision(connection, last), last)
+            first = _first_of_decision(connection, last)
+            _drop(connection, first, last)
+            dropped = (
+                f"{database.name}: the last row of the journal ({last}) could not be read and was "
+                f"dropped, with the decision that it belongs to ({last - first + 1} rows); what it "
+                "told is lost"
+            )
             last = _last_whole(connection, database.name, closed)
         _refuse_a_cut_end(connection, database.name, last)
-        return last
+        return last, dropped
 
 
 def last_closed(connection: Connection) -> int:
@@ -52,6 +59,8 @@ def _last_whole(connection: Connection, name: str, closed: int) -> int:
     ).one()
     if first is None:
         return closed
+    if first < 1:
+        raise before_the_first(first)
     if first > closed + 1:
         raise _missing(name, closed + 1, first - 1)
     if count != last - first + 1:
@@ -84,6 +93,16 @@ def _refuse_a_cut_end(connection: Connection, name: str, last: int) -> None:
             last + 1,
             reached,
         )
+
+
+def before_the_first(seq: int) -> JournalDamaged:
+    """The error for a row with a number that no row of ours can have."""
+    return JournalDamaged(
+        f"row {seq} of the journal was not written by a service, for the first one is row 1; "
+        "take it out, or restore a backup; nothing was changed",
+        seq,
+        seq,
+    )
 
 
 def _missing(name: str, first: int, last: int) -> JournalDamaged:

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, select
 from queues.store.database import Database
 from queues.store.day_file import ClosedDay, DayDamaged, read_day
 from queues.store.errors import JournalDamaged
-from queues.store.journal_check import last_closed
+from queues.store.journal_check import before_the_first, last_closed
 from queues.store.rows import JournalRow, Kind
 from queues.store.tables import closed_days, journal
 
 # A page is one short transaction: a long one would keep the log of a file from being cut.
 _PAGE: Final = 2000
-_NO_END: Final = 2**62
+_NO_END: Final = 2**63 - 1
+_BEFORE_ALL: Final = -(2**63)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
@@ -51,7 +52,11 @@ class JournalReader:
         """
         wanted = frozenset(kinds)
         whole = wanted == frozenset(Kind) and subject is None
-        for row in self._all(after_seq, until_seq, wanted, subject, past):
+        # Who wants every row is told also of those that somebody put before the first.
+        start = _BEFORE_ALL if whole and after_seq == 0 else after_seq
+        for row in self._all(start, until_seq, wanted, subject, past):
+            if row.seq < 1:
+                raise before_the_first(row.seq)
             if whole and row.seq != after_seq + 1:
                 raise _missing(after_seq + 1, row.seq - 1)
             after_seq = row.seq

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -18,6 +19,7 @@ from queues.store.errors import KeyUnusable
 
 KEY_BYTES: Final = 32
 _LARGEST: Final = 10_000  # bytes
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class MasterKeys:
@@ -60,9 +62,8 @@ def make_keys(path: Path) -> MasterKeys:
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
-        raise KeyUnusable(
-            f"{path}: a key file cannot be made ({error.strerror}); mend the rights of its folder"
-        ) from None
+        mend = "free some space" if error.errno in _NO_ROOM else "mend the rights of its folder"
+        raise KeyUnusable(f"{path}: a key file cannot be made ({error.strerror}); {mend}") from None
     return MasterKeys({1: key})
 
 

@@ -79,7 +79,8 @@ class JournalRow:
             values = json.loads(self.payload)
         except ValueError:
             values = None
-        if not isinstance(values, dict):
+        # SQLite holds anything in any column.
+        if not isinstance(values, dict) or not isinstance(self.type, str):
             raise JournalDamaged(
                 f"row {self.seq} of the journal cannot be read ({self.type}, "
                 f"{len(self.payload)} characters); restore a backup made before it was damaged, "

@@ -43,7 +43,10 @@ class RowSeals:
             *(row.seq, row.at, row.epoch, row.node),
             *(row.kind.value, row.type, row.version, row.subject, row.payload),
         )
-        return self._fit(columns, row.seal)
+        try:
+            return self._fit(columns, row.seal)
+        except (TypeError, AttributeError):  # SQLite holds anything in any column, also bytes
+            return False
 
     def note(self, first: int) -> str:
         """Give a note that rows are sealed from `first` on."""

@@ -137,8 +137,11 @@ class SqliteFile:
         if self._look() != self._identity or self._identity is None:
             raise StoreUnavailable(self.name, Trouble.GONE)
 
-    def copy_to(self, path: Path) -> None:
-        """Copy all that is committed, whole or not at all; raises `StoreUnusable`."""
+    def copy_to(self, path: Path, so: str = "is not upgraded without a copy") -> None:
+        """Copy all that is committed, whole or not at all, also while others write.
+
+        Raises `StoreUnusable`, which says what does not come to be (`so`).
+        """
         new = path.with_name(path.name + ".new")
         try:
             new.unlink(missing_ok=True)
@@ -156,8 +159,8 @@ class SqliteFile:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
             raise StoreUnusable(
-                f"{self.name} cannot be copied to {path} ({type(error).__name__}), and is not "
-                "upgraded without a copy; check disk space and rights, then start again"
+                f"{self.name} cannot be copied to {path} ({type(error).__name__}), and {so}; "
+                "check disk space and rights, then try again"
             ) from None
 
     def _connect(self) -> sqlite3.Connection:

@@ -118,9 +118,9 @@ class Store:
             bring_up(people, PEOPLE)
             envelope = open_envelope(store, people, key_file)
             vault = Vault(store, people, envelope, wall=wall)
-            note = is_older(store, people)
+            older = is_older(store, people)
             epoch = hold.draw_epoch(connection, node, wall())
-            last_seq = check_journal(store)
+            last_seq, dropped = check_journal(store)
             note_progress(people, Progress(epoch, last_seq))
             seals = RowSeals(envelope)
             note_sealed_from(store, people, seals, last_seq)
@@ -140,7 +140,7 @@ class Store:
             epoch=epoch,
             node=node,
             last_seq=last_seq,
-            note=note,
+            note=". ".join(each for each in (older, dropped) if each is not None) or None,
         )
 
     def note_progress(self) -> None:

@@ -51,6 +51,9 @@ class DeadSwitch:
     async def connect(self, offer: OfferId, call: CallId) -> None:
         """Do nothing."""
 
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Do nothing."""
+
     async def fetch(self, offer: OfferId, call: CallId) -> None:
         """Do nothing."""
 

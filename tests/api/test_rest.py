@@ -95,6 +95,7 @@ async def test_calls_in_a_dialogue_are_listed_among_the_others_by_how_long_they_
         "need_until": None,
         "waits_for": None,
         "credit_s": 0.0,
+        "consult": None,
         "talk_from": None,
         "talk_by": None,
     }

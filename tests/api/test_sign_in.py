@@ -12,6 +12,8 @@ PATHS = [
     ("GET", "/api/v1/calls"),
     ("GET", "/api/v1/calls/a/card"),
     ("POST", "/api/v1/calls/a/transfer"),
+    ("POST", "/api/v1/calls/a/transfer/complete"),
+    ("POST", "/api/v1/calls/a/transfer/take-back"),
     ("GET", "/api/v1/calls/a/explanation"),
     ("GET", "/api/v1/agents"),
     ("GET", "/api/v1/reports/missed"),

@@ -43,10 +43,10 @@ def talking() -> Service:
 
 
 async def asked(
-    service: Service, call: str = "c1", **body: object
+    service: Service, call: str = "c1", *, what: str = "", **body: object
 ) -> tuple[int, dict[str, object]]:
     async with service.signed_in() as client:
-        answer = await client.post(f"/api/v1/calls/{call}/transfer", json=body)
+        answer = await client.post(f"/api/v1/calls/{call}/transfer{what}", json=body)
     assert SENTINEL not in answer.text
     return answer.status_code, answer.json()
 

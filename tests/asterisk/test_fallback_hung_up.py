@@ -14,6 +14,8 @@ from tests.asterisk.fallback_stage import (
     SHORT,
     WITHIN_S,
     agent_at,
+    console_says,
+    dial,
     fallback_switch,
     hangs_up_on,
     in_queue,
@@ -78,6 +80,28 @@ async def test_who_hangs_up_on_a_living_service_is_its_own_business(house: Switc
             while await service.listed(caller.channel):  # noqa: ASYNC110  (no event tells it)
                 await asyncio.sleep(0.02)
         assert (await kept(house), service.missed) == ([], [])
+
+
+async def test_who_is_joined_before_the_first_beat_is_no_missed_call(house: Switch) -> None:
+    """A join leaves an empty channel behind, which ends in the caller's dialplan."""
+    async with (
+        agent_at(house, "desk1"),
+        running_service(house) as service,
+        on_the_line(service, house) as caller,
+    ):
+        leg = await dial(service, "offer-1")
+        service.healthy = False
+        await asyncio.sleep(SHORT.music_s + 0.8)  # until the beat counts as late
+        await service.floor.desk.bridge(caller.channel, leg)
+        await caller.hears(AGENT_HZ)
+        await console_says(house, "core show channels concise", _only_callers_and_phones)
+        assert await kept(house) == []
+        service.healthy = True
+        await service.next_beat()
+
+
+def _only_callers_and_phones(shown: str) -> bool:
+    return not any(line.startswith("Surrogate") for line in shown.splitlines())
 
 
 async def test_whom_an_agent_answered_in_asterisks_queue_is_no_missed_call(house: Switch) -> None:

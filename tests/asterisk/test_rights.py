@@ -28,8 +28,9 @@ REFUSED = {
 # Everything that is loaded; what could start programs, record, serve the web or write call records
 # is not among it.
 MODULES = """
-app_audiosocket app_dial app_exec app_playback app_playtones app_queue bridge_builtin_features
-bridge_native_rtp bridge_simple chan_pjsip codec_a_mu codec_alaw codec_g722 codec_resample
+app_audiosocket app_dial app_echo app_exec app_playback app_playtones app_queue
+bridge_builtin_features bridge_native_rtp bridge_simple chan_pjsip
+codec_a_mu codec_alaw codec_g722 codec_resample
 codec_ulaw format_pcm format_wav func_callerid func_db func_groupcount func_logic func_strings
 func_timeout pbx_config res_agi res_audiosocket res_crypto res_manager_devicestate res_musiconhold
 res_pjproject res_pjsip res_pjsip_acl res_pjsip_authenticator_digest res_pjsip_caller_id

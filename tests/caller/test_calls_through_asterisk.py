@@ -227,3 +227,17 @@ def test_the_command_says_what_is_missing(tmp_path: Path) -> None:
     assert "no service runs here" in alone.output
     assert faulty.exit_code == 1
     assert "call.yaml:1: unknown step 'listen'" in faulty.output
+
+
+def test_the_command_looks_for_the_service_beside_the_settings_that_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+    app.command()(call)
+    script = tmp_path / "call.yaml"
+    script.write_text("steps: [hear: welcome]")
+    monkeypatch.setenv("FREIZEICHEN_SETTINGS", str(tmp_path / "there" / "freizeichen.yaml"))
+    told = CliRunner().invoke(app, ["--to", "300", "--script", str(script)])
+    assert told.exit_code == 1
+    sought = str(tmp_path.resolve() / "there" / ".freizeichen" / "run.json")
+    assert sought in told.output.replace("\n", "")

@@ -31,7 +31,7 @@ from tests.unit.queues.fakes import FakeTelephony, Phone
 
 WITHIN_S = 10.0
 SETTLE_S = 0.4  # in which anything that should not come would come
-PLACE = PlaceId("desk1")
+PLACE, OTHER_PLACE = PlaceId("desk1"), PlaceId("desk2")
 Said = TypeVar("Said")
 
 
@@ -44,14 +44,14 @@ class Stage(Protocol):
     async def caller(self) -> CallId:
         """A caller who is on the line."""
 
-    async def phone(self, does: Phone) -> None:
-        """What happens at the phone at `PLACE` when it rings."""
+    async def phone(self, does: Phone, place: PlaceId = PLACE) -> None:
+        """What happens at the phone at a place when it rings."""
 
     async def caller_hangs_up(self) -> None:
         """The caller puts the phone down."""
 
-    async def agent_hangs_up(self, offer: OfferId) -> None:
-        """The agent puts the phone down."""
+    async def agent_hangs_up(self, offer: OfferId, place: PlaceId = PLACE) -> None:
+        """The agent puts down the phone at which this offer rang."""
 
 
 async def said(stage: Stage, kind: type[Said], within_s: float = WITHIN_S) -> Said:
@@ -71,11 +71,11 @@ async def said_of(stage: Stage, what: Input) -> None:
             await asyncio.sleep(0.01)
 
 
-async def place_is(stage: Stage, state: PlaceState) -> None:
-    """Wait until the last word on `PLACE` is this state."""
+async def place_is(stage: Stage, state: PlaceState, place: PlaceId = PLACE) -> None:
+    """Wait until the last word on a place is this state."""
     async with asyncio.timeout(WITHIN_S):
         while True:
-            told = [e for e in stage.inputs if isinstance(e, PlaceChanged) and e.place == PLACE]
+            told = [e for e in stage.inputs if isinstance(e, PlaceChanged) and e.place == place]
             if told and told[-1].state is state:
                 return
             await asyncio.sleep(0.01)
@@ -96,16 +96,16 @@ class FakeStage:
     async def caller(self) -> CallId:
         return CallId("caller-1")
 
-    async def phone(self, does: Phone) -> None:
-        self.telephony.phones[PLACE] = does
+    async def phone(self, does: Phone, place: PlaceId = PLACE) -> None:
+        self.telephony.phones[place] = does
         reachable = does is not Phone.UNREACHABLE
         state = PlaceState.FREE if reachable else PlaceState.UNREACHABLE
-        self.inputs.append(PlaceChanged(PLACE, state))
+        self.inputs.append(PlaceChanged(place, state))
 
     async def caller_hangs_up(self) -> None:
         self.telephony.caller_hangs_up(CallId("caller-1"))
 
-    async def agent_hangs_up(self, offer: OfferId) -> None:
+    async def agent_hangs_up(self, offer: OfferId, place: PlaceId = PLACE) -> None:
         self.telephony.agent_hangs_up(offer)
 
 
@@ -153,10 +153,10 @@ class RealStage:
             self._arrivals,
             self.inputs.append,
             lines,
-            frozenset({PLACE}),
+            frozenset({PLACE, OTHER_PLACE}),
         )
         self.caller_phone: CallerPhone | None = None
-        self._agent: AgentPhone | None = None
+        self._agents: dict[PlaceId, AgentPhone] = {}
 
     @property
     def sound_is_ours(self) -> bool:
@@ -187,9 +187,9 @@ class RealStage:
             await self.calls.start_music(call)
         return call
 
-    async def phone(self, does: Phone, *, after_s: float = 0.05) -> None:
+    async def phone(self, does: Phone, place: PlaceId = PLACE, *, after_s: float = 0.05) -> None:
         if does is Phone.UNREACHABLE:
-            await place_is(self, PlaceState.UNREACHABLE)
+            await place_is(self, PlaceState.UNREACHABLE, place)
             return
         answering = {
             Phone.ANSWERS: Answering.ANSWERS,
@@ -198,19 +198,18 @@ class RealStage:
         }[does]
         plan = AgentPlan(line=1, answering=answering, answer_after_s=after_s)
         server = ("127.0.0.1", self._switch.sip_port)
-        self._agent = AgentPhone(server, self._switch.place(PLACE), plan, None)
-        self._stack.push_async_callback(asyncio.to_thread, self._agent.stop)
-        await asyncio.to_thread(self._agent.start)
-        await place_is(self, PlaceState.FREE)
+        agent = self._agents[place] = AgentPhone(server, self._switch.place(place), plan, None)
+        self._stack.push_async_callback(asyncio.to_thread, agent.stop)
+        await asyncio.to_thread(agent.start)
+        await place_is(self, PlaceState.FREE, place)
 
     async def caller_hangs_up(self) -> None:
         assert self.caller_phone is not None
         await self.caller_phone.hang_up()
 
-    async def agent_hangs_up(self, offer: OfferId) -> None:
-        assert self._agent is not None
+    async def agent_hangs_up(self, offer: OfferId, place: PlaceId = PLACE) -> None:
         assert OfferAnswered(offer) in self.inputs
-        await asyncio.to_thread(self._agent.stop)
+        await asyncio.to_thread(self._agents[place].stop)
 
 
 @asynccontextmanager

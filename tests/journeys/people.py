@@ -61,11 +61,12 @@ async def agent(
     *,
     answers_after_s: float = 0.05,
     hums_hz: float = AGENT_HZ,
+    hangs_up_after_s: float | None = None,
 ) -> AsyncIterator[AgentPhone]:
     """An agent who is at the phone and ready, and hums."""
     account = next(each for each in service.run.places if each.username == place)
     server = (service.run.sip_host, service.run.sip_port)
-    plan = AgentPlan(line=1, answer_after_s=answers_after_s)
+    plan = AgentPlan(line=1, answer_after_s=answers_after_s, hang_up_after_s=hangs_up_after_s)
     phone = AgentPhone(server, account, plan, sound.tone(hums_hz, 60))
     try:
         await asyncio.to_thread(phone.start)

@@ -14,6 +14,7 @@ from ivr.keeping import Keeping
 from ivr.kept import Kept
 from ivr.phone_number import PhoneNumber
 from ivr.place import Place
+from queues.ids import CallId
 from queues.store import DialogueRow, StoreUnavailable, Trouble
 from tests.kept.kept_place import (
     NUMBER,
@@ -25,6 +26,7 @@ from tests.kept.kept_place import (
     opened,
     until,
 )
+from tests.kept.told_place import rows
 from tests.unit.ivr.driver_stage import PLAN, plan_of
 
 ANY = plan_of(PLAN)
@@ -69,6 +71,21 @@ def test_a_database_of_people_that_is_busy_at_the_start_costs_no_dialogue(
                 read_dialogues(kept.store)
         assert kept.store.journal.flush(WITHIN_S)
         assert [*read_dialogues(kept.store)] == [SESSION.call]
+
+
+@pytest.mark.parametrize("damage", ["'{]'", "'{}'", "'[]'", "'7'", "x'fffe00'"])
+def test_a_dialogue_whose_row_was_damaged_keeps_nobody_from_starting(
+    place: Place, damage: str
+) -> None:
+    other = replace(SESSION, call=CallId("other"))
+    with opened(place) as kept:
+        _keep(kept, SESSION)
+        _keep(kept, other)
+    rows(place, f"UPDATE dialogues SET \"values\" = {damage} WHERE call = 'other'")
+    with opened(place) as kept:
+        assert [*kept.dialogues] == [SESSION.call]
+    with opened(place) as kept:  # the damaged one has gone for good
+        assert [row.call for row in kept.store.dialogues.all()] == [SESSION.call]
 
 
 def _keep(kept: Kept, session: Session) -> None:

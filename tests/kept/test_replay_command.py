@@ -120,6 +120,15 @@ ALTERED = {
     "the time that a decision tells": (a_decision, "payload = json_set(payload, '$.at', 1.5)"),
     "the epoch of a decision": (a_decision, "epoch = epoch + 1"),
     "the type of a decision": (a_decision, f"type = '{SENTINEL}'"),
+    "the time of an input, to a word": (an_input_without_facts, f"at = '{SENTINEL} or so'"),
+    "the time of an input that led to facts, to a word": (an_input_with_facts, "at = 'soon'"),
+    "the epoch of a decision, to a word": (a_decision, "epoch = 'soon'"),
+    "what an input says, to bytes": (an_input_without_facts, "payload = x'fffe00'"),
+    "the machine, to bytes": (an_input_without_facts, "node = x'fffe00'"),
+    "what a decision is about, to bytes": (a_decision, "subject = x'fffe00'"),
+    "the type of a decision, to bytes": (a_decision, "type = x'fffe00'"),
+    "the version of a decision, to a word": (a_decision, "version = 'one'"),
+    "its seal, to bytes": (a_decision, "seal = x'fffe00'"),
     "its seal": (a_decision, "seal = 'a0' || substr(seal, 3)"),
     "its seal, taken away": (a_decision, "seal = NULL"),
     "its seal, for another's": (a_decision, "seal = (SELECT seal FROM journal WHERE seq = 1)"),
@@ -134,9 +143,23 @@ def test_a_row_of_which_anything_was_altered_is_named(
     rows(place, f"UPDATE journal SET {how} WHERE seq = {seq}")
     result = run(place, "replay")
     assert result.exit_code == 1
-    assert f"row {seq}: " in result.output
+    assert f"row {seq}: " in result.output or f"row {seq} of the journal" in result.output
     assert SENTINEL not in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("seq", [0, -5, 2**63 - 1])
+def test_a_row_put_before_the_first_or_far_behind_the_last_is_seen(place: Place, seq: int) -> None:
+    last = one(place, "SELECT max(seq) FROM journal")
+    rows(
+        place,
+        "INSERT INTO journal SELECT "
+        f"{seq}, at, epoch, node, kind, type, version, subject, payload, seal "
+        f"FROM journal WHERE seq = {last}",
+    )
+    result = run(place, "replay")
+    assert result.exit_code == 1
+    assert f"row {seq} of the journal" in result.output or f"rows {last + 1} to " in result.output
 
 
 def test_two_rows_that_changed_places_are_both_named(place: Place) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from queues.store import JournalDamaged, Kind, Position, Snapshot, StoreUnavailable
+from queues.store import (
+    JournalDamaged,
+    Kind,
+    Position,
+    Snapshot,
+    StoreUnavailable,
+    StoreUnusable,
+)
 from tests.store.places import Place, eventually, numbers, row, write
 
 TEAR = "UPDATE journal SET payload = substr(payload, 1, 5) WHERE seq = {}"
@@ -23,6 +30,10 @@ def test_a_torn_last_row_is_dropped_and_that_is_said(place: Place) -> None:
         assert store.last_seq == 9
         write(store, row(11))
         assert numbers(store) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]
+        assert store.note is not None
+        assert "the last row of the journal (10) could not be read and was dropped" in store.note
+    with place.opened() as store:
+        assert store.note is None
     (said,) = [log for log in logs if log["log_level"] == "warning"]
     assert "last row of the journal could not be read and was dropped" in said["event"]
     assert said["seq"] == 10
@@ -102,6 +113,27 @@ def test_missing_rows_are_an_error_that_names_them(
     assert (raised.value.first_seq, raised.value.last_seq) == says
     assert f"rows {says[0]} to {says[1]} of the journal are missing" in str(raised.value)
     assert "restore a backup" in str(raised.value)
+
+
+@pytest.mark.parametrize("seq", [0, -7])
+def test_a_row_before_the_first_is_an_error_that_names_it(place: Place, seq: int) -> None:
+    filled(place)
+    place.say(
+        "INSERT INTO journal (seq, at, epoch, node, kind, type, version, subject, payload) "
+        f"SELECT {seq}, at, epoch, node, kind, type, version, subject, payload "
+        "FROM journal WHERE seq = 10"
+    )
+    with pytest.raises(JournalDamaged, match=f"row {seq} of the journal was not written") as raised:
+        place.open()
+    assert (raised.value.first_seq, raised.value.last_seq) == (seq, seq)
+
+
+def test_a_store_that_does_not_tell_its_writer_says_so(place: Place) -> None:
+    filled(place)
+    place.say("DELETE FROM writer")
+    with pytest.raises(StoreUnusable, match="its note of who writes it is missing; restore"):
+        place.open()
+    assert place.say("SELECT count(*) FROM journal") == [(10,)]
 
 
 @pytest.mark.parametrize("made", ["snapshots", "records"])

@@ -174,18 +174,32 @@ def test_a_first_start_on_a_full_disk_is_refused_and_can_be_repeated(tmp_path: P
             write(store, row(1))
 
 
-def _fill(folder: Path) -> list[Path]:
+@pytest.mark.parametrize("leave", range(100_000, 600_001, 50_000))
+def test_with_however_little_room_a_start_is_refused_with_what_to_do_or_goes_well(
+    tmp_path: Path, leave: int
+) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir(mode=0o700)
+    place = Place(folder, f"sqlite:///{folder / 'store.db'}")
+    with scarce_disk(folder) as free:
+        free()
+        _fill(folder, leave)
+        with contextlib.suppress(StoreError), place.opened() as store:
+            assert store.last_seq == 0
+
+
+def _fill(folder: Path, leave: int = 20_000) -> list[Path]:
     """Leave next to nothing of a small disk; where there is only a limit, lower that."""
     if folder.stat().st_dev == folder.parent.stat().st_dev:
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (leave, hard))
         return []
     filler = folder / "filler"
     with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
     with filler.open("r+b") as file:
-        file.truncate(filler.stat().st_size - 20_000)
+        file.truncate(filler.stat().st_size - leave)
     return [filler]
 
 

@@ -48,6 +48,7 @@ class PacerFigures:
     worst_late_s: float
     worst_beat_s: float
     by_lateness: tuple[int, ...]
+    lateness_s: float = 0.0  # of all frames together; a skipped one counts with its own length
 
     @property
     def late_share(self) -> float:
@@ -89,7 +90,7 @@ class Pacer:
         self._lines: dict[Line, None] = {}
         self._joined = asyncio.Event()
         self._beats = self._frames = self._late = self._skipped = 0
-        self._worst_late_s = self._worst_beat_s = 0.0
+        self._worst_late_s = self._worst_beat_s = self._lateness_s = 0.0
         self._by_lateness = [0] * (len(EDGES_S) + 1)
 
     @property
@@ -104,6 +105,7 @@ class Pacer:
             self._worst_late_s,
             self._worst_beat_s,
             tuple(self._by_lateness),
+            self._lateness_s,
         )
 
     def join(self, line: Line) -> None:
@@ -146,3 +148,4 @@ class Pacer:
         self._worst_late_s = max(self._worst_late_s, late_s + skipped * FRAME_S)
         self._by_lateness[bisect_left(EDGES_S, late_s)] += lines
         self._by_lateness[-1] += lines * skipped
+        self._lateness_s += lines * (late_s + skipped * FRAME_S)

@@ -70,6 +70,29 @@ async def test_a_rescued_caller_without_music_keeps_the_place_and_is_hung_up_aft
         assert not on.kept
 
 
+async def test_a_rescued_caller_has_music_once_the_channel_is_not_busy_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rescue_module, "_MUSIC_AGAIN_S", 0.0)
+    async with stage() as on:
+        tried = 0
+        begin = on.calls.start_music
+
+        async def busy_at_first(call: CallId) -> None:
+            nonlocal tried
+            tried += 1
+            if tried <= 3:
+                raise CallBusy
+            await begin(call)
+
+        monkeypatch.setattr(on.calls, "start_music", busy_at_first)
+        await spoil(on)
+        await on.until(lambda: ("music", "") in on.calls.did)
+        for times in (2, 3):  # and each time that the channel is given back
+            on.driver.call_given_back(CALL, waits=True, talks=False)
+            await on.until(lambda times=times: on.calls.did.count(("music", "")) == times)
+
+
 async def test_a_caller_who_cannot_be_rescued_is_hung_up_and_harms_no_other_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

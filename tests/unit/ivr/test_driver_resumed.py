@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ivr.dialplan import load_plan
@@ -157,6 +159,23 @@ async def test_a_caller_whom_the_switch_gives_back_hears_the_menu_again_or_the_m
         on.driver.call_given_back(CALL, waits=True, talks=False)
         await on.until(lambda: on.calls.did[-2:] == [("music", ""), ("music", "")])
         assert len(on.inputs) == 1
+
+
+async def test_who_is_told_twice_that_the_wait_goes_on_hears_the_music_begin_once() -> None:
+    """By the queue, whose agent's phone was lost, and by the channel that comes out of the talk."""
+    async with stage() as on:
+        on.driver.call_arrived(CALL, LINE)
+        await on.until(lambda: on.kept.get(CALL) is not None and on.played()[-1:] == ["menu"])
+        on.press("0")
+        await on.until(lambda: ("music", "") in on.calls.did)
+        on.driver.connected(CALL)
+        await on.until(lambda: on.kept[CALL].phase is Phase.TALKING)
+        for times in (2, 3):  # the next wait is another one
+            on.driver.waits_again(CALL)
+            on.driver.call_given_back(CALL, waits=True, talks=False)
+            await on.until(lambda times=times: on.calls.did.count(("music", "")) == times)
+            await asyncio.sleep(0.02)
+            assert on.calls.did.count(("music", "")) == times
 
 
 @pytest.mark.parametrize("talks", [False, True], ids=["waits", "talks"])

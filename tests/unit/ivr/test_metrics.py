@@ -17,7 +17,7 @@ from queues.dispatcher import LedgerHealth
 from queues.store import Trouble, WriterHealth
 
 
-def samples() -> dict[tuple[str, tuple[str, ...]], float]:
+def callers_side() -> CallersSide:
     lag = Lag()
     for waited_s in (0.004, 0.004, 0.06, 9.0):
         lag.note(waited_s, now=1.0)
@@ -30,7 +30,7 @@ def samples() -> dict[tuple[str, tuple[str, ...]], float]:
     for number, cause in enumerate(Unheard, 1):
         heard.unheard[At.QUESTION, cause] = number
         heard.unheard[At.ANNOUNCEMENT, cause] = 100 + number
-    collector = CallersSide(
+    return CallersSide(
         up=lambda: True,
         dialogues=lambda: 6,
         audio=lambda: audio,
@@ -38,7 +38,10 @@ def samples() -> dict[tuple[str, tuple[str, ...]], float]:
         heard=heard,
         turned_away=dict.fromkeys(TurnedAway, 2).__getitem__,
     )
-    text = metrics_text(collector).decode()
+
+
+def samples() -> dict[tuple[str, tuple[str, ...]], float]:
+    text = metrics_text(callers_side()).decode()
     return {
         (sample.name, tuple(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(text)
@@ -72,8 +75,8 @@ def test_the_waits_of_sound_are_a_histogram_that_adds_up() -> None:
     assert told[f"{name}_sum", ()] == 9.068
 
 
-def test_what_is_kept_and_what_could_not_be_is_told() -> None:
-    collector = KeptFigures(
+def kept_figures() -> KeptFigures:
+    return KeptFigures(
         ledger=lambda: LedgerHealth(True, 3, 4, 5, "locked"),
         writer=lambda: WriterHealth(Trouble.LOCKED, 1.0, 7, 5, 900, False, False),
         snapshot_seq=lambda: 800,
@@ -81,9 +84,12 @@ def test_what_is_kept_and_what_could_not_be_is_told() -> None:
         left=lambda: 2,
         beats=lambda: 60,
     )
+
+
+def test_what_is_kept_and_what_could_not_be_is_told() -> None:
     told = {
         sample.name: sample.value
-        for family in text_string_to_metric_families(metrics_text(collector).decode())
+        for family in text_string_to_metric_families(metrics_text(kept_figures()).decode())
         for sample in family.samples
     }
     assert told["freizeichen_journal_degraded"] == 1

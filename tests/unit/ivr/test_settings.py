@@ -111,6 +111,16 @@ def test_a_fault_is_named_with_its_line(
     assert any(f"freizeichen.yaml:{line}:" in fault and said in fault for fault in faults), faults
 
 
+def test_settings_of_a_later_version_are_refused_as_such_and_nothing_else_is_said(
+    tmp_path: Path,
+) -> None:
+    text = GOOD.replace("version: 1", "version: 2") + "later: {words: of it}\nqueues: none\n"
+    text = text.replace("queues:\n  - id: service\n", "")
+    (fault,) = faults_of(tmp_path, text)
+    assert ":1: version: these settings are of version 2, of a later freizeichen" in fault
+    assert "Install the later one, or go back" in fault
+
+
 def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("language: de", "language: deutsch").replace("- id: service", "- id: S")
     assert len(faults_of(tmp_path, text)) == 2

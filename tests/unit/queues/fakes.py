@@ -56,11 +56,13 @@ class FakeTelephony:
     phones: dict[PlaceId, Phone] = field(default_factory=dict)
     answer_s: float = 0.0
     refuses_connect: bool = False
+    refuses_hold: bool = False
     reports_places: bool = True
     faults: list[BaseException] = field(default_factory=list)  # each raised by one ring
     commands: list[tuple[str, str]] = field(default_factory=list)  # as they arrived
     _legs: dict[OfferId, _Leg] = field(default_factory=dict)
     _gone: set[CallId] = field(default_factory=set)
+    _held: set[OfferId] = field(default_factory=set)  # legs whose callers are, or were, held
 
     async def ring(self, offer: OfferId, call: CallId, place: PlaceId, *, timeout_s: float) -> None:
         """Dial; the outcome is reported later."""
@@ -98,7 +100,19 @@ class FakeTelephony:
         leg = self._legs.get(offer)
         if self.refuses_connect or leg is None or not leg.answered or call in self._gone:
             raise TelephonyFailed("the switch refused to join")
+        asking = self._legs.get(OfferId(call))
+        if OfferId(call) in self._held and (asking is None or not asking.answered):
+            raise TelephonyFailed("the switch refused to join")
         self._later(leg, 0.0, self._join)
+
+    async def hold(self, offer: OfferId, call: CallId) -> None:
+        """Take them apart; the agent's leg stays up."""
+        self.commands.append(("hold", offer))
+        leg = self._legs.get(offer)
+        if self.refuses_hold or leg is None or call in self._gone:
+            raise TelephonyFailed("the switch refused to hold")
+        leg.joined = False
+        self._held.add(offer)
 
     async def fetch(self, offer: OfferId, call: CallId) -> None:
         """Take them apart and end the agent's leg, silently."""

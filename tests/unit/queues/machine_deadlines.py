@@ -1,12 +1,15 @@
 """Which deadlines must stand in a centre, by its records, and how far away each may be."""
 
 from queues.centre.agent import TAKEN, AgentState
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.occupancy import WINDOW_S
 from queues.centre.on_agents import WRAP_UP_MOST_S
+from queues.centre.on_consults import CONSULT_LASTS_S, CONSULT_SEEKS_S
 from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
+from queues.centre.owing import OWED_AFTER_S
 from queues.centre.state import Centre
 
+LONGEST_S = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S  # until somebody comes, to each
 MOST_BREATH_S = 4.0  # of the machines' queues
 
 
@@ -14,7 +17,11 @@ def expected_deadlines(centre: Centre, now: float) -> dict[tuple[str, str], floa
     """Give each deadline by kind and name."""
     expected: dict[tuple[str, str], float | None] = {}
     for offer in centre.offers.values():
-        if centre.calls[offer.call].state is not CallState.TALKING:
+        call = centre.calls[offer.call]
+        is_asked = call.consults_for is not None
+        if is_asked or call.state not in (CallState.TALKING, CallState.HELD):
+            assert offer.deadline is not None
+            assert offer.deadline <= now + max(CONSULT_LASTS_S, 22.0)
             expected["offer", offer.offer] = offer.deadline
     for agent in centre.agents.values():
         if agent.state is AgentState.WRAP_UP:
@@ -47,7 +54,7 @@ def expected_deadlines(centre: Centre, now: float) -> dict[tuple[str, str], floa
             expected["leave", call.call] = call.leave_at
         if call.need_until is not None:
             expected["need", call.call] = call.need_until
-            assert call.state is not CallState.TALKING
+            assert call.state not in WITH_AGENT
         if call.owed_at is not None:
             expected["owed", call.call] = call.owed_at
             assert call.passed_by is not None

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 from queues.centre.call import CallState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door import OpenSpan
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.facts import Fact
@@ -16,7 +17,6 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -29,6 +29,7 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     RefuseCause,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -36,7 +37,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
@@ -138,12 +139,16 @@ class RandomDay(Written):
         return self._next_of(offer)
 
     def _next_of(self, offer: Offer) -> Input:
-        match self.centre.calls[offer.call].state:
+        call = self.centre.calls[offer.call]
+        match call.state:
             case CallState.OFFERED:
                 return OfferAnswered(offer.offer)
-            case CallState.CONNECTING:
+            case CallState.CONNECTING | CallState.REJOINING:
                 return TalkStarted(offer.offer)
-            case _ if self._chance.random() < 0.3:
+            case CallState.HELD if self._chance.random() < 0.5:
+                asks = self._chance.choice((CompleteAsked, TakeBackAsked))
+                return asks(call.call, None)
+            case CallState.TALKING if call.consults_for is None and self._chance.random() < 0.5:
                 return self._transfer(offer)
             case _:
                 return AgentLegEnded(offer.offer)
@@ -154,6 +159,8 @@ class RandomDay(Written):
         agent = chance.choice((None, None, *self.centre.agents))
         need = chance.choice((None, Need(), Need((Skill("law", chance.randint(1, 5)),))))
         to = None if queue is None else queue.queue
+        if chance.random() < 0.5:
+            return ConsultAsked(offer.call, None, to, agent, need)
         return TransferAsked(offer.call, None, to, agent, 12.0, need)
 
     def _agent(self) -> Input:
@@ -180,11 +187,13 @@ class RandomDay(Written):
 
     def _house(self) -> Input:
         chance = self._chance
-        what = chance.choice(("settings", "settings", "clock", "switch", "door", "door"))
+        what = chance.choice(("settings", "settings", "clock", "switch", "end", "door", "door"))
         if what == "door":
             return self._door()
         if what == "clock":  # as at both nights of summer time, and by a hand
             return ClockMoved(chance.choice((-3600.0, 3600.0, 86_400.0)))
+        if what == "end":
+            return ServiceEnding()
         return SwitchRestarted() if what == "switch" else self._other_settings()
 
     def _door(self) -> Input:

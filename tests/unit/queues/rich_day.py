@@ -11,6 +11,8 @@ import random
 import structlog
 
 from queues.centre.call_facts import CallReturned
+from queues.centre.consult_facts import ConsultJoined
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -19,7 +21,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     EndCause,
-    EstimatesLearned,
     Input,
     MissCause,
     OfferAnswered,
@@ -30,13 +31,14 @@ from queues.centre.inputs import (
     QueueLeft,
     QueueSetting,
     ReadyAsked,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
     TransferAsked,
     WrapUpAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -108,8 +110,12 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
+                if fact.call.endswith(("1", "6")):
+                    self.later(10.0, self.ask, fact.call, fact.agent)
                 if fact.call.endswith(("3", "7")):
                     self.later(15.0, self.pass_on, fact.call, fact.agent)
+            if isinstance(fact, ConsultJoined):
+                self.later(6.0, self.end_asking, fact)
             if isinstance(fact, CallReturned) and self.chance.random() < 0.5:
                 self.later(3.0, self.submit, CallEnded(fact.call, EndCause.HUNG_UP))
             elif isinstance(fact, CallReturned):
@@ -133,6 +139,23 @@ class Day:
     def pass_on(self, call: CallId, agent: AgentId) -> None:
         queue = REPAIRS if agent == "anna" else MOVING
         self.submit(TransferAsked(call, agent, queue, None, 0.0, None))
+
+    def ask(self, call: CallId, agent: AgentId) -> None:
+        queue = REPAIRS if agent == "anna" else MOVING
+        self.submit(ConsultAsked(call, agent, queue, None, None))
+
+    def end_asking(self, joined: ConsultJoined) -> None:
+        """The caller is passed on or taken back, or one of the two agents hangs up."""
+        legs = self.telephony.legs()
+        match self.chance.randrange(4):
+            case 0:
+                self.submit(CompleteAsked(joined.call, None))
+            case 1:
+                self.submit(TakeBackAsked(joined.call, None))
+            case 2 if joined.offer in legs:
+                self.telephony.agent_hangs_up(joined.offer)
+            case _ if OfferId(joined.consult) in legs:
+                self.telephony.agent_hangs_up(OfferId(joined.consult))
 
     def enter(self, call: CallId, queue: QueueId) -> None:
         self.submit(QueueEntered(call, LineId("100"), queue))
@@ -200,6 +223,8 @@ class Day:
         await self.hour(20)
         self.submit(NEW_SETTINGS)
         await self.hour(12)
+        self.submit(ServiceEnding())
+        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False

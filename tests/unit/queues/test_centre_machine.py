@@ -1,6 +1,7 @@
 """Unit: random inputs in any order against what must always hold."""
 
 import json
+from collections import Counter
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis.stateful import (
 
 from queues.centre.agent import AgentState
 from queues.centre.apply import apply
-from queues.centre.call import CallState
+from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.decide import decide
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import (
@@ -34,6 +35,7 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     RefuseCause,
+    ServiceEnding,
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
@@ -42,8 +44,7 @@ from queues.centre.inputs import (
     WrapUpAsked,
 )
 from queues.centre.needs import Need, NeedStep, Skill
-from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
-from queues.centre.owing import OWED_AFTER_S
+from queues.centre.on_offers import CALL_RESTS_S
 from queues.centre.policies.pairing import next_offer
 from queues.centre.pools import barred
 from queues.centre.snapshot import from_snapshot, to_snapshot
@@ -51,20 +52,14 @@ from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_ca
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
-from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadlines
+from tests.unit.queues.machine_deadlines import LONGEST_S, MOST_BREATH_S, expected_deadlines
 from tests.unit.queues.scenes import learned
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(
-            QUEUES[0],
-            20.0,
-            10.0,
-            2,
-            most_waiting=4,
-            longest_wait_s=300.0,
-            breath_s=MOST_BREATH_S,
+            QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0, breath_s=MOST_BREATH_S
         ),
         QueueSetting(
             QUEUES[1],
@@ -87,7 +82,7 @@ NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
 RESERVED = (AgentState.RINGING, AgentState.TALKING)
-WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, CallState.TALKING)
+WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, *WITH_AGENT)
 
 
 class CentreMachine(RuleBasedStateMachine):
@@ -128,7 +123,7 @@ class CentreMachine(RuleBasedStateMachine):
     def end_talk(self, name: OfferId, offer: Offer | None, lost: bool) -> None:
         """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
         talked = [] if offer is None else [self.centre.calls[offer.call]]
-        was = [(call.call, call.rank, call.state) for call in talked]
+        was = [(c.call, c.rank, c.state) for c in talked if c.consults_for is None]
         self.take(AgentLegEnded(name, lost))
         for call, rank, state in was:
             if state is CallState.TALKING:
@@ -141,7 +136,7 @@ class CentreMachine(RuleBasedStateMachine):
         self.inputs.append((what, self.now))
         if isinstance(what, PlaceChanged) and what.place in self.centre.places:
             self.reported[what.place] = what.state
-        if isinstance(what, SwitchRestarted):
+        if isinstance(what, SwitchRestarted | ServiceEnding):
             self.reported = dict.fromkeys(self.reported, PlaceState.UNREACHABLE)
         for fact in decide(self.centre, what, self.now):
             self.note(fact)
@@ -263,9 +258,9 @@ class CentreMachine(RuleBasedStateMachine):
         self.take(WrapUpAsked(agent, lasts_s))
 
     @precondition(lambda self: len(self.inputs) > 20)
-    @rule()
-    def restart_switch(self) -> None:
-        self.take(SwitchRestarted())
+    @rule(what=st.sampled_from((SwitchRestarted(), ServiceEnding())))
+    def restart_switch_or_service(self, what: SwitchRestarted | ServiceEnding) -> None:
+        self.take(what)
 
     @rule(by_s=st.sampled_from((-7200.0, 7200.0)))
     def set_clock(self, by_s: float) -> None:
@@ -352,30 +347,30 @@ class CentreMachine(RuleBasedStateMachine):
         for place, state in tuple(self.reported.items()):
             if state is not PlaceState.FREE:
                 self.take(PlaceChanged(place, PlaceState.FREE))
-        began, joins = self.now, dict.fromkeys(self.centre.calls, 0)
+        began, number, joins = self.now, len(self.centre.calls), Counter[CallId]()
         while self.centre.calls:
             for agent in self.centre.agents:
                 self.take(ReadyAsked(agent))
             for offer in tuple(self.centre.offers.values()):
                 self.go_on_with(offer, joins)
             wake = next_wake(self.centre)
-            if wake is not None and not self.centre.offers:
+            held = [c.offer for c in self.centre.calls.values() if c.state is CallState.HELD]
+            if wake is not None and self.centre.offers.keys() <= {*held}:
                 self.now = max(self.now, wake)
             self.take(TimerFired())
-            assert self.now - began <= OWED_AFTER_S + PLACE_RESTS_S[-1] + 60.0 * len(joins)
+            assert self.now - began <= LONGEST_S + 60.0 * number
         assert max(joins.values(), default=0) <= len(CALL_RESTS_S) + 1
 
-    def go_on_with(self, offer: Offer, joins: dict[CallId, int]) -> None:
-        call = self.centre.calls[offer.call]
-        match call.state:
+    def go_on_with(self, offer: Offer, joins: Counter[CallId]) -> None:
+        match self.centre.calls[offer.call].state if offer.offer in self.centre.offers else None:
             case CallState.OFFERED:
                 self.take(OfferAnswered(offer.offer))
-            case CallState.CONNECTING if call.number % 3 == 0:
-                joins[call.call] += 1
+            case CallState.CONNECTING if self.centre.calls[offer.call].number % 3 == 0:
+                joins[offer.call] += 1
                 self.take(OfferRefused(offer.offer, RefuseCause.FAILED))
-            case CallState.CONNECTING:
+            case CallState.CONNECTING | CallState.REJOINING:
                 self.take(TalkStarted(offer.offer))
-            case _:
+            case CallState.TALKING:
                 self.take(AgentLegEnded(offer.offer))
 
     def teardown(self) -> None:

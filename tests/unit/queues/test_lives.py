@@ -20,16 +20,21 @@ wrap_up_began     -           -           -           -           wrap_up     -
 wrap_up_ended     -           -           -           -           -           ready
 """
 CALL = """
-             waiting    offered     connecting  talking    talk_over  returned  gone
-offered      offered    -           -           -          -          -         -
-offer_ended  -          waiting     waiting     -          -          -         -
-answered     -          connecting  -           -          -          -         -
-joined       -          -           talking     -          -          -         -
-talk_ended   -          -           -           talk_over  -          -         -
-transferred  -          -           -           -          waiting    -         -
-requeued     -          -           -           -          waiting    -         -
-returned     returned   -           -           -          returned   -         -
-ended        gone       -           -           -          gone       -         -
+            waiting    offered    connecting talking   held      rejoining talk_over returned gone
+offered     offered    -          -          -         -         -         -         -        -
+offer_ended -          waiting    waiting    -         -         -         -         -        -
+answered    -          connecting -          -         -         -         -         -        -
+joined      -          -          talking    -         -         -         -         -        -
+held        -          -          -          held      -         -         -         -        -
+taken_back  -          -          -          -         rejoining -         -         -        -
+resumed     -          -          -          -         talking   talking   -         -        -
+consulted   connecting -          -          -         -         -         -         -        -
+gave_offer  -          gone       gone       gone      -         -         -         -        -
+talk_ended  -          -          -          talk_over talk_over talk_over -         -        -
+transferred -          -          -          -         -         -         waiting   -        -
+requeued    -          -          -          -         -         -         waiting   -        -
+returned    returned   -          -          -         -         -         returned  -        -
+ended       gone       -          -          -         -         -         gone      -        -
 """
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from queues.centre.call import WITH_AGENT
 from queues.centre.call_facts import (
     CallClosed,
     CallMoved,
@@ -18,6 +19,7 @@ from queues.centre.call_facts import (
     CallTransferred,
     NeedRelaxed,
 )
+from queues.centre.consult_facts import ConsultBegan, ConsultCompleted, ConsultEnded
 from queues.centre.explain import explain
 from queues.centre.facts import (
     AgentForgotten,
@@ -110,6 +112,17 @@ def test_nobody_is_overtaken_by_a_call_of_the_same_need_and_priority(seed: int) 
                 credit_s = waiting[fact.call]["alike"][3]
                 alike = (fact.to, fact.need, fact.only, credit_s, fact.passed_by)
                 waiting[fact.call] |= {"alike": alike, "rings": False, "rests_until": 0.0}
+            case ConsultBegan():
+                held = waiting[fact.call]
+                alike = (fact.queue, fact.need, fact.only, held["alike"][3], fact.agent)
+                waiting[fact.consult] = {
+                    "alike": alike, "came": held["came"], "rests_until": 0.0, "rings": False,
+                }  # fmt: skip
+            case ConsultEnded():
+                del waiting[fact.consult]
+            case ConsultCompleted():
+                del waiting[fact.consult]
+                waiting[fact.call]["rings"] = True
             case CallOwed():
                 waiting[fact.call]["alike"] = (*waiting[fact.call]["alike"][:4], None)
             case OfferMade():
@@ -181,9 +194,7 @@ def test_every_decision_is_decided_the_same_again_and_every_wait_is_told_whole(s
         list(recompute(Centre(), day.rows, frozenset(), wait))
         told_s = sum(each.until - each.since for each in wait.stretches() if each.until is not None)
         stays = explain(queued.call, day.rows).stays
-        waited = [
-            each for each in stays if each.state.value != "talking" and each.until is not None
-        ]
+        waited = [each for each in stays if each.state not in WITH_AGENT and each.until is not None]
         assert abs(told_s - sum((each.until or 0.0) - each.since for each in waited)) < 1e-6
 
 

@@ -54,9 +54,9 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    for version in (0, 7, None, "1", SENTINEL):
+    for version in (0, 8, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 6") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 7") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from queues.centre.call import WITH_AGENT
 from queues.centre.explain import asked_anew, explain, way_as_text
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -151,7 +152,7 @@ def test_the_stretches_of_each_call_of_a_rich_day_make_up_its_whole_wait() -> No
         waited_s = sum(
             stay.until - stay.since
             for stay in way.stays
-            if stay.until is not None and stay.state.value != "talking"
+            if stay.until is not None and stay.state not in WITH_AGENT
         )
         ended_s = sum(sums(stretches).values())
         assert ended_s == sum(s.until - s.since for s in stretches if s.until is not None)

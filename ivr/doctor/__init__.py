@@ -1,0 +1,1 @@
+"""`freizeichen doctor`: one file a subject, each with small checks of what is there."""

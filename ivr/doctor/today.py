@@ -1,0 +1,86 @@
+"""Whether what runs is well by its own word, and has today's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ivr.asterisk.config_reader import Section, read_sections
+from ivr.asterisk.included import FILES
+from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
+from ivr.doctor.house import START_IT, House
+
+# What of our files says the same wherever they lie.
+_COMPARED = ("manager.conf", "modules.conf", "pjsip.conf", "queues.conf", "rtp.conf")
+_ANSWER_S = 5.0
+
+
+def look_at_service(house: House) -> Iterator[Finding]:
+    """The service answers, and calls nothing of itself degraded."""
+    code = "service"
+    house.must_be_seen()
+    run = house.service
+    if run is None:
+        raise CannotLook("the service does not run", "start it (freizeichen up) and look again")
+    try:
+        answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S)
+        health: dict[str, Any] = answer.json()
+    except (httpx.HTTPError, ValueError):
+        do = "look into its log, and start it anew if it stays so"
+        yield fault(code, f"the service (process {run.pid}) does not answer at {run.address}", do)
+        return
+    reasons = [str(each.get("text")) for part in health["reasons"].values() for each in part]
+    down = [name for name, state in health["checks"].items() if state == "down"]
+    told = "; ".join(reasons or down)
+    if answer.status_code != httpx.codes.OK:
+        yield fault(code, f"no call would be answered: {told}", "mend what else is told here")
+    elif reasons:
+        yield warning(code, told, "callers are served, with less; mend what it says")
+    else:
+        yield ok(code, f"the service (process {run.pid}) answers, and all of it is well")
+
+
+def look_at_settings(house: House) -> Iterator[Finding]:
+    """Asterisk's files say what the settings say today."""
+    code = "asterisk.current"
+    rendered, etc = house.rendered, house.etc
+    if rendered is None or etc is None:
+        raise CannotLook("what the settings ask for could not be worked out", START_IT)
+    names: tuple[str, ...]
+    if house.is_ours:
+        names, do = _COMPARED, "start the service anew: it then has Asterisk take them in"
+    else:
+        names, do = tuple(FILES), "run 'freizeichen asterisk config' again, and reload"
+    others = [name for name in names if name != "extensions.conf" and _differs(house, name)]
+    if others:
+        yield warning(code, f"settings that were changed are not in {', '.join(others)} yet", do)
+    elif etc == rendered:
+        yield ok(code, "a start would write what the settings say today")
+    else:
+        yield ok(code, f"{house.shown} says what the settings say today")
+
+
+def _differs(house: House, name: str) -> bool:
+    """Whether a section that is ours says something else than it would today."""
+    wanted = read_sections(house.rendered or Path(), name)
+    there = house.sections(name)
+    if house.is_ours:
+        return _said(wanted) != _said(there)
+    theirs, _ = FILES[name]
+    ours = [each for each in wanted if each.name not in theirs and each.get("type") != "transport"]
+    names = {each.name for each in ours}
+    found = [each for each in there if each.name in names]
+    return bool(found) and _said(ours) != _said(found)
+
+
+def _said(sections: tuple[Section, ...] | list[Section]) -> list[tuple[str, list[tuple[str, str]]]]:
+    return [
+        (each.name, [setting for setting in each.settings if setting[0] != "transport"])
+        for each in sections
+    ]
+
+
+CHECKS = (Check(("service",), look_at_service), Check(("asterisk.current",), look_at_settings))

@@ -1,0 +1,153 @@
+"""Which systemd units run this place, where they lie, and whether one was changed by hand.
+
+Each file begins with a line that says who wrote it and what it was then, so that nothing of an
+administrator's is overwritten or taken away unseen. Changes belong into `systemctl edit`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ivr import resources
+
+SYSTEM_CACHE: Final = Path("/var/cache/freizeichen")
+_UNITS: Final = "etc/systemd/system"
+_WHERE: Final = {
+    "freizeichen-asterisk.service": _UNITS,
+    "freizeichen.service": _UNITS,
+    "freizeichen.sysusers": "etc/sysusers.d",
+}
+_MARK: Final = re.compile(
+    r"# Written by 'freizeichen service install' .*; as written: ([0-9a-f]{64})\n"
+)
+_SAFE: Final = re.compile(r"/[A-Za-z0-9._/+:@-]*")
+_ACCOUNT: Final = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+_HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
+
+
+class UnitsRefused(Exception):
+    """The units cannot be made, written or taken away; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the units start, as whom, with which folders."""
+
+    command: Path
+    settings: Path
+    state: Path
+    cache: Path
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFile:
+    """A file, by its place below the root of a system."""
+
+    place: Path
+    text: str
+
+
+def render_units(what: Installation) -> tuple[UnitFile, ...]:
+    """The files of an installation; raises `UnitsRefused` for a path that no unit can hold."""
+    paths = (what.command, what.settings, what.state, what.cache)
+    for path in paths:
+        if not _SAFE.fullmatch(os.fspath(path)):
+            raise UnitsRefused(
+                f"{path}: a unit can only hold a whole path of letters, digits and . _ - + : @; "
+                "use another folder"
+            )
+    if not _ACCOUNT.fullmatch(what.user):
+        raise UnitsRefused("the account's name must be small letters, digits, '-' and '_'")
+    environment = Environment(  # noqa: S701  (these are unit files, not HTML)
+        loader=FileSystemLoader(resources.operations() / "systemd"), undefined=StrictUndefined
+    )
+    values = {
+        "command": what.command,
+        "settings": what.settings,
+        "state": str(what.state),
+        "cache": str(what.cache),
+        "user": what.user,
+        "in_home": any(path.is_relative_to(home) for path in paths for home in _HOMES),
+    }
+    files = []
+    for name, folder in _WHERE.items():
+        text = environment.get_template(f"{name}.j2").render(values) + "\n"
+        shown = "freizeichen.conf" if name.endswith(".sysusers") else name
+        files.append(UnitFile(Path(folder) / shown, _marked(text)))
+    return tuple(files)
+
+
+def install_units(root: Path, files: Sequence[UnitFile], *, force: bool = False) -> list[Path]:
+    """Write the files that are missing or differ, and tell which; raises `UnitsRefused`, OSError.
+
+    With `force` also over one that somebody else changed, which is kept as `<file>.before`.
+    """
+    if not force:
+        _refuse_strange(root, files, "--force writes over them and keeps each as <file>.before")
+    written = []
+    for file in files:
+        path = root / file.place
+        before = _read(path)
+        if before == file.text:
+            continue
+        if before is not None and not is_as_written(before):
+            path.replace(path.with_name(path.name + ".before"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(path.name + ".new")
+        new.write_text(file.text)
+        new.chmod(0o644)
+        new.replace(path)
+        written.append(path)
+    return written
+
+
+def remove_units(root: Path, files: Sequence[UnitFile]) -> list[Path]:
+    """Take the files away that we wrote, and tell which; raises `UnitsRefused`, OSError."""
+    _refuse_strange(root, files, "look at them, and delete them by hand")
+    removed = []
+    for file in files:
+        path = root / file.place
+        if _read(path) is not None:
+            path.unlink()
+            removed.append(path)
+    return removed
+
+
+def is_as_written(text: str) -> bool:
+    """Whether this file is ours, and nobody has changed it since."""
+    found = _MARK.match(text)
+    return found is not None and found[1] == _sum(text[found.end() :])
+
+
+def _refuse_strange(root: Path, files: Sequence[UnitFile], mend: str) -> None:
+    texts = {root / file.place: _read(root / file.place) for file in files}
+    strange = [str(path) for path, text in texts.items() if text and not is_as_written(text)]
+    if strange:
+        raise UnitsRefused(
+            f"written or changed by somebody else: {', '.join(strange)}. Nothing was done; {mend}"
+        )
+
+
+def _marked(text: str) -> str:
+    edit = "changes go into 'systemctl edit'"
+    return f"# Written by 'freizeichen service install' ({edit}); as written: {_sum(text)}\n{text}"
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
