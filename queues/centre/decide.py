@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
 from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
@@ -18,8 +19,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
-    CompleteAsked,
-    ConsultAsked,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -32,7 +31,6 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,

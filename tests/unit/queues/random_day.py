@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 from queues.centre.call import CallState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door import OpenSpan
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.facts import Fact
@@ -15,8 +16,6 @@ from queues.centre.inputs import (
     AgentSetting,
     CallEnded,
     ClockMoved,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
     Input,
     OfferAnswered,
@@ -34,7 +33,6 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,

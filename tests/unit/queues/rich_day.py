@@ -12,6 +12,7 @@ import structlog
 
 from queues.centre.call_facts import CallReturned
 from queues.centre.consult_facts import ConsultJoined
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -19,8 +20,6 @@ from queues.centre.inputs import (
     CallArrived,
     CallEnded,
     CallMissed,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
     Input,
     MissCause,
@@ -36,7 +35,6 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TransferAsked,
     WrapUpAsked,
 )
@@ -112,7 +110,7 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
-                if fact.call.endswith("1"):
+                if fact.call.endswith(("1", "6")):
                     self.later(10.0, self.ask, fact.call, fact.agent)
                 if fact.call.endswith(("3", "7")):
                     self.later(15.0, self.pass_on, fact.call, fact.agent)
