@@ -224,7 +224,6 @@ class Day:
         self.submit(NEW_SETTINGS)
         await self.hour(12)
         self.submit(ServiceEnding())
-        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False
