@@ -35,8 +35,8 @@ from queues.centre.apply_consults import (
 )
 from queues.centre.apply_doors import (
     lift_closing,
-    look_at_doors,
     order_closing,
+    set_wall_clock,
     take_hours,
     turn_door,
 )
@@ -180,8 +180,7 @@ def apply(centre: Centre, fact: Fact) -> None:
         case EstimateMade():
             foretell_wait(the_call(centre, fact.call), fact)
         case ClockReanchored():
-            centre.wall_ahead_s += fact.by_s
-            look_at_doors(centre, fact.at)
+            set_wall_clock(centre, fact.at, fact.by_s)
         case HoursTaken():
             take_hours(centre, fact)
         case ClosingOrdered():

@@ -1,4 +1,9 @@
-"""How facts about hours and closings change a queue's door, and when it is looked at again."""
+"""How facts about hours and closings change a queue's door, and when it is looked at again.
+
+Where hours or the wall clock changed, a door that stands otherwise now is due at once.
+"""
+
+from dataclasses import replace
 
 from queues.centre.door import Shut, standing
 from queues.centre.door_facts import (
@@ -21,7 +26,7 @@ def take_hours(centre: Centre, fact: HoursTaken) -> None:
         raise IllegalTransition("hours of a queue that is not in the settings")
     for name, queue in centre.queues.items():
         queue.hours = hours.get(name)
-    look_at_doors(centre, fact.at)
+        _look_at(centre, queue, fact.at + centre.wall_ahead_s)
 
 
 def order_closing(centre: Centre, fact: ClosingOrdered) -> None:
@@ -49,10 +54,15 @@ def turn_door(centre: Centre, fact: QueueOpened | QueueClosed) -> None:
     _set_turn(centre, queue, turns_at)
 
 
-def look_at_doors(centre: Centre, at: float) -> None:
-    """Hours or the wall clock changed: a door that stands otherwise now is due at once."""
+def set_wall_clock(centre: Centre, at: float, by_s: float) -> None:
+    """The wall clock was set. A closing by hand that has begun is not undone by that."""
+    before = at + centre.wall_ahead_s
+    centre.wall_ahead_s += by_s
+    wall = at + centre.wall_ahead_s
     for queue in centre.queues.values():
-        _look_at(centre, queue, at + centre.wall_ahead_s)
+        if queue.shut is not None and wall < queue.shut.since <= before:
+            queue.shut = replace(queue.shut, since=wall)
+        _look_at(centre, queue, wall)
 
 
 def _look_at(centre: Centre, queue: Queue, wall: float) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from queues.centre.agent import AgentState
 from queues.centre.call import GRACE_S, WITH_AGENT
+from queues.centre.closing import may_wait_s
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.illegal import IllegalTransition
 from queues.centre.index import rebuild
@@ -33,7 +34,7 @@ def take_settings(centre: Centre, fact: SettingsTaken) -> None:
             call.need_until = relaxes_at(centre.queues[call.queue].setting, call)
         if call.consults_for is not None:
             continue  # it may wait as long as it could when it began
-        longest_s = centre.queues[call.queue].setting.longest_wait_s
+        longest_s = may_wait_s(centre.queues[call.queue])
         call.leave_at = (
             None if longest_s is None else max(call.wait_from + longest_s, fact.at + GRACE_S)
         )

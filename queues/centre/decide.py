@@ -19,7 +19,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -37,6 +36,7 @@ from queues.centre.inputs import (
     TransferAsked,
     WrapUpAsked,
 )
+from queues.centre.learned import EstimatesLearned
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
 from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked

@@ -26,10 +26,14 @@ def wait_of_queued(centre: Centre, fact: CallQueued) -> EstimateMade | None:
 
 
 def wait_of_transferred(centre: Centre, fact: CallTransferred) -> EstimateMade | None:
-    """Foretell the wait of a call that is passed on; `centre` is the state before it waits."""
+    """Foretell the wait of a call that is passed on; `centre` is the state before it waits.
+
+    What its agent asks may still wait there, with the same number: it is not one before the call.
+    """
     call = centre.calls[fact.call]
     key = PoolKey(fact.to, fact.need, fact.only, call.credit_s, fact.passed_by)
-    return foretold(centre, fact.call, key, call.rank, fact.at)
+    rank = (fact.since - call.credit_s, call.number, CallId(""))
+    return foretold(centre, fact.call, key, rank, fact.at)
 
 
 def foretold(

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
-from queues.centre.learned import Learned
+from queues.centre.learned import EstimatesLearned
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
@@ -323,15 +323,6 @@ class ClockMoved:
     TYPE: ClassVar[str] = "clock_moved"
     VERSION: ClassVar[int] = 1
     by_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatesLearned:
-    """The records of earlier calls were read, at a start or at the end of a day."""
-
-    TYPE: ClassVar[str] = "estimates_learned"
-    VERSION: ClassVar[int] = 1
-    learned: Learned
 
 
 Input = (

@@ -16,7 +16,7 @@ from queues.centre.call_facts import (
 from queues.centre.closing import closed_for
 from queues.centre.commands import ReturnReason
 from queues.centre.consult_facts import ConsultCompleted, ConsultEnded
-from queues.centre.door_facts import HoursTaken, QueueClosed, QueueOpened
+from queues.centre.door_facts import QueueClosed, QueueOpened
 from queues.centre.endings import sent_back
 from queues.centre.facts import (
     AgentForgotten,
@@ -36,7 +36,7 @@ from queues.ids import AgentId, CallId, QueueId
 _LEAVES_SOMEBODY: Final = frozenset(
     {
         *(AgentSignedOut, AgentForgotten, OfferMissed, OfferWithdrawn, TalkEnded),
-        *(QueueClosed, HoursTaken),
+        QueueClosed,
     }
 )
 
@@ -89,7 +89,7 @@ def _given_back(
     waits_again: dict[CallId, None] = {}  # in order: what is decided must not hang on hashes
     requeued: set[CallId] = set()  # how long they may wait counts anew
     closed = {name for name, queue in centre.queues.items() if not queue.is_open}
-    is_swept = False  # whether everybody who waits in a closed queue has to go
+    swept: set[QueueId] = set()  # from which everybody who waits has to go
     for fact in facts:
         match fact:
             case AgentSignedOut() | AgentForgotten():
@@ -106,14 +106,12 @@ def _given_back(
                 requeued.add(fact.call)
             case QueueClosed():
                 closed.add(fact.queue)
-                is_swept = True
+                swept.add(fact.queue)
             case QueueOpened():
                 closed.discard(fact.queue)
-            case HoursTaken():
-                is_swept = True
             case _:
                 pass
-    everybody = bool(gone) or is_swept
+    everybody = bool(gone or swept)
     if not everybody and waits_again.keys() <= settled:
         return  # as after most talks
     queues = {queue for agent in gone for queue in centre.agents[agent].setting.queues}
@@ -129,7 +127,8 @@ def _given_back(
         is_new = call.call in waits_again
         # An agent who was asked for by name did not take it: nobody else is asked.
         is_alone = call.consults_for is not None and call.only is not None
-        if call.queue in closed and (is_swept or is_new) and call.call not in requeued:
+        has_to_go = call.queue in swept or (is_new and call.queue in closed)
+        if has_to_go and call.call not in requeued:
             yield sent_back(centre, call, ReturnReason.CLOSED, now)
         elif (is_late or is_alone) and is_new and call.call not in requeued:
             yield waited_too_long(centre, call, now)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from queues.centre.agent import TAKEN
+from queues.centre.call import CallState
 from queues.centre.index import rebuild
 from queues.centre.json_values import Snapshot
 from queues.centre.learned import Learned
@@ -256,6 +257,7 @@ def _is_whole(centre: Centre, stored: _Stored) -> bool:
         and all(
             call.queue in centre.queues
             and (call.consults_for is None or call.consults_for in centre.calls)
+            and (call.state is not CallState.HELD or CallId(str(call.offer)) in centre.calls)
             for call in stored.calls
         )
         and all(

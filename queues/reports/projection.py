@@ -300,12 +300,13 @@ class Projection:
                 call.entered_at, call.hops = self._wall(there.since), 1 + there.hops
             call.queue = there.queue
             call.consult = there.offer if there.state is CallState.HELD else None
-            if there.state in WITH_AGENT:
-                self._stop_waiting(there.call, there.state_since)
+            if there.state in WITH_AGENT and there.offer is not None:
+                talk = centre.offers[there.offer]
+                began = there.state_since if talk.talk_since is None else talk.talk_since
+                self._stop_waiting(there.call, began)
                 call.talked_s = call.talked_s or 0.0
-                call.answered_at = call.answered_at or self._wall(there.state_since)
-                if there.offer is not None:
-                    call.agent = centre.offers[there.offer].agent
+                call.answered_at = call.answered_at or self._wall(began)
+                call.agent = talk.agent
             elif call.waits_since is None:
                 _wait(call, there.wait_from)
         for offer in centre.offers.values():

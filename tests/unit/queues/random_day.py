@@ -17,7 +17,6 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -38,7 +37,7 @@ from queues.centre.inputs import (
     TimerFired,
     TransferAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId

@@ -21,7 +21,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     EndCause,
-    EstimatesLearned,
     Input,
     MissCause,
     OfferAnswered,
@@ -39,7 +38,7 @@ from queues.centre.inputs import (
     TransferAsked,
     WrapUpAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -225,7 +224,6 @@ class Day:
         self.submit(NEW_SETTINGS)
         await self.hour(12)
         self.submit(ServiceEnding())
-        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False

@@ -59,13 +59,7 @@ QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(
-            QUEUES[0],
-            20.0,
-            10.0,
-            2,
-            most_waiting=4,
-            longest_wait_s=300.0,
-            breath_s=MOST_BREATH_S,
+            QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0, breath_s=MOST_BREATH_S
         ),
         QueueSetting(
             QUEUES[1],

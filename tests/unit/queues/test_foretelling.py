@@ -12,15 +12,8 @@ from queues.centre.estimate import Expected
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.explain import explain
 from queues.centre.foretelling import range_of_next
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    EstimatesLearned,
-    QueueEntered,
-    TransferAsked,
-)
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.inputs import AgentLegEnded, CallEnded, EndCause, QueueEntered, TransferAsked
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
