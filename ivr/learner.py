@@ -14,8 +14,7 @@ from typing import Final
 import structlog
 
 from ivr.gently import gently
-from queues.centre.inputs import EstimatesLearned
-from queues.centre.learned import Learned
+from queues.centre.learned import EstimatesLearned, Learned
 from queues.ids import QueueId
 from queues.reports.learning import kept_beside, learn
 from queues.reports.seen import seen_talk, seen_wait

@@ -36,7 +36,7 @@ JOIN_S: Final = 3.0
 MUSIC_S: Final = 2.0
 WRITTEN_S: Final = 2.0
 _LOOK_S: Final = 0.02
-_UNDER_WAY: Final = frozenset({"offered", "connecting"})
+_UNDER_WAY: Final = frozenset({"offered", "connecting", "rejoining"})
 
 
 class WindingDown:

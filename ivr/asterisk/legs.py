@@ -177,6 +177,13 @@ def refuse_cause(leg: Leg) -> RefuseCause:
     return RefuseCause.DECLINED if leg.code in _DECLINED else RefuseCause.UNREACHABLE
 
 
+def moved_on(known: LegState, *, in_agi: bool, joined: bool) -> bool:
+    """Whether a leg that is listed so has come to AGI, or back to it, while nobody heard."""
+    if known is LegState.TALKS:
+        return in_agi
+    return (in_agi or joined) and known not in {LegState.ANSWERED, LegState.BACK}
+
+
 def _failing(leg: Leg, event: LegEvent, reason: int | None, code: str | None, now: float) -> Leg:
     due = now + HANG_UP_FOLLOWS_S
     if event is LegEvent.DIAL_FAILED:

@@ -19,7 +19,7 @@ from ivr.asterisk.bridges import Bridges
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import ActionRefused, AmiError, LinkLost
 from ivr.asterisk.held_music import HeldMusic
-from ivr.asterisk.legs import Leg, LegEvent, LegState, Told, refuse_cause, step
+from ivr.asterisk.legs import Leg, LegEvent, LegState, Told, moved_on, refuse_cause, step
 from ivr.asterisk.shown_name import shown_name
 from ivr.asterisk.wire_events import (
     BridgeEntered,
@@ -88,14 +88,10 @@ class Offers:
         self._due_changed = asyncio.Event()
         self._moved = asyncio.Event()  # a caller or a leg
 
-    def __len__(self) -> int:
-        """How many offers are under way."""
-        return len(self._offers)
-
     def unsettled(self) -> int:
-        """How many legs ring, wait to be joined or are being ended; a held one waits for long."""
-        states = (each.leg.state for each in self._offers.values())
-        return sum(state not in (LegState.TALKS, LegState.HELD) for state in states)
+        """How many legs ring, wait to be joined or are being ended."""
+        settled = (LegState.TALKS, LegState.HELD)
+        return sum(each.leg.state not in settled for each in self._offers.values())
 
     async def run(self) -> None:
         """Hang up what must not stay up, and keep the legs' deadlines, until cancelled."""
@@ -249,7 +245,7 @@ class Offers:
                     self._happens(name, LegEvent.VANISHED)
             elif offer.leg.state is LegState.ENDING:
                 self._to_end.put_nowait(name)
-            elif _moved_on(offer.leg.state, entry):
+            elif moved_on(offer.leg.state, in_agi=entry.in_agi, joined=entry.bridge is not None):
                 self._happens(name, LegEvent.IN_AGI)
         for entry in alive.values():
             if entry.in_agi:
@@ -388,14 +384,6 @@ class Offers:
         except ActionRefused:  # no such channel: not yet, or no longer
             return False
         return True
-
-
-def _moved_on(known: LegState, entry: ChannelListed) -> bool:
-    """Whether a leg has come to AGI, or back to it, while nobody heard."""
-    if known is LegState.TALKS:
-        return entry.in_agi
-    answered = entry.in_agi or entry.bridge is not None
-    return answered and known not in {LegState.ANSWERED, LegState.BACK}
 
 
 def _now() -> float:

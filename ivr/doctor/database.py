@@ -26,6 +26,7 @@ def look_at_databases(house: House) -> Iterator[Finding]:
     try:
         seen = _seen(house)
     except StoreError as error:
+        house.must_be_seen()
         found, _, do = str(error).partition("; ")
         yield fault(code, found, do or "restore a backup, or move the store away to begin anew")
         return
@@ -44,6 +45,7 @@ def look_at_key(house: House) -> Iterator[Finding]:
     try:
         versions = see_keys(key_file(house.place), people_url=house.settings.store.people_url)
     except StoreError as error:
+        house.must_be_seen()
         found, _, do = str(error).partition("; ")
         yield fault(code, found, do or "put back a copy of the key file")
         return

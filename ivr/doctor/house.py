@@ -21,11 +21,14 @@ from ivr.asterisk.config_reader import ConfigUnreadable, Section, merged, read_s
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk
 from ivr.credentials import CredentialsUnusable, load_credentials
+from ivr.dialplan.plan import Plan
 from ivr.doctor.finding import CannotLook
 from ivr.place import Place
-from ivr.rendered import render_apart, secrets_of
+from ivr.preparation import CannotStart, load_plans
+from ivr.rendered import emergency_ways, render_apart, secrets_of, when_down
 from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
 from ivr.settings import Settings
+from queues.ids import LineId
 
 START_IT = "start it (freizeichen up, or that Asterisk of yours) and look again"
 _CONSOLE_S = 20
@@ -171,9 +174,9 @@ def _is_ours(etc: Path) -> bool:
 
 def _running(etc: Path, command: tuple[str, ...]) -> RunningAsterisk | None:
     """The Asterisk of this folder, by the process id that it wrote down itself."""
-    if not command or not (etc / "asterisk.conf").exists():
-        return None
     try:
+        if not command or not (etc / "asterisk.conf").exists():
+            return None
         folders = merged(read_sections(etc, "asterisk.conf"), "directories")
         run = Path((folders.get("astrundir") if folders else "") or "/var/run/asterisk")
         pid = int((run / "asterisk.pid").read_text())
@@ -190,12 +193,27 @@ def _rendered(place: Place, settings: Settings, asterisk: Asterisk, folder: Path
         if os.access(kept, os.R_OK, effective_ids=True):
             shutil.copy(kept, folder)
         names = [*settings.places, *settings.callers, DOCTOR]
+        plans = _plans(settings)
         secrets = secrets_of(settings, load_credentials(folder, names))
         return render_apart(
-            place, settings, secrets, asterisk, folder, when_down={}, emergency_ways={}
+            place,
+            settings,
+            secrets,
+            asterisk,
+            folder,
+            when_down=when_down(plans),
+            emergency_ways=emergency_ways(settings, plans),
         )
     except (OSError, PathUnusable, CredentialsUnusable, resources.ResourceMissing):
         return None
+
+
+def _plans(settings: Settings) -> dict[LineId, Plan]:
+    """The dialplans, or none where one is faulty, which is told by itself."""
+    try:
+        return load_plans(settings)
+    except (CannotStart, resources.ResourceMissing):
+        return {}
 
 
 def _is_hidden(run_file: Path) -> bool:

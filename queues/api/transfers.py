@@ -27,14 +27,9 @@ from queues.api.rows import call_out
 from queues.api.schema import HandIn, NeedIn, TransferIn, TransferOut, TransferOutcome
 from queues.api.sign_in import SignIn
 from queues.centre.call_facts import CallOwed, TransferFault, TransferRefused
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    CompleteAsked,
-    ConsultAsked,
-    Input,
-    TakeBackAsked,
-    TransferAsked,
-)
+from queues.centre.inputs import Input, TransferAsked
 from queues.centre.needs import Need, Skill
 from queues.ids import AgentId, CallId, QueueId
 from queues.view import CallRow, View

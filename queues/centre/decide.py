@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from queues.centre.agent import AgentState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
 from queues.centre.estimate_facts import EstimatesTaken
 from queues.centre.facts import Fact
@@ -18,9 +19,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
-    CompleteAsked,
-    ConsultAsked,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -33,12 +31,12 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,
     WrapUpAsked,
 )
+from queues.centre.learned import EstimatesLearned
 from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
 from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
 from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
-from queues.centre.learned import Learned
+from queues.centre.learned import EstimatesLearned
 from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, ContactId, LineId, OfferId, PlaceId, QueueId
 
@@ -173,42 +174,6 @@ class TransferAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsultAsked:
-    """The agent who talks, or a supervisor, wants the caller held and another agent asked first.
-
-    As for `TransferAsked`; `agent` alone is asked, or none.
-    """
-
-    TYPE: ClassVar[str] = "consult_asked"
-    VERSION: ClassVar[int] = 1
-    call: CallId
-    asked_by: AgentId | None
-    queue: QueueId | None
-    agent: AgentId | None
-    need: Need | None
-
-
-@dataclass(frozen=True, slots=True)
-class CompleteAsked:
-    """The agent who holds the call, or a supervisor (None), passes it to the agent asked."""
-
-    TYPE: ClassVar[str] = "complete_asked"
-    VERSION: ClassVar[int] = 1
-    call: CallId
-    asked_by: AgentId | None
-
-
-@dataclass(frozen=True, slots=True)
-class TakeBackAsked:
-    """The agent who holds the call, or a supervisor (None), wants that agent to talk on."""
-
-    TYPE: ClassVar[str] = "take_back_asked"
-    VERSION: ClassVar[int] = 1
-    call: CallId
-    asked_by: AgentId | None
-
-
-@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The caller's channel is gone.
 
@@ -321,10 +286,7 @@ class SwitchRestarted:
 
 @dataclass(frozen=True, slots=True)
 class ServiceEnding:
-    """The service is about to end in peace, under living calls; another start goes on with them.
-
-    Every place counts as unreachable from here on, until a `PlaceChanged` for it follows.
-    """
+    """The service is about to end under living calls; places count as after `SwitchRestarted`."""
 
     TYPE: ClassVar[str] = "service_ending"
     VERSION: ClassVar[int] = 1
@@ -361,15 +323,6 @@ class ClockMoved:
     TYPE: ClassVar[str] = "clock_moved"
     VERSION: ClassVar[int] = 1
     by_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatesLearned:
-    """The records of earlier calls were read, at a start or at the end of a day."""
-
-    TYPE: ClassVar[str] = "estimates_learned"
-    VERSION: ClassVar[int] = 1
-    learned: Learned
 
 
 Input = (

@@ -4,7 +4,7 @@ It comes as an input and stands in the journal, so that a replay foretells what 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from queues.centre.needs import Need
 from queues.ids import QueueId
@@ -59,6 +59,15 @@ class Learned:
     paces: tuple[Pace, ...] = ()
     spreads: tuple[Spread, ...] = ()
     correction: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatesLearned:
+    """The records of earlier calls were read, at a start or at the end of a day."""
+
+    TYPE: ClassVar[str] = "estimates_learned"
+    VERSION: ClassVar[int] = 1
+    learned: Learned
 
 
 NOTHING: Final = Learned()

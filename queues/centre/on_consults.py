@@ -27,10 +27,10 @@ from queues.centre.consult_facts import (
     ConsultJoined,
     TalkResumed,
 )
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.endings import consult_of, consult_over, end_talk, let_go
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
 from queues.centre.foretelling import wait_of_transferred
-from queues.centre.inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.owing import OWED_AFTER_S
 from queues.centre.passing_on import the_talk, where_to
 from queues.centre.relaxing import relax_of, relaxes_at

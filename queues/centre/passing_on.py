@@ -6,7 +6,8 @@ from math import inf
 from queues.centre.agent import AgentState
 from queues.centre.call import CallState
 from queues.centre.call_facts import CallOwed, Owing, TransferFault, TransferRefused
-from queues.centre.inputs import ConsultAsked, TransferAsked
+from queues.centre.consult_inputs import ConsultAsked
+from queues.centre.inputs import TransferAsked
 from queues.centre.needs import Need, PoolKey
 from queues.centre.overflow import is_full, somebody_could
 from queues.centre.pools import barred

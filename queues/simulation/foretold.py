@@ -10,8 +10,8 @@ import numpy as np
 from queues.centre.estimate import Expected
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.facts import Fact
-from queues.centre.inputs import EstimatesLearned, Input, SettingsLoaded
-from queues.centre.learned import Learned
+from queues.centre.inputs import Input, SettingsLoaded
+from queues.centre.learned import EstimatesLearned, Learned
 from queues.centre.needs import ANYBODY
 from queues.centre.state import Centre
 from queues.centre.step import step

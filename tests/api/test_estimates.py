@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from queues.centre.inputs import EstimatesLearned
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.store import EndedWait, Position, Store
 from tests.api.service import BILLING, Service
 

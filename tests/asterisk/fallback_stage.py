@@ -42,7 +42,8 @@ async def fallback_switch(
     (folder / "prompts" / "de").mkdir(parents=True)
     write_tone(folder / "prompts" / "de" / "sorry.wav", SORRY_HZ, SORRY_S)
     # The phones of callers with a number come from here, as a trunk's calls do.
-    values = {"trunk": {"host": "127.0.0.1", "port": 9}} | changes
+    trunk = {"host": "127.0.0.1", "port": 9, "most_calls_each_number": 1000}
+    values = {"trunk": trunk} | changes
     async with running_switch(
         folder,
         settings=test_settings(**values),

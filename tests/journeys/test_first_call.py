@@ -86,11 +86,11 @@ def test_a_wrong_key_and_silence_lead_to_a_human_and_never_to_a_dead_line(
             tmp_path,
             """
 steps:
-  - press: "8"
+  - press: "7"
   - hear: main_menu
-  - press: "8"
+  - press: "7"
   - hear: not_a_choice
-  - press: "8"
+  - press: "7"
   - hear: connecting
   - hang_up: true
 """,

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.learner import Learner
-from queues.centre.inputs import EstimatesLearned
-from queues.centre.learned import NOTHING, Learned
+from queues.centre.learned import NOTHING, EstimatesLearned, Learned
 from queues.ids import QueueId
 from queues.reports.learning import LEAST_TALKS, LEAST_WAITS
 from queues.reports.outcomes import WaitEnd

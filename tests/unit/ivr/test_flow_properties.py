@@ -13,6 +13,7 @@ from ivr.flow.advance import advance
 from ivr.flow.commands import (
     Answer,
     Ask,
+    CallEmergency,
     Command,
     EnterQueue,
     HangUp,
@@ -27,6 +28,7 @@ from ivr.flow.events import (
     CallerHungUp,
     CallReturned,
     CallStarted,
+    EmergencyOver,
     Event,
     Heard,
     HeardNothing,
@@ -133,6 +135,9 @@ class World:
             case EnterQueue():
                 assert not self.held
                 self.where, self.wake = "queue", None
+            case CallEmergency():
+                assert not self.held
+                self.where, self.playing, self.wake = "emergency", None, None
             case HangUp():
                 self.where = "ended"
             case Answer():
@@ -179,6 +184,7 @@ class World:
             Phase.LISTENING: self.playing is None and self.wake == self.session.token,
             Phase.WAITING: self.where == "queue",
             Phase.TALKING: self.where == "talk",
+            Phase.EMERGENCY: self.where == "emergency",
             Phase.DONE: self.where in ("ended", "gone"),
         }
         assert heard[self.session.phase], f"{self.session.phase}: the caller hears nothing"
@@ -218,6 +224,9 @@ class World:
         elif what in ("over", "refused") and self.where in ("queue", "talk"):
             self.where = "line"
             self.tell(CallReturned(ReturnReason("talk_over" if what == "over" else "refused")))
+        elif what in ("over", "refused") and self.where == "emergency":
+            self.where = "line"
+            self.tell(EmergencyOver(reached=what == "over"))
         elif what == "hang up":
             self.where, self.playing, self.asking, self.wake = "gone", None, None, None
             self.tell(CallerHungUp())

@@ -6,7 +6,7 @@ import pytest
 
 from ivr.dialogue import Standing
 from ivr.standing import standing
-from queues.centre.inputs import EstimatesLearned
+from queues.centre.learned import EstimatesLearned
 from queues.ids import CallId
 from queues.picture import Picture, look_at_all
 from queues.view import View

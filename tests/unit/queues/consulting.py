@@ -1,9 +1,9 @@
 """A call in a talk whose agent asks another one, for tests of consultations."""
 
+from queues.centre.consult_inputs import ConsultAsked
 from queues.centre.facts import Fact
 from queues.centre.inputs import (
     AgentSetting,
-    ConsultAsked,
     OfferAnswered,
     QueueSetting,
     SettingsLoaded,

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 from queues.centre.call import CallState
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door import OpenSpan
 from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
 from queues.centre.facts import Fact
@@ -15,10 +16,7 @@ from queues.centre.inputs import (
     AgentSetting,
     CallEnded,
     ClockMoved,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     OfferRefused,
@@ -35,12 +33,11 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import Need, NeedStep, Skill
 from queues.centre.state import Offer, next_wake
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId

@@ -12,6 +12,7 @@ import structlog
 
 from queues.centre.call_facts import CallReturned
 from queues.centre.consult_facts import ConsultJoined
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import Fact, TalkBegan
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -19,10 +20,7 @@ from queues.centre.inputs import (
     CallArrived,
     CallEnded,
     CallMissed,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
-    EstimatesLearned,
     Input,
     MissCause,
     OfferAnswered,
@@ -37,11 +35,10 @@ from queues.centre.inputs import (
     SettingsLoaded,
     SignOutAsked,
     SwitchRestarted,
-    TakeBackAsked,
     TransferAsked,
     WrapUpAsked,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.row import JournalRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
@@ -113,7 +110,7 @@ class Day:
         for fact in facts:
             if isinstance(fact, TalkBegan):
                 self.later(self.chance.uniform(20, 400), self.end_talk, fact.offer, fact.call)
-                if fact.call.endswith("1"):
+                if fact.call.endswith(("1", "6")):
                     self.later(10.0, self.ask, fact.call, fact.agent)
                 if fact.call.endswith(("3", "7")):
                     self.later(15.0, self.pass_on, fact.call, fact.agent)
@@ -227,7 +224,6 @@ class Day:
         self.submit(NEW_SETTINGS)
         await self.hour(12)
         self.submit(ServiceEnding())
-        await self.hour(1)
         self.submit(SwitchRestarted())
         self.telephony.phones.clear()
         self.telephony.refuses_connect = False

@@ -5,7 +5,6 @@ from queues.centre.commands import Command
 from queues.centre.facts import Fact, OfferMade
 from queues.centre.inputs import (
     AgentSetting,
-    EstimatesLearned,
     Input,
     OfferAnswered,
     PlaceChanged,
@@ -16,7 +15,7 @@ from queues.centre.inputs import (
     SettingsLoaded,
     TalkStarted,
 )
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.centre.wishes import commands_for

@@ -44,9 +44,7 @@ from queues.centre.inputs import (
     WrapUpAsked,
 )
 from queues.centre.needs import Need, NeedStep, Skill
-from queues.centre.on_consults import CONSULT_SEEKS_S
-from queues.centre.on_offers import CALL_RESTS_S, PLACE_RESTS_S
-from queues.centre.owing import OWED_AFTER_S
+from queues.centre.on_offers import CALL_RESTS_S
 from queues.centre.policies.pairing import next_offer
 from queues.centre.pools import barred
 from queues.centre.snapshot import from_snapshot, to_snapshot
@@ -54,20 +52,14 @@ from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_ca
 from queues.centre.step import step
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
-from tests.unit.queues.machine_deadlines import MOST_BREATH_S, expected_deadlines
+from tests.unit.queues.machine_deadlines import LONGEST_S, MOST_BREATH_S, expected_deadlines
 from tests.unit.queues.scenes import learned
 
 QUEUES = tuple(QueueId(name) for name in ("a", "b"))
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(
-            QUEUES[0],
-            20.0,
-            10.0,
-            2,
-            most_waiting=4,
-            longest_wait_s=300.0,
-            breath_s=MOST_BREATH_S,
+            QUEUES[0], 20.0, 10.0, 2, most_waiting=4, longest_wait_s=300.0, breath_s=MOST_BREATH_S
         ),
         QueueSetting(
             QUEUES[1],
@@ -90,7 +82,6 @@ NAMES = ("x", "y", "z", "w")
 AGENTS = st.sampled_from([AgentId(name) for name in NAMES])
 PLACES = st.sampled_from([PlaceId(name) for name in ("p1", "p2", "p3")])
 RESERVED = (AgentState.RINGING, AgentState.TALKING)
-LONGEST_S = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S
 WITH_OFFER = (CallState.OFFERED, CallState.CONNECTING, *WITH_AGENT)
 
 
@@ -106,7 +97,6 @@ class CentreMachine(RuleBasedStateMachine):
         self.inputs: list[tuple[Input, float]] = []
         self.facts: list[Fact] = []
         self.reported = {agent.place: PlaceState.UNREACHABLE for agent in SETTINGS.agents}
-        self.callers: set[CallId] = set()
         self.made: list[OfferId] = [OfferId("never-made")]
         self.take(SETTINGS)
         self.take(learned(*QUEUES))
@@ -133,11 +123,10 @@ class CentreMachine(RuleBasedStateMachine):
     def end_talk(self, name: OfferId, offer: Offer | None, lost: bool) -> None:
         """Whose agent's phone was lost waits again, with the first waiting time; nobody else."""
         talked = [] if offer is None else [self.centre.calls[offer.call]]
-        was = [(call.call, call.rank, call.state) for call in talked]
-        self.callers = {each.call for each in talked if each.consults_for is None}
+        was = [(c.call, c.rank, c.state) for c in talked if c.consults_for is None]
         self.take(AgentLegEnded(name, lost))
         for call, rank, state in was:
-            if state is CallState.TALKING and call in self.callers:
+            if state is CallState.TALKING:
                 again = self.centre.calls.get(call)
                 assert (again is not None) == lost
                 assert again is None or (again.rank, again.only) == (rank, None)
@@ -269,14 +258,9 @@ class CentreMachine(RuleBasedStateMachine):
         self.take(WrapUpAsked(agent, lasts_s))
 
     @precondition(lambda self: len(self.inputs) > 20)
-    @rule()
-    def restart_switch(self) -> None:
-        self.take(SwitchRestarted())
-
-    @precondition(lambda self: len(self.inputs) > 20)
-    @rule()
-    def end_service(self) -> None:
-        self.take(ServiceEnding())
+    @rule(what=st.sampled_from((SwitchRestarted(), ServiceEnding())))
+    def restart_switch_or_service(self, what: SwitchRestarted | ServiceEnding) -> None:
+        self.take(what)
 
     @rule(by_s=st.sampled_from((-7200.0, 7200.0)))
     def set_clock(self, by_s: float) -> None:

@@ -6,15 +6,8 @@ from hypothesis.stateful import invariant, rule
 
 from queues.centre.agent import AgentState
 from queues.centre.call import WITH_AGENT, CallState
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CompleteAsked,
-    ConsultAsked,
-    OfferAnswered,
-    ReadyAsked,
-    TakeBackAsked,
-    TalkStarted,
-)
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs import AgentLegEnded, OfferAnswered, ReadyAsked, TalkStarted
 from queues.centre.needs import Need, Skill
 from queues.ids import AgentId, CallId, OfferId, QueueId
 from tests.unit.queues.test_centre_machine import AGENTS, QUEUES, CentreMachine

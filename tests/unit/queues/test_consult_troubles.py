@@ -20,13 +20,12 @@ from queues.centre.commands import (
 from queues.centre.consult_facts import (
     ConsultBegan,
 )
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.door_inputs import CloseAsked
 from queues.centre.explain import explain
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
     Input,
     OfferAnswered,
@@ -37,7 +36,6 @@ from queues.centre.inputs import (
     ReadyAsked,
     RefuseCause,
     SwitchRestarted,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
     TransferAsked,

@@ -24,11 +24,11 @@ from queues.centre.consult_facts import (
     ConsultJoined,
     TalkResumed,
 )
+from queues.centre.consult_inputs import CompleteAsked, TakeBackAsked
 from queues.centre.facts import TalkBegan, TalkEnd, TalkEnded
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
-    CompleteAsked,
     EndCause,
     Input,
     OfferAnswered,
@@ -39,7 +39,6 @@ from queues.centre.inputs import (
     ReadyAsked,
     RefuseCause,
     SignOutAsked,
-    TakeBackAsked,
     TalkStarted,
     TimerFired,
 )

@@ -4,12 +4,11 @@ import asyncio
 from contextlib import suppress
 
 from queues.centre.commands import ReturnReason
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.facts import TalkBegan
 from queues.centre.inputs import (
     AgentSetting,
     CallArrived,
-    CompleteAsked,
-    ConsultAsked,
     OfferAnswered,
     PlaceChanged,
     PlaceState,
@@ -17,7 +16,6 @@ from queues.centre.inputs import (
     QueueSetting,
     ReadyAsked,
     SettingsLoaded,
-    TakeBackAsked,
     TalkStarted,
 )
 from queues.dispatcher import Clock, Dispatcher

@@ -18,13 +18,12 @@ from queues.centre.inputs import (
     CallEnded,
     ClockMoved,
     EndCause,
-    EstimatesLearned,
     OfferRefused,
     PauseAsked,
     RefuseCause,
     TransferAsked,
 )
-from queues.centre.learned import Learned, Pace
+from queues.centre.learned import EstimatesLearned, Learned, Pace
 from queues.centre.reasons import reason_of
 from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake

@@ -7,21 +7,14 @@ from typing import Final
 
 import pytest
 
+from queues.centre.consult_inputs import ConsultAsked
 from queues.centre.correcting import WEIGHTS, corrected_s
 from queues.centre.estimate import Expected
 from queues.centre.estimate_facts import EstimateMade
 from queues.centre.explain import explain
 from queues.centre.foretelling import range_of_next
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    ConsultAsked,
-    EndCause,
-    EstimatesLearned,
-    QueueEntered,
-    TransferAsked,
-)
-from queues.centre.learned import Band, Learned, Pace, Spread
+from queues.centre.inputs import AgentLegEnded, CallEnded, EndCause, QueueEntered, TransferAsked
+from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import ANYBODY, Need, PoolKey
 from queues.centre.recompute import Verdict, recompute
 from queues.centre.state import Centre

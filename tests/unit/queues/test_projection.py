@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queues.centre.codec import fact_row, input_row
+from queues.centre.consult_inputs import ConsultAsked
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -14,7 +15,6 @@ from queues.centre.inputs import (
     CallEnded,
     CallMissed,
     ClockMoved,
-    ConsultAsked,
     EndCause,
     MissCause,
     OfferAnswered,

@@ -11,12 +11,12 @@ from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
     EndCause,
-    EstimatesLearned,
     PauseAsked,
     QueueLeft,
     SwitchRestarted,
     TimerFired,
 )
+from queues.centre.learned import EstimatesLearned
 from queues.centre.needs import Need, Skill
 from queues.ids import AgentId, CallId
 from queues.record_rows import EndedTalk, EndedWait

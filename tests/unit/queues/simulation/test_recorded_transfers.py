@@ -1,10 +1,9 @@
 """Unit: each wait after a transfer, or after a lost phone, is a caller of its own in a replay."""
 
+from queues.centre.consult_inputs import CompleteAsked, ConsultAsked
 from queues.centre.inputs import (
     AgentLegEnded,
     CallEnded,
-    CompleteAsked,
-    ConsultAsked,
     EndCause,
     OfferAnswered,
     TalkStarted,
