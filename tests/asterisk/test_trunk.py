@@ -79,6 +79,7 @@ def by_tls(provider: Provider, authority: str) -> dict[str, object]:
         "user": TLS,
         "transport": "tls",
         "srtp": True,
+        "other_numbers_to": "100",
         "ca_file": provider.folder / authority,
     }
 
