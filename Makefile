@@ -9,7 +9,7 @@ run: $(VENV)/.ready
 	@$(BIN)/freizeichen up
 
 demo: $(VENV)/.ready
-	@$(BIN)/freizeichen up --demo
+	@$(BIN)/freizeichen up --demo $(if $(PACE),--pace $(PACE))
 
 test: $(VENV)/.ready-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
