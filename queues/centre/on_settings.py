@@ -11,9 +11,11 @@ from math import inf
 from typing import Final
 
 from queues.centre.agent import AgentState
-from queues.centre.call import WITH_AGENT
-from queues.centre.call_facts import CallMoved, NeedRelaxed
-from queues.centre.endings import withdraw
+from queues.centre.call import WITH_AGENT, CallState
+from queues.centre.call_facts import CallMoved, CallReturned, NeedRelaxed
+from queues.centre.commands import ReturnReason
+from queues.centre.consult_facts import ConsultEnded
+from queues.centre.endings import sent_back, withdraw
 from queues.centre.facts import AgentForgotten, Fact, WithdrawReason
 from queues.centre.house_facts import SettingsTaken
 from queues.centre.inputs import SettingsLoaded
@@ -34,6 +36,7 @@ def settings_loaded(centre: Centre, what: SettingsLoaded, now: float) -> tuple[F
         *_moved(centre, what, now),
         taken,
         *_gone(centre, what, now),
+        *_asked_no_more(centre, what, now),
         *_asking_anew(centre, what, now),
     )
 
@@ -72,6 +75,18 @@ def _moved(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[CallMov
             yield CallMoved(now, call.call, call.queue, to, now - call.since)
 
 
+def _asked_no_more(
+    centre: Centre, what: SettingsLoaded, now: float
+) -> Iterator[CallReturned | ConsultEnded]:
+    """Where an agent who was to be asked by name is gone, nobody else is asked."""
+    named = {setting.agent for setting in what.agents}
+    for call in centre.calls.values():
+        is_for_one = call.consults_for is not None and call.only is not None
+        rings = call.state in (CallState.WAITING, CallState.OFFERED)
+        if is_for_one and rings and call.only not in named:
+            yield sent_back(centre, call, ReturnReason.NOBODY, now)
+
+
 def _asking_anew(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[NeedRelaxed]:
     """Let calls that nobody named could ever take ask for what their queue asks for by itself."""
     settings = {setting.queue: setting for setting in what.queues}
@@ -79,6 +94,8 @@ def _asking_anew(centre: Centre, what: SettingsLoaded, now: float) -> Iterator[N
         setting = settings.get(call.queue)
         if setting is None or call.state in WITH_AGENT:
             continue
+        if call.consults_for is not None and call.only is not None:
+            continue  # that agent alone is asked
         relax = relax_of(setting, call.hops)
         least, *_ = due_need(relax, call.need, inf, call.steps)
         if _somebody_named(what, PoolKey(call.queue, least, call.only)):

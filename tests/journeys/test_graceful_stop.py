@@ -80,6 +80,7 @@ def start_beside(folder: Path, heard: Supervisor, output: str) -> subprocess.Pop
     return start(folder, environment=environment, output=output)
 
 
+@pytest.mark.timeout(300)
 async def test_sigterm_drops_nobody_and_the_next_start_goes_on_with_all(
     service: Service, heard: Supervisor, started: list[subprocess.Popen[bytes]]
 ) -> None:

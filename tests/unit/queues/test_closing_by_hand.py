@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from queues.centre.call_facts import CallReturned
 from queues.centre.commands import ReturnReason
 from queues.centre.door_facts import ClosingOrdered, QueueClosed
 from queues.centre.door_inputs import CloseAsked, OpenAsked
-from queues.centre.inputs import (
-    PauseAsked,
-)
-from queues.centre.snapshot import to_snapshot
+from queues.centre.inputs import ClockMoved, PauseAsked, SettingsLoaded, TransferAsked
+from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.ids import AgentId, QueueId
 from tests.unit.queues.door_scenes import (
     ANNA,
     C1,
@@ -24,7 +25,7 @@ from tests.unit.queues.door_scenes import (
     on_time,
     open_house,
 )
-from tests.unit.queues.scenes import BILLING
+from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
 
 
 def test_a_supervisor_closes_at_once_until_the_hours_begin_anew() -> None:
@@ -102,3 +103,60 @@ def test_what_changes_nothing_leads_to_nothing(what: CloseAsked | OpenAsked) -> 
     before = to_snapshot(scene.centre)
     assert scene.take(what) == ()
     assert to_snapshot(scene.centre) == before
+
+
+def test_a_clock_that_is_set_back_does_not_open_what_was_closed_by_hand() -> None:
+    scene = open_house("anna")
+    scene.take(CloseAsked(BILLING, None, None, None))
+    scene.take(ClockMoved(-5.0), after=1)
+    on_time(scene, scene.now + 10.0)
+    assert [is_open for _, is_open, _ in doors(scene)] == [False]
+    assert scene.replayed() == scene.centre
+    assert from_snapshot(to_snapshot(scene.centre)) == scene.centre
+
+
+def test_a_closing_that_is_still_to_come_follows_the_clock() -> None:
+    scene = open_house("anna")
+    at = scene.now + 300.0
+    scene.take(CloseAsked(BILLING, None, at, None))
+    scene.take(ClockMoved(-100.0))
+    on_time(scene, at + 101.0)
+    assert doors(scene) == [(at + 100.0, False, TOMORROW)]
+
+
+def passed_on_behind_a_closed_door(*queues: QueueId) -> Scene:
+    """Anna passes a caller on to bert, who is paused, in a queue that was closed by hand."""
+    scene = Scene(settings(("anna", queues), ("bert", queues)))
+    scene.ready("anna")
+    scene.enter("c1")
+    scene.talk("c1")
+    scene.ready("bert")
+    scene.take(PauseAsked(AgentId("bert"), "break"))
+    scene.take(CloseAsked(BILLING, None, None, None))
+    scene.take(TransferAsked(C1, ANNA, BILLING, None, 0.0, None))
+    assert scene.call("c1") == "waiting"
+    return scene
+
+
+def test_another_queue_that_closes_sends_nobody_away_from_this_one() -> None:
+    scene = passed_on_behind_a_closed_door(BILLING, REPAIRS)
+    scene.take(CloseAsked(REPAIRS, None, None, None), after=1)
+    assert given_back(scene) == []
+    on_time(scene, scene.now + 59.0)
+    assert given_back(scene) == [("c1", "closed")]
+
+
+@pytest.mark.parametrize("waits_in", [BILLING, QueueId("gone")])
+def test_new_settings_let_nobody_wait_for_ever_behind_a_closed_door(waits_in: QueueId) -> None:
+    known = settings(("anna", (BILLING,)))
+    if waits_in == BILLING:
+        scene = passed_on_behind_a_closed_door(BILLING)
+    else:
+        before = (*known.queues, replace(known.queues[0], queue=waits_in))
+        scene = Scene(replace(known, queues=before))
+        scene.enter("c1", waits_in)
+        scene.take(CloseAsked(BILLING, None, None, None))
+    scene.take(SettingsLoaded(known.queues, known.agents, "anew"))
+    assert scene.call("c1") == "waiting"
+    on_time(scene, scene.now + 60.0)
+    assert given_back(scene) == [("c1", "closed")]

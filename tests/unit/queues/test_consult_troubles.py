@@ -334,3 +334,13 @@ def test_a_call_that_is_held_and_two_agents_who_talk_do_not_feel_a_closing() -> 
     scene.take(CompleteAsked(C1, None))
     scene.take(TalkStarted(other))
     assert scene.call("c1") == "talking"
+
+
+def test_where_new_settings_do_not_name_who_was_asked_nobody_else_is_rung() -> None:
+    scene = anna_talks("bert", "cem")
+    asks(scene, agent="bert")
+    others = tuple(each for each in SETTINGS.agents if each.agent != "bert")
+    facts = scene.take(replace(SETTINGS, agents=others, epoch="anew"), after=1)
+    assert told(facts)[-1] == "consult_ended"
+    assert (scene.call("c1"), scene.agent("cem")) == ("rejoining", "ready")
+    assert scene.replayed() == scene.centre

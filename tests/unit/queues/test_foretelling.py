@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from queues.centre.consult_inputs import ConsultAsked
 from queues.centre.correcting import WEIGHTS, corrected_s
 from queues.centre.estimate import Expected
 from queues.centre.estimate_facts import EstimateMade
@@ -15,6 +16,8 @@ from queues.centre.foretelling import range_of_next
 from queues.centre.inputs import AgentLegEnded, CallEnded, EndCause, QueueEntered, TransferAsked
 from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.needs import ANYBODY, Need, PoolKey
+from queues.centre.recompute import Verdict, recompute
+from queues.centre.state import Centre
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 from tests.unit.queues.written import Written
@@ -107,6 +110,23 @@ def test_a_call_that_is_passed_on_begins_a_wait_that_is_foretold_anew() -> None:
     made.take(TransferAsked(CallId("call"), AgentId("anna"), REPAIRS, None, 0.0, None), after=30)
     assert told(made, "call").queue == REPAIRS
     assert made.centre.calls[CallId("call")].talk_from == made.now + 21.0
+
+
+@pytest.mark.parametrize("call", ["a", "z"])  # ids stand on both sides of the consult's
+def test_what_its_own_agent_asked_is_not_before_a_call_that_is_passed_on(call: str) -> None:
+    made = Written(settings(("anna", (BILLING,)), ("bert", (REPAIRS,))))
+    made.take(EstimatesLearned(LEARNED))
+    made.ready("anna", "bert")
+    made.enter("other", REPAIRS)
+    made.talk("other")
+    made.enter(call)
+    leg = made.talk(call)
+    made.take(ConsultAsked(CallId(call), AgentId("anna"), REPAIRS, None, None), after=30)
+    made.take(AgentLegEnded(leg), after=5)
+    assert (told(made, call).ahead, told(made, call).expected_s) == (0, 105.0)
+    (row,) = [row for row in made.rows if row.type == EstimateMade.TYPE and row.subject == call]
+    (anew,) = recompute(Centre(), made.rows, {row.seq})
+    assert anew.verdict is Verdict.SAME
 
 
 def test_a_range_is_gone_once_the_talk_begins() -> None:

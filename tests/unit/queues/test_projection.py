@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from queues.centre.codec import fact_row, input_row
+from queues.centre.consult_inputs import ConsultAsked
 from queues.centre.house_facts import HistoryLost
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -245,6 +246,26 @@ def test_behind_a_gap_the_written_state_counts() -> None:
     late = JournalRow(999, scene.now + LONGEST_S, 1, "n1", "input", "timer_fired", 1, "", {})
     gone = projected([*scene.rows[:before], LOST, row, *scene.rows[after:], late]).calls[-1]
     assert (gone.call, gone.outcome, gone.seq) == ("c2", "unknown", 999)
+
+
+def test_behind_a_gap_who_is_held_has_talked_since_the_talk_began() -> None:
+    scene = Written(TWO)
+    arrive(scene, "c1")
+    scene.enter("c1")
+    before = len(scene.rows)
+    scene.ready("anna")  # none of this is kept
+    scene.now += 7
+    began = scene.now
+    scene.talk("c1")
+    scene.ready("bert")
+    scene.take(ConsultAsked(CallId("c1"), None, None, None, None), after=50)
+    assert scene.call("c1") == "held"
+    told = HistoryLost(scene.now, 9, to_snapshot(scene.centre))
+    row = fact_row(told, seq=900, epoch=1, node="n1")
+    after = len(scene.rows)
+    end(scene, "c1", after=30)
+    (made,) = projected([*scene.rows[:before], LOST, row, *scene.rows[after:]]).calls
+    assert (made.answered_at, made.waited_s, made.talked_s) == (began, 7.0, 80.0)
 
 
 def test_what_is_carried_over_stays_small_when_ends_are_not_told() -> None:

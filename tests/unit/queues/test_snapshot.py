@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from queues.centre.inputs import OfferAnswered, OfferRefused, RefuseCause, TimerFired
+from queues.centre.inputs import OfferAnswered, OfferRefused, PauseAsked, RefuseCause, TimerFired
 from queues.centre.json_values import Snapshot
 from queues.centre.snapshot import SnapshotUnreadable, from_snapshot, to_snapshot
 from queues.centre.state import Centre
 from queues.centre.step import step
+from queues.ids import AgentId
+from tests.unit.queues.consulting import anna_talks, asks
 from tests.unit.queues.scenes import BILLING, Scene, settings
 
 SENTINEL = "+4930123456"
@@ -78,6 +80,18 @@ def test_a_snapshot_of_which_a_part_is_missing_is_refused(missing: str) -> None:
     bad = stored(busy()) | {missing: []}
     with pytest.raises(SnapshotUnreadable, match="names what it does not hold"):
         from_snapshot(Snapshot(bad))
+
+
+def test_a_snapshot_of_a_held_call_without_what_is_asked_is_refused() -> None:
+    scene = anna_talks("bert")
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))
+    asks(scene)
+    assert scene.call("c1") == "held"
+    whole = stored(scene)
+    assert from_snapshot(Snapshot(whole)) == scene.centre
+    held = [call for call in whole["calls"] if call["consults_for"] is None]
+    with pytest.raises(SnapshotUnreadable, match="names what it does not hold"):
+        from_snapshot(Snapshot(whole | {"calls": held}))
 
 
 def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
