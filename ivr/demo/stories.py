@@ -16,9 +16,18 @@ _PATIENCE_S = 90.0
 _LISTENS_S = 7.0  # of a menu, before a key
 
 NAMES = {
-    "de": ("Frieda Frostig", "Bodo Belegmann", "Viktor Umzug", "Gesa Gutmut", "Ole Ohnezeit"),
-    "en": ("Winnie Chill", "Bill Payer", "Moe Vinghouse", "Patience Gray", "Rush Hower"),
-    "ko": ("Han Gihwan", "Go Jiseo", "Lee Sahee", "Cham Eulseong", "Gup Hanil"),
+    "de": (
+        *("Frieda Frostig", "Bodo Belegmann", "Viktor Umzug", "Gesa Gutmut", "Ole Ohnezeit"),
+        *("Walli Wartewohl", "Rudi Rohrbruch", "Klara Klingel", "Kuno Kaltwasser", "Ida Immerfroh"),
+    ),
+    "en": (
+        *("Winnie Chill", "Bill Payer", "Moe Vinghouse", "Patience Gray", "Rush Hower"),
+        *("Ringo Backlater", "Holly Dontheline", "Dee Posit", "Leke Ceiling", "Ray Diator"),
+    ),
+    "ko": (
+        *("Han Gihwan", "Go Jiseo", "Lee Sahee", "Cham Eulseong", "Gup Hanil"),
+        *("On Dolbang", "Jeon Hwasun", "Nu Sujin", "Su Dohan", "Cheong Guseo"),
+    ),
 }
 
 
