@@ -150,6 +150,7 @@ class _Follower:
         self._who = who
         self._asks = story.asks_colleague
         self._asked_by: str | None = None
+        self._completes = False
         self._card_shown = False
         self.last: str | None = None
 
@@ -182,18 +183,18 @@ class _Follower:
     async def _ask_colleague(self, row: CallRow, since: float) -> None:
         """Ask in the talk; when the colleagues have talked, pass the caller on."""
         lasted_s = asyncio.get_running_loop().time() - since
-        if not self._asks or row.agent is None:
+        if row.agent is None:
             return
-        if row.state == TALKING and lasted_s >= _ASKS_AFTER_S and row.queue is not None:
-            self._asks = await self._desk.consult(row.id, row.queue, row.agent)
-            if self._asks:
+        if self._asks and row.state == TALKING and lasted_s >= _ASKS_AFTER_S and row.queue:
+            self._asks = False  # once, whatever comes of it
+            if await self._desk.consult(row.id, row.queue, row.agent):
                 self._asked_by = row.agent
             else:
                 say(f"demo: {self._name(row.agent)} can ask nobody just now")
-        elif row.consult is not None and row.consult.state == TALKING:
+        elif not self._completes and row.consult is not None and row.consult.state == TALKING:
+            self._completes = True
             asked = self._name(row.consult.agent)
             say(f"demo: {self._name(row.agent)} talks with {asked} about {self._who}")
-            self._asks = False
             await asyncio.sleep(_COLLEAGUES_TALK_S)
             await self._desk.complete(row.id, row.agent)  # refused if one of them was faster
 
