@@ -88,6 +88,10 @@ class Offers:
         self._due_changed = asyncio.Event()
         self._moved = asyncio.Event()  # a caller or a leg
 
+    def __len__(self) -> int:
+        """How many offers are under way."""
+        return len(self._offers)
+
     def unsettled(self) -> int:
         """How many legs ring, wait to be joined or are being ended."""
         settled = (LegState.TALKS, LegState.HELD)
