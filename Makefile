@@ -1,15 +1,15 @@
-# Everything a person needs: run, demo, test, check, bench. Each sets up what it needs by itself.
+# Everything a person needs: run, demo, test, check, bench, wheel. Each sets up what it needs by itself.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run demo test check bench clean
+.PHONY: run demo test check bench wheel clean
 
 run: $(VENV)/.ready
 	@$(BIN)/freizeichen up
 
 demo: $(VENV)/.ready
-	@$(BIN)/freizeichen up --demo
+	@$(BIN)/freizeichen up --demo $(if $(PACE),--pace $(PACE))
 
 test: $(VENV)/.ready-dev
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -22,6 +22,9 @@ check: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready
 	@$(BIN)/freizeichen bench
+
+wheel: $(VENV)/.ready-dev
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@echo "python: making .venv (once)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import venv
@@ -74,3 +75,25 @@ def test_the_command_starts_from_an_installed_wheel(wheel: Path, tmp_path: Path)
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "_bundled" in checked.stdout
+    _follow_the_handbook(command, tmp_path / "place")
+
+
+def _follow_the_handbook(command: str, place: Path) -> None:
+    """What the README tells to type before the first start, without systemd."""
+    place.mkdir()
+
+    def typed(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [command, *words], cwd=place, capture_output=True, text=True, check=False
+        )
+
+    begun = typed("init", "--yes", "--agent", "Anna Beispiel", "--agent", "Jiwoo Muster")
+    assert begun.returncode == 0, begun.stdout + begun.stderr
+    looked = json.loads(typed("doctor", "--json", "--no-call").stdout)
+    states = {each["code"]: each["state"] for each in looked["findings"]}
+    assert (states["settings"], states["dialplans"]) == ("ok", "ok")
+    written = typed("service", "install", "--root", str(place / "root"))
+    assert written.returncode == 0, written.stdout + written.stderr
+    units = place / "root/etc/systemd/system"
+    assert f"ExecStart={command} up" in (units / "freizeichen.service").read_text()
+    assert (units / "freizeichen-asterisk.service").exists()

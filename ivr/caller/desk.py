@@ -20,6 +20,13 @@ _AGAIN = {404, 409, 422, 425, 429, 503}  # a phone just registered may not be kn
 _PAGES = 20
 
 
+class ConsultRow(BaseModel):
+    """Whom the agent of a held call asks."""
+
+    state: str
+    agent: str | None
+
+
 class CallRow(BaseModel):
     """A call that waits or talks, as far as a caller needs it to find its own."""
 
@@ -27,6 +34,8 @@ class CallRow(BaseModel):
     line: str
     state: str
     agent: str | None
+    queue: str | None = None
+    consult: ConsultRow | None = None
 
 
 class CardEntry(BaseModel):
@@ -98,6 +107,20 @@ class Desk:
         card = await self._read(f"calls/{quote(call, safe='')}/card", _Card, {})
         return None if card is None else tuple(card.entries)
 
+    async def consult(self, call: str, queue: str, asked_by: str) -> bool:
+        """Hold the caller while an agent of `queue` is asked; whether the service took it."""
+        body = {"queue": queue, "consult": True, "asked_by": asked_by}
+        return await self._transfer(call, "", body)
+
+    async def complete(self, call: str, asked_by: str) -> bool:
+        """Pass a held caller on to who was asked; whether the service took it."""
+        return await self._transfer(call, "/complete", {"asked_by": asked_by})
+
+    async def _transfer(self, call: str, what: str, body: Mapping[str, object]) -> bool:
+        path = f"calls/{quote(call, safe='')}/transfer{what}"
+        answer = await self._ask("POST", path, {}, body)
+        return answer is not None and answer.is_success
+
     async def _read(
         self, path: str, kind: type[_Answer], parameters: Mapping[str, str]
     ) -> _Answer | None:
@@ -116,7 +139,11 @@ class Desk:
         return await self._ask("POST", f"agents/{quote(agent, safe='')}/{verb}", {})
 
     async def _ask(
-        self, method: str, path: str, parameters: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str],
+        body: Mapping[str, object] | None = None,
     ) -> httpx.Response | None:
         try:
             token = self.token_file.read_text("utf-8").strip()
@@ -129,7 +156,11 @@ class Desk:
             # Not through a proxy of the environment: the service is on this machine.
             async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
                 return await client.request(
-                    method, url, params=parameters, headers={"Authorization": f"Bearer {token}"}
+                    method,
+                    url,
+                    params=parameters,
+                    json=body,
+                    headers={"Authorization": f"Bearer {token}"},
                 )
         except httpx.HTTPError:
             return None

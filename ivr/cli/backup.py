@@ -64,7 +64,7 @@ def backup(
         }
         say(json.dumps(report | {"days": len(made.facts.days)}))
     else:
-        say(f"{made.file}: {made.size / 1e6:.1f} MB, the journal to row {row}")
+        say(f"{made.file}: {made.size / 1e3:,.0f} kB, the journal to row {row}")
 
 
 def restore(

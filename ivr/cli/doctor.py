@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -45,14 +45,25 @@ def doctor(
     findings: list[Finding] = []
     for finding in examine(find_place(settings), theirs=theirs, calls=not no_call):
         findings.append(finding)
-        if not as_json and not (quiet and finding.state is State.OK):
+        untold = as_json or finding.state is State.UNSEEN or (quiet and finding.state is State.OK)
+        if not untold:
             _tell(finding)
     if as_json:
         say(json.dumps(_as_json(findings), ensure_ascii=False, indent=1))
     else:
+        for finding in told_once(each for each in findings if each.state is State.UNSEEN):
+            _tell(finding)
         say(_summary(findings))
     if not is_well(findings):
         raise typer.Exit(1)
+
+
+def told_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings with one reason and one thing to do as one, with all their codes."""
+    codes: dict[tuple[State, str, str], list[str]] = {}
+    for each in findings:
+        codes.setdefault((each.state, each.found, each.do), []).append(each.code)
+    return [Finding(", ".join(which), *rest) for rest, which in codes.items()]
 
 
 def _tell(finding: Finding) -> None:

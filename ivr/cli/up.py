@@ -24,6 +24,7 @@ from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
 from ivr.cli.summary import run_file, summary
 from ivr.crash import tell_crashes_without_values
+from ivr.demo.stories import DEFAULT_PACE
 from ivr.earlier_plans import ready_earlier_plans
 from ivr.explaining_apart import ExplainApart
 from ivr.kept import Kept, open_kept
@@ -50,8 +51,17 @@ def up(
     demo: Annotated[
         bool, typer.Option("--demo", help="with simulated callers and agents over real SIP")
     ] = False,
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            min=1, max=60, help="callers a minute of --demo", show_default=f"{DEFAULT_PACE:g}"
+        ),
+    ] = None,
 ) -> None:
     """Set up what is missing, start Asterisk and the service, and stay until Ctrl-C."""
+    if pace is not None and not demo:
+        raise typer.BadParameter("only with --demo", param_hint="--pace")
+    shown = (pace or DEFAULT_PACE) if demo else None
     began = time.monotonic()
     notifier = Notifier.of(os.environ)
 
@@ -87,7 +97,7 @@ def up(
             with open_kept(prepared.settings, place, tell) as kept:
                 earlier = ready_earlier_plans(prepared, kept.plans, tell)
                 kept = replace(kept, plans=kept.plans | earlier)
-                uvloop.run(_run(prepared, kept, _Outside(notifier, tell, began), demo=demo))
+                uvloop.run(_run(prepared, kept, _Outside(notifier, tell, began), demo=shown))
     except (CannotStart, MovesBroken) as error:
         complain(str(error))
         raise typer.Exit(1) from None
@@ -116,7 +126,8 @@ class _Outside:
     began: float
 
 
-async def _run(prepared: Prepared, kept: Kept, outside: _Outside, *, demo: bool) -> None:
+async def _run(prepared: Prepared, kept: Kept, outside: _Outside, *, demo: float | None) -> None:
+    """With a `demo` of so many callers a minute; None: without."""
     stop = asyncio.Event()
     for kind in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(kind, stop.set)
@@ -135,7 +146,7 @@ async def _serve(
     is_ready: asyncio.Event,
     outside: _Outside,
     *,
-    demo: bool,
+    demo: float | None,
 ) -> None:
     """The service with its API until a stop is asked for; raises `CannotStart`."""
     settings, folder = prepared.settings, prepared.place.run_folder
@@ -199,8 +210,8 @@ async def _serve(
                 tasks.create_task(watched(), name="watchdog"),
                 tasks.create_task(end_in_order(), name="end"),
             ]
-            if demo:
-                work.append(tasks.create_task(_demo(folder, is_ready), name="demo"))
+            if demo is not None:
+                work.append(tasks.create_task(_demo(folder, demo, is_ready), name="demo"))
             await serve(app, listening, api_ends, hub=service.hub)
             for task in work:
                 task.cancel()
@@ -213,11 +224,16 @@ async def _serve(
         listening.close()
 
 
-async def _demo(run_folder: Path, is_ready: asyncio.Event) -> None:
+async def _demo(run_folder: Path, pace: float, is_ready: asyncio.Event) -> None:
     """Callers and agents in a process of their own, so that they cost the service nothing."""
     await is_ready.wait()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ivr.demo", str(run_folder), stdin=asyncio.subprocess.DEVNULL
+        sys.executable,
+        "-m",
+        "ivr.demo",
+        str(run_folder),
+        str(pace),
+        stdin=asyncio.subprocess.DEVNULL,
     )
     try:
         await process.wait()

@@ -51,7 +51,7 @@ def look_at_passwords(house: House) -> Iterator[Finding]:
         auth = auths.get(each.get("auth"))
         if auth is None:
             is_anybody = each.name.split("@")[0] == "anonymous"  # which sip.anonymous tells of
-            if not is_anybody and (each.name not in by_address or _known_by_name(each)):
+            if not is_anybody and not _is_shut(each, by_address):
                 open_to_all.append(each.name)
         elif not _is_strong(auth):
             weak.append(each.name)
@@ -66,9 +66,12 @@ def look_at_passwords(house: House) -> Iterator[Finding]:
         yield ok(code, f"all {len(endpoints)} phones and trunks have a password or an address")
 
 
-def _known_by_name(endpoint: Section) -> bool:
-    how = endpoint.get("identify_by", _BY_NAME[0])
-    return any(word.strip() in _BY_NAME for word in how.split(","))
+def _is_shut(endpoint: Section, by_address: set[str]) -> bool:
+    """Whether no claimed name leads here. By address alone, and none given: our own registration's
+    calls come in, known by its `line`, and nobody else's.
+    """
+    how = {word.strip() for word in endpoint.get("identify_by", _BY_NAME[0]).split(",")}
+    return how == {"ip"} or (endpoint.name in by_address and how.isdisjoint(_BY_NAME))
 
 
 def _is_strong(auth: Section) -> bool:

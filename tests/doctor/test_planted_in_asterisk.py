@@ -16,6 +16,7 @@ from tests.switch import free_ports
 FAULT, WARNING = State.FAULT, State.WARNING
 _STRANGER = "\n[anonymous]\ntype = endpoint\ncontext = fz-lines\n"
 _OPEN_PHONE = "\n[open]\ntype = endpoint\ncontext = fz-lines\n"
+_REGISTERED = "\n[registered]\ntype = endpoint\ncontext = fz-trunk\nidentify_by = ip\n"
 _WEB = "[general]\nenabled = yes\nbindaddr = {}\nbindport = {}\n"
 
 # What is wrong, by its code: the file, and what is replaced by what in it (nothing: added).
@@ -144,6 +145,15 @@ def test_an_endpoint_for_strangers_is_found_once_its_module_is_there(
     assert bad(house.look(theirs=etc), beside=CHANGED) == {}
     with loaded(house, "res_pjsip_endpoint_identifier_anonymous.so"):
         assert bad(house.look(theirs=etc), beside=CHANGED) == {"sip.anonymous": FAULT}
+
+
+def test_a_trunk_known_by_its_registration_alone_is_no_open_door(
+    house: House, tmp_path: Path
+) -> None:
+    etc = house.etc_copy(tmp_path)
+    with (etc / "pjsip.conf").open("a") as file:
+        file.write(_REGISTERED)
+    assert bad(house.look(theirs=etc), beside=CHANGED) == {}
 
 
 def test_a_rest_interface_that_lets_somebody_in_is_found(house: House, tmp_path: Path) -> None:
