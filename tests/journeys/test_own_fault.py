@@ -15,12 +15,13 @@ import asyncio, pathlib
 from ivr import bootstrap
 from ivr.command import main
 
-async def fails(service):
+async def fails(switch, tell):
     while not pathlib.Path("fault").exists():
         await asyncio.sleep(0.05)
     raise RuntimeError("a fault of ours")
 
-bootstrap.Service._keep_asterisk_up = fails
+assert bootstrap.keep_asterisk_up
+bootstrap.keep_asterisk_up = fails
 main()
 """
 
