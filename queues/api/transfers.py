@@ -145,8 +145,7 @@ def _need(view: View, given: NeedIn) -> Need:
         raise Refused(SKILL_UNKNOWN)
     if given.language is not None and not any(given.language in a.languages for a in view.agents):
         raise Refused(LANGUAGE_UNKNOWN)
-    by_name = {each.skill: each.level for each in given.skills}  # of one named twice the last
-    return Need(tuple(Skill(name, level) for name, level in by_name.items()), given.language)
+    return Need(tuple(Skill(each.skill, each.level) for each in given.skills), given.language)
 
 
 def _row(view: View, call: str) -> CallRow:
