@@ -46,7 +46,7 @@ class SkillIn(BaseModel):
 
 
 class NeedIn(BaseModel):
-    """What a call asks for: all of these skills, each named once, and a language if one is named."""
+    """What a call asks for: all of these skills, each named once, and perhaps a language."""
 
     model_config = ConfigDict(extra="forbid")
     skills: Annotated[list[SkillIn], Field(max_length=20)] = []
