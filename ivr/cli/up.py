@@ -154,6 +154,7 @@ async def _serve(
     notifier = outside.notifier
     app = create_app(
         submit=service.submit,
+        settled=service.dispatcher.settled,
         view=service.dispatcher.view,
         shown=service.dispatcher.shown,
         now=service.clock.wall,

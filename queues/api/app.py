@@ -1,6 +1,6 @@
 """How the API is put together: routes, errors, shield, health and docs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from fastapi import FastAPI, Response
@@ -11,7 +11,7 @@ from queues.api.doors import door_routes
 from queues.api.estimates import ReadEstimates, estimate_routes
 from queues.api.explanations import Explain, explanation_routes
 from queues.api.health import HealthReport, HealthStatus
-from queues.api.problems import answer_all_errors
+from queues.api.problems import NOT_KNOWN_TO_COUNT, Refused, answer_all_errors
 from queues.api.reports import ReadMissed, report_routes
 from queues.api.routes import Wiring, queue_routes, session_routes
 from queues.api.schema import HealthOut, HealthReasonOut
@@ -23,6 +23,7 @@ from queues.cards import CardEntry
 from queues.centre.facts import Fact
 from queues.centre.inputs import Input
 from queues.dialogues import DialogueRow
+from queues.dispatcher import NotStored
 from queues.ids import CallId, QueueId
 from queues.live import Hub
 from queues.view import View
@@ -33,6 +34,7 @@ METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 def create_app(
     *,
     submit: Callable[[Input], tuple[Fact, ...]],
+    settled: Callable[[], Awaitable[None]],
     view: Callable[[], View],
     now: Callable[[], float],
     hub: Hub,
@@ -53,6 +55,8 @@ def create_app(
 ) -> FastAPI:
     """Give the app. It reads views and submits inputs; it never sees the centre's state.
 
+    `settled` waits until all that was submitted counts, and raises `NotStored` where that is not
+    known: no change is answered before, for what was said to be done must outlive a kill.
     `view` gives the picture after the last decision, `shown` the one after the last fact that the
     hub was told of, if that may be another. `now` gives Unix seconds of the wall clock as the rows
     of the views have it. `metrics` gives the text that Prometheus reads, `card` what a live call's
@@ -73,8 +77,16 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
+
+    async def counts() -> None:
+        try:
+            await settled()
+        except NotStored:
+            raise Refused(NOT_KNOWN_TO_COUNT) from None
+
     wiring = Wiring(
         submit=submit,
+        counts=counts,
         view=view,
         shown=shown or view,
         now=now,
@@ -90,8 +102,8 @@ def create_app(
     app.add_middleware(Shield, hosts=tuple(hosts))
     app.include_router(session_routes(wiring))
     app.include_router(queue_routes(wiring))
-    app.include_router(transfer_routes(wiring.sign_in, submit, view, now))
-    app.include_router(door_routes(wiring.sign_in, submit, view, now, next_wait))
+    app.include_router(transfer_routes(wiring.sign_in, submit, counts, view, now))
+    app.include_router(door_routes(wiring.sign_in, submit, counts, view, now, next_wait))
     app.include_router(report_routes(wiring.sign_in, missed))
     app.include_router(estimate_routes(wiring.sign_in, estimates, now))
     app.include_router(explanation_routes(wiring.sign_in, explain))

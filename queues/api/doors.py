@@ -1,6 +1,6 @@
 """Closing a queue by hand, and opening it again: who may be named, which times make sense."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -30,6 +30,7 @@ QueuePath = Annotated[str, Path(min_length=1, max_length=100)]
 def door_routes(
     sign_in: SignIn,
     submit: Callable[[Input], object],
+    counts: Callable[[], Awaitable[None]],
     view: Callable[[], View],
     now: Callable[[], float],
     next_wait: Callable[[QueueId], tuple[float, float] | None],
@@ -39,6 +40,12 @@ def door_routes(
 
     def shown(name: str) -> QueueOut:
         return queue_out(known(name), now(), next_wait(QueueId(name)))
+
+    async def done(name: str, what: CloseAsked | OpenAsked) -> QueueOut:
+        submit(what)
+        then = shown(name)
+        await counts()
+        return then
 
     def known(name: str) -> QueueRow:
         row = next((row for row in view().queues if row.queue == name), None)
@@ -52,7 +59,7 @@ def door_routes(
         return None if name is None else AgentId(name)
 
     @router.post(
-        "/queues/{queue}/close", tags=["queues"], responses=problems(400, 403, 404, 413, 422)
+        "/queues/{queue}/close", tags=["queues"], responses=problems(400, 403, 404, 413, 422, 503)
     )
     async def close(queue: QueuePath, given: CloseIn) -> QueueOut:
         """Close a queue early, now or later. Who waits when it closes goes to `when_closed`.
@@ -65,19 +72,19 @@ def door_routes(
             raise Refused(TIMES_CONTRADICT)
         if max(since or 0.0, until or 0.0) > now() + _FARTHEST_S:
             raise Refused(TIMES_CONTRADICT)
-        submit(CloseAsked(QueueId(queue), by, since, until))
-        return shown(queue)
+        return await done(queue, CloseAsked(QueueId(queue), by, since, until))
 
     @router.post(
-        "/queues/{queue}/open", tags=["queues"], responses=problems(400, 403, 404, 409, 413, 422)
+        "/queues/{queue}/open",
+        tags=["queues"],
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def open_again(queue: QueuePath, given: OpenIn) -> QueueOut:
         """Lift a closing by hand. Outside of its hours the queue stays closed."""
         by = who(given.by)
         if known(queue).terms.shut is None:
             raise Refused(QUEUE_NOT_CLOSED)
-        submit(OpenAsked(QueueId(queue), by))
-        return shown(queue)
+        return await done(queue, OpenAsked(QueueId(queue), by))
 
     return router
 

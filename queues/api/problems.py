@@ -157,6 +157,12 @@ EXPLANATION_LATE: Final = Problem(
     "Ask again later, or use `freizeichen explain CALL`, which waits for it.",
     {"Retry-After": "30"},
 )
+NOT_KNOWN_TO_COUNT: Final = Problem(
+    503,
+    "not-known-to-count",
+    "Whether this counts is not known",
+    "Another service may have taken over. Look at how things are now before asking again.",
+)
 FAULT: Final = Problem(500, "fault", "Our fault", "It is in the service's log.")
 
 _STATUS: Final = {

@@ -1,7 +1,7 @@
 """Which addresses the API has under /api/v1, and what each does."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -44,9 +44,13 @@ from queues.view import AgentRow, View
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What the routes stand on. `now` gives Unix seconds of the wall clock, as the views do."""
+    """What the routes stand on. `now` gives Unix seconds of the wall clock, as the views do.
+
+    A change is answered once `counts` has come back.
+    """
 
     submit: Callable[[Input], tuple[Fact, ...]]
+    counts: Callable[[], Awaitable[None]]
     view: Callable[[], View]
     shown: Callable[[], View]
     now: Callable[[], float]
@@ -102,6 +106,12 @@ def queue_routes(wiring: Wiring) -> APIRouter:
             raise Refused(AGENT_UNKNOWN)
         return row
 
+    async def done(what: ReadyAsked | PauseAsked | WrapUpAsked | SignOutAsked) -> AgentOut:
+        wiring.submit(what)
+        then = agent_out(known(what.agent))
+        await wiring.counts()
+        return then
+
     @router.get("/queues", tags=["queues"])
     async def queues() -> QueuesOut:
         """How many wait where, for how long, and with whom at work."""
@@ -140,15 +150,16 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         reasons = list(wiring.pause_reasons)
         return AgentsOut(seq=view.seq, at=at(), agents=rows, pause_reasons=reasons)
 
-    @router.post("/agents/{agent}/ready", tags=["agents"], responses=problems(403, 404, 422))
+    @router.post("/agents/{agent}/ready", tags=["agents"], responses=problems(403, 404, 422, 503))
     async def ready(agent: AgentPath) -> AgentOut:
         """Ask for calls; signs in who was signed out. In a talk: for after it."""
         known(agent)
-        wiring.submit(ReadyAsked(AgentId(agent)))
-        return agent_out(known(agent))
+        return await done(ReadyAsked(AgentId(agent)))
 
     @router.post(
-        "/agents/{agent}/pause", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
+        "/agents/{agent}/pause",
+        tags=["agents"],
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def pause(agent: AgentPath, given: PauseIn) -> AgentOut:
         """Ask for no further calls. A ringing call goes to somebody else. In a talk: for after.
@@ -159,11 +170,12 @@ def queue_routes(wiring: Wiring) -> APIRouter:
             raise Refused(REASON_UNKNOWN)
         if known(agent).state == AgentState.SIGNED_OUT:
             raise Refused(AGENT_SIGNED_OUT)
-        wiring.submit(PauseAsked(AgentId(agent), given.reason))
-        return agent_out(known(agent))
+        return await done(PauseAsked(AgentId(agent), given.reason))
 
     @router.post(
-        "/agents/{agent}/wrap-up", tags=["agents"], responses=problems(400, 403, 404, 409, 413, 422)
+        "/agents/{agent}/wrap-up",
+        tags=["agents"],
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def wrap_up(agent: AgentPath, given: WrapUpIn) -> AgentOut:
         """Let wrap-up last so long in all, counted from the talk's end; it is never made shorter.
@@ -172,15 +184,15 @@ def queue_routes(wiring: Wiring) -> APIRouter:
         """
         if known(agent).state != AgentState.WRAP_UP:
             raise Refused(AGENT_NOT_IN_WRAP_UP)
-        wiring.submit(WrapUpAsked(AgentId(agent), given.lasts_s))
-        return agent_out(known(agent))
+        return await done(WrapUpAsked(AgentId(agent), given.lasts_s))
 
-    @router.post("/agents/{agent}/sign-out", tags=["agents"], responses=problems(403, 404, 422))
+    @router.post(
+        "/agents/{agent}/sign-out", tags=["agents"], responses=problems(403, 404, 422, 503)
+    )
     async def sign_out(agent: AgentPath) -> AgentOut:
         """Go home. A ringing call goes to somebody else. In a talk: for after it."""
         known(agent)
-        wiring.submit(SignOutAsked(AgentId(agent)))
-        return agent_out(known(agent))
+        return await done(SignOutAsked(AgentId(agent)))
 
     @router.get(
         "/live",

@@ -4,7 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from queues.api.health import HealthStatus
@@ -34,15 +42,21 @@ class SkillIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     skill: Name
-    level: Annotated[int, Field(ge=1, le=5)] = 1
+    level: Annotated[int, Field(ge=1, le=5, strict=True)] = 1
 
 
 class NeedIn(BaseModel):
-    """What a call asks for: all of these skills, and the language if one is named."""
+    """What a call asks for: all of these skills, each named once, and perhaps a language."""
 
     model_config = ConfigDict(extra="forbid")
     skills: Annotated[list[SkillIn], Field(max_length=20)] = []
     language: Name | None = None
+
+    @model_validator(mode="after")
+    def _names_each_once(self) -> Self:
+        if len({each.skill for each in self.skills}) < len(self.skills):
+            raise PydanticCustomError("named_twice", "a skill is named twice")
+        return self
 
 
 class TransferIn(BaseModel):
@@ -58,10 +72,10 @@ class TransferIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
     queue: Name | None = None
     agent: Name | None = None
-    alone_s: Annotated[float, Field(ge=1, le=600)] = 20.0
+    alone_s: Annotated[float, Field(ge=1, le=600, strict=True)] = 20.0
     need: NeedIn | None = None
     asked_by: Name | None = None
-    consult: bool = False
+    consult: StrictBool = False
 
     @model_validator(mode="after")
     def _names_where(self) -> Self:
@@ -81,7 +95,7 @@ class WrapUpIn(BaseModel):
     """How long wrap-up is to last in all, in seconds since the talk ended."""
 
     model_config = ConfigDict(extra="forbid")
-    lasts_s: float = Field(gt=0, le=WRAP_UP_MOST_S, allow_inf_nan=False)
+    lasts_s: float = Field(gt=0, le=WRAP_UP_MOST_S, strict=True, allow_inf_nan=False)
 
 
 class SessionIn(BaseModel):

@@ -1,6 +1,6 @@
 """How a call is passed on over the API, blind or after asking: who may be named, what came."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 from typing import Final
 
@@ -52,24 +52,30 @@ _FAULTS: Final = MappingProxyType(
 def transfer_routes(
     sign_in: SignIn,
     submit: Callable[[Input], tuple[Fact, ...]],
+    counts: Callable[[], Awaitable[None]],
     view: Callable[[], View],
     now: Callable[[], float],
 ) -> APIRouter:
-    """Passing a call on. `now` gives Unix seconds of the wall clock, as the views do."""
+    """Passing a call on; answered once it `counts`.
+
+    `now` gives Unix seconds of the wall clock, as the views do.
+    """
     router = signed_in_router(sign_in)
 
-    def done(call: str, what: Input, outcome: TransferOutcome) -> TransferOut:
+    async def done(call: str, what: Input, outcome: TransferOutcome) -> TransferOut:
         for fact in submit(what):
             if isinstance(fact, TransferRefused):
                 raise Refused(_FAULTS[fact.fault])
             if isinstance(fact, CallOwed):
                 outcome = TransferOutcome.OWED
-        return TransferOut(outcome=outcome, call=call_out(_row(view(), call), now()))
+        then = TransferOut(outcome=outcome, call=call_out(_row(view(), call), now()))
+        await counts()
+        return then
 
     @router.post(
         "/calls/{call}/transfer",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422),
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def transfer(call: CallPath, given: TransferIn) -> TransferOut:
         """Pass a call in a talk on: the caller hears music, the agent goes to wrap-up.
@@ -84,27 +90,27 @@ def transfer_routes(
         """
         what = _asked(view(), CallId(call), given)
         consults = isinstance(what, ConsultAsked)
-        return done(call, what, TransferOutcome.HELD if consults else TransferOutcome.WAITS)
+        return await done(call, what, TransferOutcome.HELD if consults else TransferOutcome.WAITS)
 
     @router.post(
         "/calls/{call}/transfer/complete",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422),
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def complete(call: CallPath, given: HandIn) -> TransferOut:
         """Join a held caller with the agent who is asked. The one who asked goes to wrap-up."""
         what = CompleteAsked(CallId(call), _hand(view(), call, given))
-        return done(call, what, TransferOutcome.COMPLETED)
+        return await done(call, what, TransferOutcome.COMPLETED)
 
     @router.post(
         "/calls/{call}/transfer/take-back",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422),
+        responses=problems(400, 403, 404, 409, 413, 422, 503),
     )
     async def take_back(call: CallPath, given: HandIn) -> TransferOut:
         """Join a held caller with the agent who asks again; whoever is asked or rung is let go."""
         what = TakeBackAsked(CallId(call), _hand(view(), call, given))
-        return done(call, what, TransferOutcome.TAKEN_BACK)
+        return await done(call, what, TransferOutcome.TAKEN_BACK)
 
     return router
 
@@ -140,8 +146,7 @@ def _need(view: View, given: NeedIn) -> Need:
         raise Refused(SKILL_UNKNOWN)
     if given.language is not None and not any(given.language in a.languages for a in view.agents):
         raise Refused(LANGUAGE_UNKNOWN)
-    by_name = {each.skill: each.level for each in given.skills}  # of one named twice the last
-    return Need(tuple(Skill(name, level) for name, level in by_name.items()), given.language)
+    return Need(tuple(Skill(each.skill, each.level) for each in given.skills), given.language)
 
 
 def _row(view: View, call: str) -> CallRow:

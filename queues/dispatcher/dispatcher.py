@@ -28,7 +28,7 @@ from queues.dispatcher.timer import FAULT_PAUSE_S, Timer
 from queues.ids import QueueId
 from queues.live import Hub
 from queues.picture import Picture, look, look_at_all
-from queues.ports import Dialogues, Journal, Telephony
+from queues.ports import Dialogues, Journal, JournalTakenOver, Telephony
 from queues.view import Change, View
 
 # Longer than the edge's own deadline (5 s), so that its word comes first; shorter than the centre's
@@ -168,6 +168,18 @@ class Dispatcher:
             self._undo(otherwise)
             raise NotStored("the journal was not written in time; what was decided is taken back")
         return facts
+
+    async def settled(self) -> None:
+        """Wait until all that was decided so far counts: committed, or past the ledger's bound.
+
+        What somebody is told was done must outlive a kill that comes right after the answer. Raises
+        `NotStored` if another service writes the journal, or nothing is heard in time.
+        """
+        try:
+            async with asyncio.timeout(COMMIT_DEADLINE_S):
+                await self._ledger.released()
+        except (JournalTakenOver, TimeoutError) as error:
+            raise NotStored("whether it counts is not known") from error
 
     def view(self) -> View:
         """Give the picture after the last decision. It never changes afterwards."""

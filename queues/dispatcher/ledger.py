@@ -13,7 +13,7 @@ commit the whole state is written down once, as the fact `HistoryLost`.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -68,6 +68,7 @@ class _Entry:
     deadline: float  # of the loop's clock
     is_settled: bool = False
     is_committed: bool = False
+    awaited: list[asyncio.Future[None]] = field(default_factory=list)  # by who waits for `act`
 
 
 class Ledger:
@@ -141,6 +142,18 @@ class Ledger:
         if self._is_degraded:
             self._release_all()
 
+    async def released(self) -> None:
+        """Wait until all that was taken so far has taken effect, for hardly longer than the bound.
+
+        Raises `JournalTakenOver` if it never will, because another service writes the journal.
+        """
+        if self._taken_over is not None:
+            raise self._taken_over
+        if self._unreleased:
+            released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._unreleased[-1].awaited.append(released)
+            await released
+
     async def run(self) -> None:
         """Release what waits for longer than the bound, until cancelled.
 
@@ -184,6 +197,8 @@ class Ledger:
             case JournalTakenOver():
                 self._taken_over = error
                 self._head_changed.set()
+                for waiting in self._unreleased:
+                    _answer(waiting, error)
             case _:
                 self._lost_rows += entry.rows
                 self._gap += entry.rows
@@ -239,6 +254,7 @@ class Ledger:
             entry.act()
         except Exception as error:  # the decisions behind it must not wait for ever
             _log.error("decision not carried out", exc_info=error)
+        _answer(entry, None)
 
     def _rows(self, what: Input, at: float, facts: Sequence[Fact]) -> tuple[JournalRow, ...]:
         row = input_row(what, seq=self._next(), at=at, epoch=self._epoch, node=self._node)
@@ -250,6 +266,18 @@ class Ledger:
 
     def _row(self, fact: Fact) -> JournalRow:
         return fact_row(fact, seq=self._next(), epoch=self._epoch, node=self._node)
+
+
+def _answer(entry: _Entry, error: Exception | None) -> None:
+    """Tell whoever waits for this entry that it has taken effect, or why it never will."""
+    for waits in entry.awaited:
+        if waits.done():
+            continue  # cancelled: nobody is there to be told
+        if error is None:
+            waits.set_result(None)
+        else:
+            waits.set_exception(error)
+    entry.awaited.clear()
 
 
 def _nothing() -> None:

@@ -32,6 +32,7 @@ from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub
+from tests.unit.queues.fake_journal import FakeJournal
 
 TOKEN = "a-token-for-tests-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -94,14 +95,18 @@ class Service:
     missed: ReadMissed = lambda _limit, _before: ()
     estimates: ReadEstimates = lambda _since, _until: ()
     explain: Explain = no_journal
+    journal: FakeJournal | None = None
     checks: dict[str, HealthStatus] = field(default_factory=lambda: {"switch": HealthStatus.OK})
 
     def __post_init__(self) -> None:
         clock = Clock(lambda: self.wall, lambda: self.monotonic)
         self.hub = Hub(ring=self.ring, backlog=self.backlog)
-        self.dispatcher = Dispatcher(DeadSwitch(), DeafDialogues(), clock, self.hub)
+        self.dispatcher = Dispatcher(
+            DeadSwitch(), DeafDialogues(), clock, self.hub, journal=self.journal
+        )
         self.app: FastAPI = create_app(
             submit=self.dispatcher.submit,
+            settled=self.dispatcher.settled,
             view=self.dispatcher.view,
             shown=self.dispatcher.shown,
             now=clock.wall,
@@ -133,13 +138,17 @@ class Service:
             self.monotonic += 1
             self.dispatcher.submit(QueueEntered(CallId(call), LineId("main"), BILLING))
 
-    def talk_is_over(self, name: str) -> None:
-        """Let an agent talk with a caller, who hangs up."""
+    def talk(self, name: str, call: str) -> None:
+        """Let an agent talk with a caller, as the first of all."""
         self.ready(name)
-        self.enter("talked")
+        self.enter(call)
         offer = OfferId("test-1")
         self.dispatcher.submit(OfferAnswered(offer))
         self.dispatcher.submit(TalkStarted(offer))
+
+    def talk_is_over(self, name: str) -> None:
+        """Let an agent talk with a caller, who hangs up."""
+        self.talk(name, "talked")
         self.end("talked")
 
     def end(self, call: str) -> None:

@@ -347,7 +347,7 @@ def seconds(since: str, until: str) -> float:
     return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
 
 
-@pytest.mark.parametrize("lasts_s", [0, -1, 901, "NaN", "Infinity", "soon", None])
+@pytest.mark.parametrize("lasts_s", [0, -1, 901, "NaN", "Infinity", "soon", None, '"60"', True])
 async def test_a_wrap_up_out_of_bounds_is_refused_and_nothing_changes(lasts_s: object) -> None:
     service = Service()
     service.talk_is_over("a")

@@ -167,6 +167,7 @@ def test_a_token_that_can_be_guessed_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="at least 16"):
         create_app(
             submit=service.dispatcher.submit,
+            settled=service.dispatcher.settled,
             view=service.dispatcher.view,
             now=lambda: 0.0,
             hub=service.hub,

@@ -108,6 +108,26 @@ async def test_with_a_need_only_who_has_it_is_rung() -> None:
             "values-refused",
         ),
         ({"queue": "repairs", SENTINEL: 1}, 422, "values-refused"),
+        *(
+            ({"queue": "repairs", "need": {"skills": skills}}, 422, "values-refused")
+            for skills in (
+                [{"skill": "tax", "level": True}],
+                [{"skill": "tax", "level": "3"}],
+                [{"skill": "tax", "level": 2.0}],
+                [{"skill": "tax", "level": 3}, {"skill": "tax", "level": 1}],
+                [{"skill": "tax"}, {"skill": "tax"}],
+            )
+        ),
+        *(
+            ({"queue": "repairs", field: value}, 422, "values-refused")
+            for field, value in (
+                ("alone_s", "20"),
+                ("alone_s", True),
+                ("consult", "yes"),
+                ("consult", 1),
+                ("priority_s", -5),
+            )
+        ),
     ],
 )
 async def test_what_cannot_be_done_is_refused_and_nothing_changes(

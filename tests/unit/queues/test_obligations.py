@@ -118,3 +118,35 @@ async def test_others_are_served_while_somebody_waits_for_the_commit() -> None:
         assert waiting(stage) == [C1, "c3"]
         await task
         assert isinstance(stage, Journalled)
+
+
+@in_virtual_time
+async def test_what_was_decided_counts_once_it_is_committed() -> None:
+    async with started(Disk.SLOW) as stage:
+        began = asyncio.get_running_loop().time()
+        stage.enter(C1)
+        await stage.dispatcher.settled()
+        assert stage.journal.rows[-1].type == "call_queued"
+        assert asyncio.get_running_loop().time() - began == pytest.approx(0.1)
+        await stage.dispatcher.settled()  # nothing is under way: at once
+        assert asyncio.get_running_loop().time() - began == pytest.approx(0.1)
+
+
+@in_virtual_time
+async def test_nobody_waits_longer_for_a_dead_disk_than_calls_do() -> None:
+    async with started(Disk.GONE) as stage:
+        began = asyncio.get_running_loop().time()
+        stage.enter(C1)
+        await stage.dispatcher.settled()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(0.25)
+
+
+@in_virtual_time
+async def test_one_who_no_longer_waits_keeps_nobody_else_from_being_told() -> None:
+    async with started(Disk.SLOW) as stage:
+        stage.enter(C1)
+        gone, stays = (asyncio.create_task(stage.dispatcher.settled()) for _ in range(2))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await stays
+        assert gone.cancelled()
