@@ -42,6 +42,7 @@ from queues.centre.inputs import (
     QueueEntered,
     TalkStarted,
 )
+from queues.centre.occupancy import WINDOW_S
 from queues.centre.state import Centre
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, LineId, OfferId, PlaceId, QueueId
@@ -55,7 +56,7 @@ _AT_ONCE: Final = 150  # callers in the centre
 _IMPATIENT: Final = 10  # one in so many hangs up while waiting
 _BAR_KB: Final = 0.1  # 10 MB over 100,000 calls
 _BAR_PIECES: Final = 0.1
-_ENDED_IS_FORGOTTEN_S: Final = 60.0  # the centre knows an ended call for a while
+_ALL_FORGOTTEN_S: Final = 60.0 + WINDOW_S  # ended calls, and talks that count for occupancy
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +130,14 @@ async def _day(store: Store, calls: int) -> list[Reading]:
     async with asyncio.TaskGroup() as tasks:
         deciding = tasks.create_task(dispatcher.run())
         switch.opens(dispatcher)
+        each = calls // _READINGS
+        last = min(each // 2, 2 * _AT_ONCE)  # after the time has passed each agent has a talk
         for part in range(1, _READINGS + 1):
-            await switch.serves(calls // _READINGS - 1)
-            switch.ahead_s += _ENDED_IS_FORGOTTEN_S
-            await switch.serves(1)
+            await switch.serves(each - last)
+            switch.ahead_s += _ALL_FORGOTTEN_S
+            await switch.serves(last)
             await asyncio.to_thread(snapshots.follow)
-            read.append(_reading(part * (calls // _READINGS)))
+            read.append(_reading(part * each))
         deciding.cancel()
     return read
 
