@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -106,18 +107,7 @@ class SwitchProcess:
 
     async def end(self) -> None:
         """End the process, and leave its files to whoever starts the next."""
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            pid = self.pid
-            if pid is None:
-                return
-            with contextlib.suppress(ProcessLookupError):  # gone by itself since we looked
-                os.kill(pid, kind)
-            try:
-                async with asyncio.timeout(_STOP_S):
-                    while self.pid == pid:  # noqa: ASYNC110  (a process sets no event)
-                        await asyncio.sleep(_LOOK_S)
-            except TimeoutError:
-                continue
+        await self._kill(lambda pid: self.pid != pid)
 
     def has_ended(self) -> bool:
         """Whether the process is gone."""
@@ -127,18 +117,7 @@ class SwitchProcess:
 
     async def stop(self) -> None:
         """End it: politely, then at once. Nothing happens when it is gone already."""
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            pid = self.pid
-            if pid is None:
-                break
-            with contextlib.suppress(ProcessLookupError):  # gone by itself since we looked
-                os.kill(pid, kind)
-            try:
-                async with asyncio.timeout(_STOP_S):
-                    while not self.has_ended():  # noqa: ASYNC110  (a process sets no event)
-                        await asyncio.sleep(_LOOK_S)
-            except TimeoutError:
-                continue
+        await self._kill(lambda _: self.has_ended())
         if self._child is not None:  # one that was killed by somebody else may still be going
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STOP_S):
@@ -147,6 +126,21 @@ class SwitchProcess:
         self.folders.pid_file.unlink(missing_ok=True)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.folders.run / name).unlink(missing_ok=True)
+
+    async def _kill(self, is_over: Callable[[int], bool]) -> None:
+        """Politely, then at once, until that is over of the process of this id."""
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            pid = self.pid
+            if pid is None:
+                return
+            with contextlib.suppress(ProcessLookupError):  # gone by itself since we looked
+                os.kill(pid, kind)
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    while not is_over(pid):  # noqa: ASYNC110  (a process sets no event)
+                        await asyncio.sleep(_LOOK_S)
+            except TimeoutError:
+                continue
 
     async def console(self, line: str) -> str:
         """What the console answers to one of our own fixed lines; raises TimeoutError."""
