@@ -9,11 +9,10 @@ from typing import Annotated, Any, Final
 import typer
 
 from ivr.cli.output import complain, lasted, say, table
-from ivr.cli.own_service import check_known, in_path, own_service
+from ivr.cli.own_service import AsJson, alone, check_known, in_path, own_service
 from ivr.place import SettingsOption
 
 AgentName = Annotated[str, typer.Argument(help="the agent's id, as the list shows it")]
-AsJson = Annotated[bool, typer.Option("--json", help="as JSON, as the API tells it")]
 
 _HEAD: Final = ("agent", "state", "since", "queues", "skills", "place", "why")
 
@@ -25,11 +24,8 @@ def _agents(
     context: typer.Context, settings: SettingsOption = None, as_json: AsJson = False
 ) -> None:
     """List all agents, or ask for something on the behalf of one."""
-    if context.invoked_subcommand is None:
+    if alone(context, settings, as_json):
         list_agents(settings, as_json)
-    elif settings is not None or as_json:
-        complain(f"options stand behind the word: freizeichen agents {context.invoked_subcommand}")
-        raise typer.Exit(2)
 
 
 @app.command("list")

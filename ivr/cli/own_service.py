@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -14,6 +14,8 @@ import typer
 from ivr.cli.output import complain
 from ivr.place import SettingsOption, find_place
 from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
+
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, as the API tells it")]
 
 _ANSWER_S: Final = 5.0
 
@@ -70,6 +72,18 @@ def own_service(settings: SettingsOption) -> Iterator[OwnService]:
     except (ServiceNotRunning, CannotAsk) as error:
         complain(str(error))
         raise typer.Exit(1) from None
+
+
+def alone(context: typer.Context, settings: SettingsOption, as_json: bool) -> bool:
+    """Tell whether a command stands without a word behind it, and so is to list all.
+
+    Options before a word would be lost: that is told, and ends with 2.
+    """
+    word = context.invoked_subcommand
+    if word is not None and (settings is not None or as_json):
+        complain(f"options stand behind the word: freizeichen {context.info_name} {word}")
+        raise typer.Exit(2)
+    return word is None
 
 
 def check_known(kind: str, name: str, known: Iterable[str]) -> None:

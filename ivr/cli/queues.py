@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from ivr.cli.output import complain, lasted, say, table
-from ivr.cli.own_service import check_known, in_path, own_service
+from ivr.cli.own_service import AsJson, alone, check_known, in_path, own_service
 from ivr.place import SettingsOption, find_place
 from ivr.settings import SettingsFaulty, load_settings
 
@@ -19,7 +19,6 @@ QueueName = Annotated[str, typer.Argument(help="the queue's id, as the list show
 By = Annotated[
     str | None, typer.Option("--by", help="the agent who asked for it; else a supervisor")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="as JSON, as the API tells it")]
 
 _HEAD: Final = (
     "queue", "waiting", "longest", "ready", "ringing", "talking", "wrap-up", "paused",
@@ -36,11 +35,8 @@ def _queues(
     context: typer.Context, settings: SettingsOption = None, as_json: AsJson = False
 ) -> None:
     """List all queues."""
-    if context.invoked_subcommand is None:
+    if alone(context, settings, as_json):
         list_queues(settings, as_json)
-    elif settings is not None or as_json:
-        complain(f"options stand behind the word: freizeichen queues {context.invoked_subcommand}")
-        raise typer.Exit(2)
 
 
 @app.command("list")
