@@ -75,8 +75,7 @@ def decide(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:
 def _followed(centre: Centre, facts: tuple[Fact, ...], now: float) -> Iterator[Fact]:
     for fact in facts:
         yield fact
-        if type(fact) in LETS_GO:
-            yield from what_follows(centre, fact, now)
+        yield from what_follows(centre, fact, now)
 
 
 def _decided(centre: Centre, what: Input, now: float) -> tuple[Fact, ...]:

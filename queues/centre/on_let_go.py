@@ -1,7 +1,7 @@
 """What follows for an agent whom a talk, its wrap-up, or an offer lets go."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from queues.centre.agent import AgentState
 from queues.centre.facts import (
@@ -20,17 +20,9 @@ from queues.centre.occupancy import falls_to, with_spell
 from queues.centre.state import Agent, Centre
 from queues.ids import AgentId
 
-LETS_GO: Final = frozenset(  # only these have anything that follows
-    {
-        OfferMissed,
-        OfferWithdrawn,
-        TalkEnded,
-        AgentBecameReady,
-        AgentPaused,
-        AgentSignedOut,
-        WrapUpEnded,
-    }
-)
+OfferOver = OfferMissed | OfferWithdrawn | TalkEnded
+AgentChanged = AgentBecameReady | AgentPaused | AgentSignedOut | WrapUpEnded
+LETS_GO: Final = frozenset(get_args(OfferOver | AgentChanged))  # only these are followed
 
 
 def what_follows(centre: Centre, fact: Fact, now: float) -> Iterator[Fact]:
@@ -39,26 +31,23 @@ def what_follows(centre: Centre, fact: Fact, now: float) -> Iterator[Fact]:
     An agent whom the settings name no more goes as soon as the last offer or talk is over. Others
     have a breath of so long as the queue says; wrap-up counts as one.
     """
-    match fact:
-        case OfferMissed() | OfferWithdrawn() | TalkEnded():
-            agent = centre.agents[fact.agent]
-            if agent.leaving:
-                yield AgentForgotten(now, fact.agent)
-                return
-            until = now + centre.queues[centre.offers[fact.offer].queue].setting.breath_s
-            if until > now and _could_be_offered_before(fact, until):
-                yield BreathBegan(now, fact.agent, until)
-            if agent.state is AgentState.TALKING and fact.then is not AgentState.WRAP_UP:
-                yield from _no_longer_taken(fact.agent, agent, now)
-        case AgentBecameReady() | AgentPaused() | AgentSignedOut() | WrapUpEnded():
-            agent = centre.agents[fact.agent]
-            if agent.state is AgentState.WRAP_UP:
-                yield from _no_longer_taken(fact.agent, agent, now)
-        case _:
-            pass
+    if isinstance(fact, OfferOver):
+        agent = centre.agents[fact.agent]
+        if agent.leaving:
+            yield AgentForgotten(now, fact.agent)
+            return
+        until = now + centre.queues[centre.offers[fact.offer].queue].setting.breath_s
+        if until > now and _could_be_offered_before(fact, until):
+            yield BreathBegan(now, fact.agent, until)
+        if agent.state is AgentState.TALKING and fact.then is not AgentState.WRAP_UP:
+            yield from _no_longer_taken(fact.agent, agent, now)
+    elif isinstance(fact, AgentChanged):
+        agent = centre.agents[fact.agent]
+        if agent.state is AgentState.WRAP_UP:
+            yield from _no_longer_taken(fact.agent, agent, now)
 
 
-def _could_be_offered_before(fact: OfferMissed | OfferWithdrawn | TalkEnded, until: float) -> bool:
+def _could_be_offered_before(fact: OfferOver, until: float) -> bool:
     if isinstance(fact, TalkEnded) and fact.wrap_up_until is not None:
         return fact.wrap_up_until < until
     return fact.then is AgentState.READY
