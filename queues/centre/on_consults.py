@@ -32,7 +32,7 @@ from queues.centre.endings import consult_of, consult_over, end_talk, let_go
 from queues.centre.facts import Fact, TalkEnd, WithdrawReason
 from queues.centre.foretelling import wait_of_transferred
 from queues.centre.owing import OWED_AFTER_S
-from queues.centre.passing_on import the_talk, where_to
+from queues.centre.passing_on import way_on
 from queues.centre.relaxing import relax_of, relaxes_at
 from queues.centre.state import Call, Centre, Offer, could_take_a_call, the_offer
 from queues.ids import AgentId, CallId, OfferId
@@ -43,14 +43,10 @@ CONSULT_LASTS_S: Final = 300.0
 
 def consult_asked(centre: Centre, what: ConsultAsked, now: float) -> tuple[Fact, ...]:
     """A call is to be held, to ask an agent of a queue, or one who is named."""
-    talk = the_talk(centre, what.call, what.asked_by, now)
-    if isinstance(talk, TransferRefused):
-        return (talk,)
-    call, offer = talk
-    found = where_to(centre, what, call, offer, now)
-    if not isinstance(found, tuple):
-        return (found,)
-    to, need, steps, next_s = found
+    way = way_on(centre, what, now)
+    if not isinstance(way, tuple):
+        return (way,)
+    call, offer, (to, need, steps, next_s) = way
     if what.agent is not None and not could_take_a_call(centre, centre.agents[what.agent]):
         return (TransferRefused(now, what.call, TransferFault.AGENT_BUSY),)
     began = ConsultBegan(

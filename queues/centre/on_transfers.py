@@ -12,27 +12,23 @@ The rules
   first, then for anybody of the queue.
 """
 
-from queues.centre.call_facts import CallTransferred, TransferRefused
+from queues.centre.call_facts import CallTransferred
 from queues.centre.closing import may_wait_s
 from queues.centre.endings import end_talk
 from queues.centre.facts import Fact, TalkEnd
 from queues.centre.foretelling import wait_of_transferred
 from queues.centre.inputs import TransferAsked
 from queues.centre.owing import OWED_AFTER_S
-from queues.centre.passing_on import the_talk, where_to
+from queues.centre.passing_on import way_on
 from queues.centre.state import Centre
 
 
 def transfer_asked(centre: Centre, what: TransferAsked, now: float) -> tuple[Fact, ...]:
     """A call is to be passed on to a queue, or to an agent."""
-    talk = the_talk(centre, what.call, what.asked_by, now)
-    if isinstance(talk, TransferRefused):
-        return (talk,)
-    call, offer = talk
-    found = where_to(centre, what, call, offer, now)
-    if not isinstance(found, tuple):
-        return (found,)
-    to, need, steps, next_s = found
+    way = way_on(centre, what, now)
+    if not isinstance(way, tuple):
+        return (way,)
+    call, offer, (to, need, steps, next_s) = way
     alone = what.agent is not None and what.alone_s > 0
     until = None if next_s is None else now + next_s
     stays_s = may_wait_s(centre.queues[to], what.alone_s if alone else 0.0)

@@ -16,9 +16,21 @@ from queues.centre.state import Agent, Call, Centre, Offer, the_offer
 from queues.ids import AgentId, CallId, QueueId
 
 Where = tuple[QueueId, Need, int, float | None]  # queue, need, steps in it, wait of the next one
+Way = tuple[Call, Offer, Where]  # the call, its talk, and where it goes
 
 
-def the_talk(
+def way_on(
+    centre: Centre, what: TransferAsked | ConsultAsked, now: float
+) -> Way | TransferRefused | CallOwed:
+    """Give the call in its talk and where it goes, else why it is not passed on."""
+    talk = _the_talk(centre, what.call, what.asked_by, now)
+    if isinstance(talk, TransferRefused):
+        return talk
+    where = _where_to(centre, what, *talk, now)
+    return (*talk, where) if isinstance(where, tuple) else where
+
+
+def _the_talk(
     centre: Centre, name: CallId, asked_by: AgentId | None, now: float
 ) -> tuple[Call, Offer] | TransferRefused:
     """Give the call in its talk, or why who asks (None: a supervisor) may not pass it on."""
@@ -38,7 +50,7 @@ def the_talk(
     return call, offer
 
 
-def where_to(
+def _where_to(
     centre: Centre, what: TransferAsked | ConsultAsked, call: Call, offer: Offer, now: float
 ) -> Where | TransferRefused | CallOwed:
     """Give where it goes, and what it asks for there.
