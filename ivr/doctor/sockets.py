@@ -27,11 +27,6 @@ class Listening:
         """Whether only this machine reaches it."""
         return ipaddress.ip_address(self.address).is_loopback
 
-    @property
-    def is_everywhere(self) -> bool:
-        """Whether it is reached by every address of this machine."""
-        return ipaddress.ip_address(self.address).is_unspecified
-
     def __str__(self) -> str:
         return f"{self.kind} {self.address}:{self.port}"
 

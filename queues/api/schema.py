@@ -30,25 +30,28 @@ Levels = dict[str, Annotated[int, Field(ge=LEVELS[0], le=LEVELS[-1])]]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class PauseIn(BaseModel):
-    """Why an agent wants no calls: one of the place's reasons, never words of the agent's own."""
+class Given(BaseModel):
+    """What a client gives: nothing more than is named."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class PauseIn(Given):
+    """Why an agent wants no calls: one of the place's reasons, never words of the agent's own."""
+
     reason: Reason
 
 
-class SkillIn(BaseModel):
+class SkillIn(Given):
     """A skill, and how well it is to be had at least."""
 
-    model_config = ConfigDict(extra="forbid")
     skill: Name
     level: Annotated[int, Field(ge=1, le=5, strict=True)] = 1
 
 
-class NeedIn(BaseModel):
+class NeedIn(Given):
     """What a call asks for: all of these skills, each named once, and perhaps a language."""
 
-    model_config = ConfigDict(extra="forbid")
     skills: Annotated[list[SkillIn], Field(max_length=20)] = []
     language: Name | None = None
 
@@ -59,7 +62,7 @@ class NeedIn(BaseModel):
         return self
 
 
-class TransferIn(BaseModel):
+class TransferIn(Given):
     """Where a call is to go on: in `queue`, or with `agent` first and then in the queue.
 
     The agent is waited for alone for `alone_s` seconds, then anybody of the queue. Without `need`
@@ -69,7 +72,6 @@ class TransferIn(BaseModel):
     looked for, or `agent` alone, who must be free now; `alone_s` does not count.
     """
 
-    model_config = ConfigDict(extra="forbid")
     queue: Name | None = None
     agent: Name | None = None
     alone_s: Annotated[float, Field(ge=1, le=600, strict=True)] = 20.0
@@ -84,24 +86,22 @@ class TransferIn(BaseModel):
         return self
 
 
-class HandIn(BaseModel):
+class HandIn(Given):
     """Who asks: the agent who holds the call; null for a supervisor."""
 
-    model_config = ConfigDict(extra="forbid")
     asked_by: Name | None = None
 
 
-class WrapUpIn(BaseModel):
+class WrapUpIn(Given):
     """How long wrap-up is to last in all, in seconds since the talk ended."""
 
-    model_config = ConfigDict(extra="forbid")
     lasts_s: float = Field(gt=0, le=WRAP_UP_MOST_S, strict=True, allow_inf_nan=False)
 
 
-class SessionIn(BaseModel):
+class SessionIn(Given):
     """The token, to be exchanged for a session cookie."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(hide_input_in_errors=True)
     token: Token = Field(repr=False)
 
 
@@ -147,22 +147,20 @@ class ClosedByHandOut(BaseModel):
     until: datetime | None
 
 
-class CloseIn(BaseModel):
+class CloseIn(Given):
     """When to close a queue: from `from` (null: now) until `until`, as an agent or a supervisor.
 
     Without `until` it is closed until its hours begin anew; one without hours until it is opened.
     """
 
-    model_config = ConfigDict(extra="forbid")
     since: Annotated[AwareDatetime | None, Field(alias="from")] = None
     until: AwareDatetime | None = None
     by: Name | None = None
 
 
-class OpenIn(BaseModel):
+class OpenIn(Given):
     """Who lifts a closing: an agent, or null for a supervisor."""
 
-    model_config = ConfigDict(extra="forbid")
     by: Name | None = None
 
 

@@ -48,6 +48,8 @@ _FAULTS: Final = MappingProxyType(
     }
 )
 
+_REFUSALS: Final = problems(400, 403, 404, 409, 413, 422, 503)
+
 
 def transfer_routes(
     sign_in: SignIn,
@@ -75,7 +77,7 @@ def transfer_routes(
     @router.post(
         "/calls/{call}/transfer",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422, 503),
+        responses=_REFUSALS,
     )
     async def transfer(call: CallPath, given: TransferIn) -> TransferOut:
         """Pass a call in a talk on: the caller hears music, the agent goes to wrap-up.
@@ -95,7 +97,7 @@ def transfer_routes(
     @router.post(
         "/calls/{call}/transfer/complete",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422, 503),
+        responses=_REFUSALS,
     )
     async def complete(call: CallPath, given: HandIn) -> TransferOut:
         """Join a held caller with the agent who is asked. The one who asked goes to wrap-up."""
@@ -105,7 +107,7 @@ def transfer_routes(
     @router.post(
         "/calls/{call}/transfer/take-back",
         tags=["calls"],
-        responses=problems(400, 403, 404, 409, 413, 422, 503),
+        responses=_REFUSALS,
     )
     async def take_back(call: CallPath, given: HandIn) -> TransferOut:
         """Join a held caller with the agent who asks again; whoever is asked or rung is let go."""
