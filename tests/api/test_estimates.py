@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,15 +19,6 @@ WAIT = EndedWait(
     1, "c", "billing", NEED, 900.0, 1000.0, 100.0, "talked",
     90.0, 95.0, 50.0, 150.0, 2, 30.0, 4, "held",
 )  # fmt: skip
-
-
-@pytest.fixture
-def store(tmp_path: Path):
-    opened = Store.open(
-        f"sqlite:///{tmp_path}/home/store.db", key_file=tmp_path / "home/store.key", node="here"
-    )
-    yield opened
-    opened.close()
 
 
 def note(store: Store, *waits: EndedWait) -> None:

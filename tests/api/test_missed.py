@@ -11,15 +11,6 @@ PATH = "/api/v1/reports/missed"
 NUMBER = "+4930998877"
 
 
-@pytest.fixture
-def store(tmp_path: Path):
-    opened = Store.open(
-        f"sqlite:///{tmp_path}/home/store.db", key_file=tmp_path / "home/store.key", node="here"
-    )
-    yield opened
-    opened.close()
-
-
 def note(store: Store, *seqs: int) -> None:
     contact = store.vault.contact_of("phone", NUMBER, create=True)
     rows = [

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 from ivr import resources
+from ivr.bench.sip_tester import sipp as find_sipp
 from ivr.runfile import Account
-from tests.debian import unpacked
 from tests.switch import ROOT
 
 _WITHIN_S = 20.0
-
-
-def _command() -> tuple[list[str], dict[str, str]]:
-    """This machine's SIPp, or Debian's, unpacked into the cache folder."""
-    if found := shutil.which("sipp"):
-        return [found], {}
-    root = unpacked(resources.cache_folder() / "sipp-1", "sip-tester")
-    libraries = ":".join(str(path) for path in sorted(root.glob("usr/lib/*-linux-gnu")))
-    return [str(root / "usr/bin/sipp")], {"LD_LIBRARY_PATH": libraries}
 
 
 async def sipp(
@@ -32,7 +22,7 @@ async def sipp(
     **values: str,
 ) -> None:
     """Play one call of a scenario against this port; fails when it does not go as written."""
-    command, environment = await asyncio.to_thread(_command)
+    command = await asyncio.to_thread(find_sipp, resources.cache_folder(), print)
     words = [word for key, value in values.items() for word in ("-key", key, value)]
     if account is not None:
         words += ["-au", account.username, "-ap", account.password, "-key", "who", account.username]
@@ -45,7 +35,7 @@ async def sipp(
         *("-trace_msg", "-message_file", str(folder / "sipp-messages")),
         *words,
         cwd=folder,
-        env=dict(os.environ) | environment | {"TERM": "dumb"},
+        env=dict(os.environ) | {"TERM": "dumb"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from queues.centre.inputs import (
     AgentLegEnded,
@@ -24,28 +22,16 @@ from tests.contract.stages import (
     PLACE,
     SETTLE_S,
     WITHIN_S,
-    FakeStage,
     Stage,
     of_offers,
     place_is,
-    real_stage,
     said,
     said_of,
 )
-from tests.switch import Switch
 from tests.unit.queues.fakes import Phone
 
 _NUMBERS = itertools.count(1)
 RING_S = 3.0
-
-
-@pytest_asyncio.fixture(params=["fake", "real"])
-async def stage(request: pytest.FixtureRequest, switch: Switch) -> AsyncIterator[Stage]:
-    if request.param == "fake":
-        yield FakeStage()
-        return
-    async with real_stage(switch) as real:
-        yield real
 
 
 async def said_often(stage: Stage, what: Input, times: int) -> None:

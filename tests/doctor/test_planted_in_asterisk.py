@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.doctor.finding import State
+from ivr.doctor.finding import Finding, State
 from tests.doctor.house import CHANGED, House, bad
 from tests.switch import free_ports
 
@@ -182,28 +182,25 @@ def test_a_port_that_is_open_to_the_network_is_found(house: House) -> None:
     assert bad(house.look()) == {}
 
 
-def test_a_call_whose_sound_does_not_come_back_is_found(house: House) -> None:
+def called_under(house: House, old: str, new: str) -> list[Finding]:
+    """What is found, with a call, while the dialplan is another in this."""
     path = house.etc / "extensions.conf"
     text = path.read_text()
-    path.write_text(text.replace("n,Echo()", "n,Wait(5)"))
+    path.write_text(text.replace(old, new))
     try:
         house.console("dialplan reload")
-        findings = house.look(calls=True)
+        return house.look(calls=True)
     finally:
         path.write_text(text)
         house.console("dialplan reload")
+
+
+def test_a_call_whose_sound_does_not_come_back_is_found(house: House) -> None:
+    findings = called_under(house, "n,Echo()", "n,Wait(5)")
     assert bad(findings) == {"echo": FAULT}
     assert any("no sound came" in each.found for each in findings if each.code == "echo")
 
 
 def test_a_call_that_is_not_answered_is_found(house: House) -> None:
-    path = house.etc / "extensions.conf"
-    text = path.read_text()
-    path.write_text(text.replace("exten => echo,1,Answer()", "exten => gone,1,Answer()"))
-    try:
-        house.console("dialplan reload")
-        findings = house.look(calls=True)
-    finally:
-        path.write_text(text)
-        house.console("dialplan reload")
+    findings = called_under(house, "exten => echo,1,Answer()", "exten => gone,1,Answer()")
     assert bad(findings) == {"echo": FAULT}

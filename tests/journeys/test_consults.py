@@ -13,6 +13,16 @@ import pytest
 from ivr.caller import sound
 from tests.audio.calls import Caller, pitch
 from tests.folders import open_folder
+from tests.journeys.passing_on import (
+    HOLE_S,
+    NEXT_HZ,
+    OTHER_HZ,
+    card,
+    hears_music,
+    hops,
+    only_call,
+    three_desks,
+)
 from tests.journeys.people import (
     AGENT_HZ,
     a_talk,
@@ -23,37 +33,17 @@ from tests.journeys.people import (
     start_again,
     until,
 )
-from tests.journeys.phone_process import phone_process, vanish
-from tests.journeys.service import Service, command, console, running_service
-from tests.journeys.test_transfers import PLACE_OF, card, hears_music, hops, only_call
+from tests.journeys.phone_process import lost_without_sound, phone_process, vanish
+from tests.journeys.service import Service, command
 
-NEXT_HZ, OTHER_HZ = 700, 1400
-HOLE_S = 0.4  # without a packet; music begins within a frame or two
 NO_SOUND_S = 2.0
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """Phones that send no sound for 2 s are lost; in the product it takes 60 s."""
-    queues = [
-        {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 30},
-        {"id": "repairs", "ring_timeout_s": 5, "wrap_up_s": 1},
-    ]
-    agents = [
-        {"id": name, "name": name, "place": place, "queues": [queue]}
-        for (name, place), queue in zip(
-            PLACE_OF.items(), ("service", "repairs", "repairs"), strict=True
-        )
-    ]
-    places = list(PLACE_OF.values())
-    with (
-        open_folder() as folder,
-        running_service(folder, queues=queues, agents=agents, places=places) as running,
-    ):
-        path = folder / ".freizeichen/asterisk/etc/pjsip.conf"
-        text = path.read_text()
-        path.write_text(text.replace("rtp_timeout = 60", f"rtp_timeout = {NO_SOUND_S:g}"))
-        console(running, "module reload res_pjsip.so")
+    with open_folder() as folder, three_desks(folder, repairs_ring_s=5) as running:
+        lost_without_sound(running, NO_SOUND_S)
         yield running
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.folders import open_folder
 from tests.journeys.people import AGENT_HZ, agent, caller, ready, until, waits
-from tests.journeys.phone_process import phone_process, vanish
-from tests.journeys.service import Service, console, running_service
+from tests.journeys.phone_process import lost_without_sound, phone_process, vanish
+from tests.journeys.service import Service, running_service
 
 HUM_HZ = 700
 QUALIFY_S = 1.0 + 2.0  # until the next OPTIONS, and until nobody has answered it
@@ -27,10 +27,7 @@ def service() -> Iterator[Service]:
     """Phones that send no sound for 2 s are lost; in the product it takes 60 s."""
     queue = {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 30}
     with open_folder() as folder, running_service(folder, queues=[queue]) as running:
-        path = folder / ".freizeichen/asterisk/etc/pjsip.conf"
-        text = path.read_text()
-        path.write_text(text.replace("rtp_timeout = 60", f"rtp_timeout = {NO_SOUND_S:g}"))
-        console(running, "module reload res_pjsip.so")
+        lost_without_sound(running, NO_SOUND_S)
         yield running
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, closing
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.audio.calls import Caller
+from tests.journeys.passing_on import (
+    HOLE_S,
+    NEXT_HZ,
+    OTHER_HZ,
+    card,
+    hears_music,
+    hops,
+    only_call,
+    three_desks,
+)
 from tests.journeys.people import (
     AGENT_HZ,
     a_talk,
@@ -23,27 +31,12 @@ from tests.journeys.people import (
     start_again,
     until,
 )
-from tests.journeys.service import Service, command, running_service
-
-NEXT_HZ, OTHER_HZ = 700, 1400
-HOLE_S = 0.4  # without a packet; music begins within a frame or two
-PLACE_OF = {"anna": "desk1", "jiwoo": "desk2", "cem": "desk3"}
+from tests.journeys.service import Service, command
 
 
 @pytest.fixture
 def service(folder: Path) -> Iterator[Service]:
-    queues = [
-        {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 30},
-        {"id": "repairs", "ring_timeout_s": 3, "wrap_up_s": 1},
-    ]
-    agents = [
-        {"id": name, "name": name, "place": place, "queues": [queue]}
-        for (name, place), queue in zip(
-            PLACE_OF.items(), ("service", "repairs", "repairs"), strict=True
-        )
-    ]
-    places = list(PLACE_OF.values())
-    with running_service(folder, queues=queues, agents=agents, places=places) as running:
+    with three_desks(folder, repairs_ring_s=3) as running:
         yield running
 
 
@@ -55,30 +48,6 @@ async def pass_on(service: Service, call: str, **where: object) -> dict[str, Any
             return found
 
     return await asyncio.to_thread(ask)
-
-
-async def only_call(service: Service) -> dict[str, Any]:
-    (row,) = await asyncio.to_thread(service.in_queue)
-    return row
-
-
-def card(service: Service, call: str) -> dict[str, Any]:
-    with service.api as api:
-        found: dict[str, Any] = api.get(f"/api/v1/calls/{call}/card").raise_for_status().json()
-        return found
-
-
-def hears_music(who: Caller) -> bool:
-    """Sound, and none of the agents'."""
-    pitch = who.pitch()
-    return pitch > 0 and all(abs(pitch - hz) > 12 for hz in (AGENT_HZ, NEXT_HZ, OTHER_HZ))
-
-
-def hops(service: Service) -> int | None:
-    path = service.folder / ".freizeichen/store/store.db"
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as database:
-        row = database.execute("SELECT hops FROM ended_calls").fetchone()
-    return None if row is None else int(row[0])
 
 
 async def test_a_caller_who_is_passed_on_hears_music_at_once_and_then_the_next_agent(

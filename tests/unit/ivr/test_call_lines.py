@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,22 +23,11 @@ from tests.unit.queues.scenes import Scene
 ONE, OTHER = "1764232000.1", "1764232000.12"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield tmp_path
-    for handler in root.handlers:
-        if handler not in handlers:
-            handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
 @pytest.mark.parametrize("as_text", [False, True])
-async def test_the_lines_of_a_call_and_of_its_offers_are_found(folder: Path, as_text: bool) -> None:
-    path = set_up_log(folder, as_text=as_text)
+async def test_the_lines_of_a_call_and_of_its_offers_are_found(
+    log_folder: Path, as_text: bool
+) -> None:
+    path = set_up_log(log_folder, as_text=as_text)
     log = structlog.get_logger("ivr.anything")
 
     async def dialogue() -> None:
@@ -69,8 +56,8 @@ def test_a_line_that_was_cut_off_or_is_of_somebody_else_is_passed_over() -> None
     assert lines_of("1.1", ['{"call": "1.1", "eve', "ready after 1.8 s", "[]", '"call"']) == []
 
 
-def test_each_decision_about_a_call_is_a_line_without_the_agent(folder: Path) -> None:
-    path = set_up_log(folder)
+def test_each_decision_about_a_call_is_a_line_without_the_agent(log_folder: Path) -> None:
+    path = set_up_log(log_folder)
     scene = Scene()
     scene.ready("anna")
     facts = [*scene.enter("c1"), *scene.take(OfferRefused(scene.offer("c1"), RefuseCause.DECLINED))]
@@ -85,16 +72,16 @@ def test_each_decision_about_a_call_is_a_line_without_the_agent(folder: Path) ->
 
 
 def test_the_journal_of_the_system_is_told_priorities(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    log_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
-    set_up_log(folder, to_journal=True)
+    set_up_log(log_folder, to_journal=True)
     structlog.get_logger("ivr.anything").error("broken", call=ONE)
     first, second = stream.getvalue().splitlines()
     assert (first[:3], second[:3]) == ("<6>", "<3>")
     assert read_line(second[3:])["call"] == ONE
-    assert log_files(folder) == []
+    assert log_files(log_folder) == []
 
 
 def test_the_command_reads_turned_over_files_oldest_first_and_says_when_there_is_nothing(

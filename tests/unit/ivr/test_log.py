@@ -8,7 +8,6 @@ import logging
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +19,16 @@ from ivr.log import log_level, set_up_log
 SECRET = "zmk493077709123"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield tmp_path
-    for handler in root.handlers:
-        if handler not in handlers:
-            handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
-def written(folder: Path) -> list[dict[str, Any]]:
-    text = (folder / "service.log").read_text()
+def written(log_folder: Path) -> list[dict[str, Any]]:
+    text = (log_folder / "service.log").read_text()
     assert SECRET not in text
     return [json.loads(line) for line in text.splitlines()]
 
 
 def test_a_full_disk_costs_no_word_on_the_terminal_and_is_told_in_the_next_line(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    log_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = set_up_log(folder)
+    path = set_up_log(log_folder)
     log = structlog.get_logger("ivr.anything")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
@@ -55,47 +41,49 @@ def test_a_full_disk_costs_no_word_on_the_terminal_and_is_told_in_the_next_line(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     log.info("there is room again")
-    told = [row for row in written(folder) if row["event"].startswith("lines of the log")]
+    told = [row for row in written(log_folder) if row["event"].startswith("lines of the log")]
     assert [row["lines"] for row in told] == [3]
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("name", "told"), [("debug", 3), ("info", 2), ("warning", 1)])
 def test_our_lines_are_written_from_the_level_of_the_settings_on(
-    folder: Path, name: str, told: int
+    log_folder: Path, name: str, told: int
 ) -> None:
-    set_up_log(folder, log_level(name))
+    set_up_log(log_folder, log_level(name))
     log = structlog.get_logger("ivr.anything")
     for each in (log.debug, log.info, log.warning):
         each("a line of ours", call="1.1")
-    ours = [row for row in written(folder) if row["event"] == "a line of ours"]
+    ours = [row for row in written(log_folder) if row["event"] == "a line of ours"]
     assert [row["call"] for row in ours] == ["1.1"] * told
 
 
-def test_a_library_is_heard_from_warnings_on_and_without_its_values(folder: Path) -> None:
-    set_up_log(folder, logging.DEBUG)
+def test_a_library_is_heard_from_warnings_on_and_without_its_values(log_folder: Path) -> None:
+    set_up_log(log_folder, logging.DEBUG)
     library = logging.getLogger("some.library")
     library.debug("chunk: %s", SECRET)
     library.info("sent %s", SECRET)
     library.warning("refused %s", SECRET)
     library.error("lost (%(who)s)", {"who": SECRET})
-    assert [row["event"] for row in written(folder)[1:]] == ["refused %s", "lost"]
+    assert [row["event"] for row in written(log_folder)[1:]] == ["refused %s", "lost"]
 
 
-def test_an_error_is_written_by_its_kind_and_place_alone(folder: Path) -> None:
-    set_up_log(folder, logging.DEBUG)
+def test_an_error_is_written_by_its_kind_and_place_alone(log_folder: Path) -> None:
+    set_up_log(log_folder, logging.DEBUG)
     try:
         raise ValueError(SECRET)
     except ValueError as error:
         structlog.get_logger("queues.anything").error("failed", exc_info=error)
         logging.getLogger("some.library").exception("failed too")
-    for row in written(folder)[1:]:
+    for row in written(log_folder)[1:]:
         assert row["error"] == "ValueError"
         assert row["places"][0].startswith("test_log.py:")
 
 
-async def test_what_a_loop_tells_of_a_task_that_failed_holds_nothing_of_it(folder: Path) -> None:
-    set_up_log(folder, logging.DEBUG)
+async def test_what_a_loop_tells_of_a_task_that_failed_holds_nothing_of_it(
+    log_folder: Path,
+) -> None:
+    set_up_log(log_folder, logging.DEBUG)
 
     def fails(_: str) -> None:
         raise ValueError(SECRET)
@@ -106,7 +94,7 @@ async def test_what_a_loop_tells_of_a_task_that_failed_holds_nothing_of_it(folde
     future.set_exception(ValueError(SECRET))
     del future
     await asyncio.sleep(0)
-    told = [row for row in written(folder) if row["level"] == "error"]
+    told = [row for row in written(log_folder) if row["level"] == "error"]
     assert [row["error"] for row in told] == ["ValueError", "ValueError"]
 
 
