@@ -211,7 +211,14 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
-        self._figures = Figures(self.hub, self.dispatcher.view, self.health, self.clock.wall)
+        self._figures = Figures(
+            self.hub,
+            self.dispatcher.view,
+            self.health,
+            self.clock.wall,
+            self.client.inbox.lag,
+            lambda: len(asyncio.all_tasks()),
+        )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
