@@ -149,7 +149,8 @@ def rows_of(found: Found, *, quick: bool) -> list[Row]:
         for name, count in found.after.decided.items()
     }
     calls = ours.placed.went_well + ours.placed.failed
-    begun, ended = decided.get("call_queued", 0.0), decided.get("call_closed", 0.0)
+    begun = decided.get("call_queued", 0.0)
+    ended = decided.get("call_closed", 0.0) + decided.get("call_end_noted", 0.0)
     lag_s = share_within(found.before, found.after, 0.99)
     rest, rest_after = found.at_rest
     half = found.held[len(found.held) // 2 :]
