@@ -28,6 +28,7 @@ from ivr.asterisk.install import Asterisk
 from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
 from ivr.settings import Settings
+from ivr.settings_asterisk import most_channels
 from ivr.settings_trunk import EMERGENCY_NUMBERS
 
 AMI_USER = "freizeichen"
@@ -77,7 +78,6 @@ CODE_TONES = MappingProxyType(
 )
 _SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _FILES_FOR_A_CHANNEL = 8
-_SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -290,11 +290,6 @@ def _is_for(path: Path, readers: int | None) -> bool:
     if readers is None:
         return found.st_mode & 0o077 == 0
     return found.st_gid == readers and found.st_mode & 0o777 == 0o640
-
-
-def most_channels(max_calls: int) -> int:
-    """Channels Asterisk may have: a caller and an agent for each call, and room for emergencies."""
-    return 2 * max_calls + _SPARE_CHANNELS
 
 
 def wanted_files(channels: int) -> int:

@@ -115,6 +115,15 @@ def test_a_fault_in_a_file_is_found_by_its_code_and_nothing_else_is(
     assert all(each.do for each in findings if each.state is FAULT)
 
 
+def test_sound_for_fewer_calls_than_are_taken_is_found(house: House, tmp_path: Path) -> None:
+    etc = house.etc_copy(tmp_path)
+    (etc / "rtp.conf").write_text("[general]\nrtpstart = 21000\nrtpend = 21399\nstrictrtp = yes\n")
+    findings = house.look(theirs=etc)
+    assert bad(findings, beside=CHANGED) == {"calls.limit": WARNING}
+    (found,) = [each for each in findings if each.code == "calls.limit"]
+    assert "set rtpend = 22699 in rtp.conf" in found.do
+
+
 @contextmanager
 def loaded(house: House, module: str, *, unload: bool = False) -> Iterator[None]:
     """A module that is there, or is not, for a while."""
