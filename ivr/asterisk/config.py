@@ -85,11 +85,14 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 RELOADS = MappingProxyType(
     {
         "extensions.conf": "dialplan reload",
+        "manager.conf": "manager reload",
         "musiconhold.conf": "moh reload",
         "pjsip.conf": "module reload res_pjsip.so",
         "queues.conf": "queue reload all",
     }
 )
+# What of them is where we are reached, by how its sections begin: taken at a start alone.
+_REACHED_BY = MappingProxyType({"manager.conf": "[general]", "pjsip.conf": "[transport-"})
 
 
 class Changed(IntEnum):
@@ -253,20 +256,20 @@ def render(
 
 
 def _how_much(name: str, before: bytes | None, text: str) -> Changed:
-    """Whether a file that differs is taken by a reload; where phones are reached is not."""
+    """Whether a file that differs is taken by a reload; where we are reached is not."""
     if name not in RELOADS or before is None:
         return Changed.NEEDS_A_RESTART
-    same = _transports(text) == _transports(before.decode())
+    same = _reached(name, text) == _reached(name, before.decode())
     return Changed.RELOADS if same else Changed.NEEDS_A_RESTART
 
 
-def _transports(text: str) -> list[str]:
-    """What a configuration says of where phones and providers reach us."""
+def _reached(name: str, text: str) -> list[str]:
+    """What a configuration says of where phones, providers and the service reach us."""
     found: list[str] = []
-    is_transport = False
+    head, is_told = _REACHED_BY.get(name, "none"), False
     for line in text.splitlines():
-        is_transport = line.startswith("[transport-") if line.startswith("[") else is_transport
-        found += [line] if is_transport and line else []
+        is_told = line.startswith(head) if line.startswith("[") else is_told
+        found += [line] if is_told and line else []
     return found
 
 
