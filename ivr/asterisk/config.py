@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -91,6 +92,9 @@ RELOADS = MappingProxyType(
         "queues.conf": "queue reload all",
     }
 )
+# An extension of this context names the text of the dialplan: what runs is known by it.
+WRITTEN = "fz-written"
+_WRITTEN = re.compile(rf"^\[{WRITTEN}\]\nexten => ([0-9a-f]+),", re.MULTILINE)
 # What of them is where we are reached, by how its sections begin: taken at a start alone.
 _REACHED_BY = MappingProxyType({"manager.conf": "[general]", "pjsip.conf": "[transport-"})
 
@@ -242,6 +246,7 @@ def render(
         template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
         for template in sorted(templates.glob("*.conf.j2"))
     } | dict.fromkeys(_EMPTY_FILES, "; empty on purpose\n")
+    files["extensions.conf"] += _named(files["extensions.conf"])
     link(folders.base / "data" / "sounds" / SOUNDS, prompts)
     changed = Changed.NOTHING
     for name, text in files.items():
@@ -253,6 +258,17 @@ def render(
             continue
         write_private(path, text, group=readers)
     return changed
+
+
+def _named(dialplan: str) -> str:
+    name = hashlib.sha256(dialplan.encode()).hexdigest()[:16]
+    return f"\n; What stands above, by its name.\n[{WRITTEN}]\nexten => {name},1,Hangup()\n"
+
+
+def dialplan_name(etc: Path) -> str | None:
+    """What a rendered dialplan is called; None for one that has no name, or is not there."""
+    found = _WRITTEN.search((read_plain(etc / "extensions.conf") or b"").decode(errors="replace"))
+    return found[1] if found else None
 
 
 def _how_much(name: str, before: bytes | None, text: str) -> Changed:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from ivr.asterisk.config import dialplan_name
 from ivr.caller.phone import SipServer, caller_phone
 from tests.journeys.people import caller, kill, settled, start_again, until, waits
-from tests.journeys.service import Service, running_service
+from tests.journeys.service import Service, console, running_service
 from tests.journeys.test_graceful_stop import as_owner
 
 
@@ -78,3 +79,21 @@ async def goes_on(service: Service, before: list[dict[str, Any]], asterisk: int)
     await until(lambda: settled(following))
     assert following.asterisk_pid == asterisk
     assert [row["id"] for row in following.in_queue()] == [row["id"] for row in before]
+
+
+async def test_a_dialplan_that_a_start_wrote_and_never_had_read_is_read_by_the_next(
+    service: Service,
+) -> None:
+    path = service.folder / ".freizeichen/asterisk/etc/extensions.conf"
+    text, name = path.read_text(), dialplan_name(path.parent)
+    assert name is not None
+    async with caller(service) as waiting:
+        await waits(service, waiting, 1)
+        before, asterisk = service.in_queue(), service.asterisk_pid
+        kill(service)
+        path.write_text(text.replace(name, "of-before"))
+        await asyncio.to_thread(console, service, "dialplan reload")
+        path.write_text(text)  # as the start that was broken off had written it
+        await goes_on(service, before, asterisk)
+        assert name in await asyncio.to_thread(console, service, "dialplan show fz-written")
+        assert not waiting.phone.ended.is_set()
