@@ -75,8 +75,7 @@ def install(
             "systemctl daemon-reload",
         ):
             say(f"  {line}")
-    say("next: freizeichen asterisk install; freizeichen doctor --quiet;")
-    say("  systemctl enable --now freizeichen-asterisk freizeichen")
+    say("next: freizeichen asterisk install; systemctl enable --now freizeichen")
 
 
 def _make_ready(place: Place, user: str) -> None:
