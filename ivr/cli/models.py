@@ -12,6 +12,7 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
+from ivr.leave_root import fill_cache_as_its_owner
 from ivr.place import SettingsOption, find_place
 from ivr.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.model_fetch import FetchUnderWay, fetch_model
@@ -65,12 +66,14 @@ def fetch(
 ) -> None:
     """Get the models of these languages; exit 0 only if all are there then.
 
-    With a language that is not known nothing is fetched.
+    With a language that is not known nothing is fetched. Root does it as the account that the cache
+    folder belongs to.
     """
     configured = _settings(settings).speech.models
     if unknown := [each for each in languages if each not in {*SOURCES, *configured}]:
         complain(_unknown_languages(unknown))
         raise typer.Exit(1)
+    fill_cache_as_its_owner()
     cache = resources.cache_folder()
     rows = [
         _fetch_one(language, configured.get(language), cache, quiet=as_json)

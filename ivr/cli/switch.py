@@ -13,6 +13,7 @@ from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, inst
 from ivr.asterisk_apart import run_asterisk
 from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
+from ivr.leave_root import fill_cache_as_its_owner
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart
 
@@ -33,7 +34,11 @@ def install_command(
         Path | None, typer.Option(help="an Asterisk of yours, to be looked at")
     ] = None,
 ) -> None:
-    """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root."""
+    """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root.
+
+    Root does it as the account that the cache folder belongs to.
+    """
+    fill_cache_as_its_owner()
     cache = resources.cache_folder()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that apt ends with us
     try:
