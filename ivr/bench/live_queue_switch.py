@@ -23,9 +23,9 @@ from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bench.ports import free_ports
 from ivr.bench.progress import Tell
 from ivr.bench.site import BenchFailed
-from ivr.private_files import read_plain, write_private
-from ivr.runfile import Account
-from ivr.settings import Settings
+from ivr.place.private_files import read_plain, write_private
+from ivr.place.runfile import Account
+from ivr.settings.settings import Settings
 from queues.simulation.house import House
 from queues.simulation.rival import AppQueue
 

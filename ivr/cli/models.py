@@ -12,8 +12,8 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
-from ivr.place import SettingsOption, find_place
-from ivr.settings import Settings, SettingsFaulty, load_settings
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.model_fetch import FetchUnderWay, fetch_model
 from ivr.speech.model_states import faults_of, model_rows, tried
 from ivr.speech.models import (

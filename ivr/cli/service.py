@@ -11,8 +11,8 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
-from ivr.place import SettingsOption, find_place
-from ivr.units import (
+from ivr.place.place import SettingsOption, find_place
+from ivr.service.units import (
     SYSTEM_CACHE,
     Installation,
     UnitFile,

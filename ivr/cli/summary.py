@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ivr.preparation import Prepared
-from ivr.runfile import LineInfo, RunFile
+from ivr.place.runfile import LineInfo, RunFile
+from ivr.starting.preparation import Prepared
 
 
 def summary(run: RunFile, *, secrets: bool = True) -> Sequence[str]:

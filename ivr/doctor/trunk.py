@@ -7,10 +7,10 @@ import re
 import time
 from collections.abc import Iterator
 
-from ivr.credentials import CredentialsUnusable, trunk_password
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, unseen, warning
 from ivr.doctor.house import START_IT, House, RunningAsterisk
 from ivr.doctor.strangers import of_type
+from ivr.place.credentials import CredentialsUnusable, trunk_password
 
 _NAME = "trunk"
 _CONTACT = re.compile(r"^\s*Contact:\s+trunk/\S+\s+\S*\s*(Avail|Unavail|NonQual|Unknown|Created)")

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.keeping import Keeping
-from ivr.kept import Kept
-from ivr.last_agents import PreferLast, Preferred
+from ivr.keeping.keeping import Keeping
+from ivr.keeping.kept import Kept
 from ivr.phone_number import PhoneNumber
-from ivr.place import Place
+from ivr.place.place import Place
+from ivr.telling.last_agents import PreferLast, Preferred
 from queues.ids import AgentId, CallId, QueueId
 from queues.picture import look
 from queues.store import StoreUnavailable, Trouble

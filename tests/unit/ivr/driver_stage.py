@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from ivr.dialogue import Surroundings
+from ivr.dialogues.dialogue import Surroundings
+from ivr.dialogues.driver import Driver
 from ivr.dialplan import Plan, load_plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
-from ivr.driver import Driver
 from ivr.flow.session import Session
-from ivr.last_agents import Preferred
+from ivr.telling.last_agents import Preferred
 from queues.cards import By
-from queues.centre.inputs import Input
+from queues.centre.inputs.input import Input
 from queues.ids import CallId, LineId, QueueId
 from tests.unit.ivr.fakes import FakeCalls
 

@@ -9,7 +9,7 @@ from ivr.bench.decision import measured, p99, plain_scan
 from ivr.bench.skills import mean_wait
 from queues.centre.apply import apply
 from queues.centre.decide import decide
-from queues.centre.inputs import AgentLegEnded
+from queues.centre.inputs.offers import AgentLegEnded
 from queues.centre.policies.pairing import next_offer
 
 

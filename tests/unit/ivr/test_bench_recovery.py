@@ -17,9 +17,10 @@ from ivr.bench.recovery_judging import (
 )
 from ivr.bench.recovery_kills import Killed, Outcome, rows_of
 from ivr.bench.recovery_ringing import rows_of as ringing_rows_of
-from queues.centre.call_facts import CallClosed
-from queues.centre.facts import Fact, OfferMade, TalkBegan
-from queues.centre.inputs import EndCause
+from queues.centre.facts.calls import CallClosed
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade, TalkBegan
+from queues.centre.inputs.calls import EndCause
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 QUEUE = QueueId("service")

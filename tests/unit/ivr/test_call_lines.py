@@ -10,12 +10,12 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from ivr.call_lines import lines_of, read_line
-from ivr.call_log import log_fact
 from ivr.cli import app
-from ivr.log import log_files, set_up_log
-from queues.centre.facts import OfferMissed
-from queues.centre.inputs import OfferRefused, RefuseCause
+from ivr.logs.call_lines import lines_of, read_line
+from ivr.logs.call_log import log_fact
+from ivr.logs.log import log_files, set_up_log
+from queues.centre.facts.offers import OfferMissed
+from queues.centre.inputs.offers import OfferRefused, RefuseCause
 from queues.ids import CallId
 from queues.view import Change
 from tests.unit.queues.scenes import Scene

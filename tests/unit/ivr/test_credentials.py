@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.credentials import CredentialsUnusable, load_credentials, load_token, open_to_others
+from ivr.place.credentials import CredentialsUnusable, load_credentials, load_token, open_to_others
 
 
 def test_a_phone_keeps_its_password_when_another_is_added(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from ivr.asterisk.dialled import (
     shown_number,
 )
 from ivr.phone_number import spellings
-from ivr.settings_trunk import Trunk
+from ivr.settings.trunk import Trunk
 from tests.switch import test_settings as place_settings
 
 

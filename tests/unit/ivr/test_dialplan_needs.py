@@ -9,15 +9,17 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
-from ivr import dialogue as dialogue_module
+from ivr.cannot_start import CannotStart
 from ivr.cli import app
+from ivr.dialogues import dialogue as dialogue_module
 from ivr.dialplan import DialplanFaulty, NodeId, Plan, Queue, load_plan
 from ivr.dialplan.hand_overs import hand_overs
 from ivr.dialplan.staff import NOTHING_SAID, UNKNOWN_STAFF, Asked, Staff
 from ivr.flow.commands import EnterQueue
-from ivr.preparation import CannotStart, load_plans
-from queues.centre.inputs import AgentSetting, QueueEntered, QueueSetting
-from queues.centre.needs import Need, NeedStep, Skill
+from ivr.starting.preparation import load_plans
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.settings import AgentSetting, QueueSetting
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, PlaceId, QueueId
 from tests.switch import test_settings as place_settings
 from tests.unit.ivr.driver_stage import CALL, LINE, stage

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from ivr import dialogue as dialogue_module
+from ivr.dialogues import dialogue as dialogue_module
 from queues.cards import By
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import QueueEntered
+from queues.centre.inputs.calls import QueueEntered
 from queues.dialogues import DialogueState
 from queues.ids import CallId, QueueId
 from tests.unit.ivr.driver_stage import CALL, LINE, LISTENING, stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.flow.session import Phase
-from queues.centre.inputs import QueueEntered, QueueLeft
+from queues.centre.inputs.calls import QueueEntered, QueueLeft
 from queues.dialogues import DialogueState
 from tests.unit.ivr.driver_stage import CALL, LINE, PLAN, Stage, stage
 

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from ivr import driver as driver_module
-from ivr import rescue as rescue_module
-from ivr.ports import CallBusy
+from ivr.dialogues import driver as driver_module
+from ivr.dialogues import rescue as rescue_module
+from ivr.dialogues.ports import CallBusy
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import QueueEntered
+from queues.centre.inputs.calls import QueueEntered
 from queues.ids import CallId, LineId, QueueId
 from tests.unit.ivr.driver_stage import CALL, LINE, Stage, stage
 

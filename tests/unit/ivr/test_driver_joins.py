@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from ivr import dialogue as dialogue_module
+from ivr.dialogues import dialogue as dialogue_module
 from ivr.flow.session import Phase
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import QueueEntered, QueueLeft
+from queues.centre.inputs.calls import QueueEntered, QueueLeft
 from queues.ids import QueueId
 from tests.unit.ivr.driver_stage import CALL, LINE, PLAN, Stage, stage
 

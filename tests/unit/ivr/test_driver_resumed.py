@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from ivr.dialogues.ports import CallBusy, Question, Reply
 from ivr.dialplan import load_plan
 from ivr.flow.session import Phase, Session, open_session
-from ivr.ports import CallBusy, Question, Reply
 from queues.cards import By
 from queues.centre.commands import ReturnReason
 from queues.ids import CallId, LineId

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ivr.asterisk.feature_codes import Wish, meant
-from queues.centre.inputs import AgentSetting, QueueSetting, ReadyAsked, SettingsLoaded
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.ids import AgentId, PlaceId, QueueId

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.dialogues.in_the_queue import in_the_queue
 from ivr.dialplan import NodeId, load_plan
 from ivr.flow.advance import advance
 from ivr.flow.commands import EnterQueue, HangUp, LeaveQueue, Play, TellWait, WaitOn, WakeAt
@@ -17,7 +18,6 @@ from ivr.flow.events import (
     Woke,
 )
 from ivr.flow.session import Phase, session_from_json, session_to_json
-from ivr.in_the_queue import in_the_queue
 from queues.centre.commands import ReturnReason
 from queues.ids import QueueId
 from tests.unit.ivr.flow_call import NOW, Call

@@ -9,9 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from ivr.hearing_counts import At, HearingCounts
-from ivr.hearing_watch import HearingWatch
-from ivr.ports import Unheard
+from ivr.dialogues.ports import Unheard
+from ivr.hearing.counts import At, HearingCounts
+from ivr.hearing.watch import HearingWatch
 from ivr.speech.hearing_desk import HearingLoad
 
 CALM = HearingLoad(3, 1, 16, 0.01, 0.05, frozenset({"ko"}), (), 0.0)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
-from ivr.preparation import load_plans
-from ivr.settings import Settings, load_settings
-from ivr.settings_begun import Answers, NewTrunk, TrunkKind, new_agents, settings_text
+from ivr.settings.begun import Answers, NewTrunk, TrunkKind, new_agents, settings_text
+from ivr.settings.settings import Settings, load_settings
+from ivr.starting.preparation import load_plans
 
 
 @pytest.fixture(autouse=True)

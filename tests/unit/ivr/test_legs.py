@@ -17,7 +17,7 @@ from ivr.asterisk.legs import (
     refuse_cause,
     step,
 )
-from queues.centre.inputs import RefuseCause
+from queues.centre.inputs.offers import RefuseCause
 
 E, S = LegEvent, LegState
 

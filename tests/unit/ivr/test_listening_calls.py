@@ -12,8 +12,16 @@ from ivr.asterisk.audiosocket.line import NoLine
 from ivr.asterisk.audiosocket.prompt_store import PromptStore
 from ivr.asterisk.errors import AgiCut, ChannelGone
 from ivr.asterisk.listening_calls import ListeningCalls
-from ivr.hearing_counts import At
-from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.dialogues.ports import (
+    Announcement,
+    CallBusy,
+    CallGone,
+    Question,
+    Reply,
+    ReplyKind,
+    Unheard,
+)
+from ivr.hearing.counts import At
 from ivr.speech.hearing_desk import HearingDesk
 from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import structlog
 
-from ivr.log import log_level, set_up_log
+from ivr.logs.log import log_level, set_up_log
 
 SECRET = "zmk493077709123"
 
@@ -101,8 +101,8 @@ async def test_what_a_loop_tells_of_a_task_that_failed_holds_nothing_of_it(
 CRASHES = """
 import sys, threading
 from pathlib import Path
-from ivr.crash import tell_crashes_without_values
-from ivr.log import set_up_log
+from ivr.logs.crash import tell_crashes_without_values
+from ivr.logs.log import set_up_log
 set_up_log(Path(sys.argv[1]))
 tell_crashes_without_values()
 secret = sys.argv[2]

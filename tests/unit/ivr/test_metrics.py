@@ -8,9 +8,9 @@ from ivr.asterisk.audiosocket.line import LineEnd
 from ivr.asterisk.audiosocket.pacer import EDGES_S, PacerFigures
 from ivr.asterisk.audiosocket.server import AudioFigures, Refusal
 from ivr.asterisk.turned_away import TurnedAway
-from ivr.hearing_counts import At, HearingCounts
-from ivr.metrics import CallersSide, KeptFigures, metrics_text
-from ivr.ports import ReplyKind, Unheard
+from ivr.dialogues.ports import ReplyKind, Unheard
+from ivr.hearing.counts import At, HearingCounts
+from ivr.metrics.callers import CallersSide, KeptFigures, metrics_text
 from ivr.speech.hearing_desk import HearingLoad
 from ivr.speech.recogniser import LAG_EDGES_S, Lag
 from queues.dispatcher import LedgerHealth

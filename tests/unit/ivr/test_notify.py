@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.notify import Notifier
-from ivr.watchdog import Watchdog
+from ivr.service.notify import Notifier
+from ivr.service.watchdog import Watchdog
 
 
 def heard(listening: socket.socket) -> list[str]:

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ivr.door_keeper import DoorKeeper
-from ivr.opening_hours import spans_of
-from ivr.settings import load_settings
-from ivr.settings_hours import Week, holidays_of, week_of
-from queues.centre.door import Hours, ascend, standing
-from queues.centre.door_inputs import HoursTold
-from queues.centre.inputs import Input
+from ivr.settings.hours import Week, holidays_of, week_of
+from ivr.settings.settings import load_settings
+from ivr.telling.door_keeper import DoorKeeper
+from ivr.telling.opening_hours import spans_of
+from queues.centre.inputs.doors import HoursTold
+from queues.centre.inputs.input import Input
+from queues.centre.lives.door import Hours, ascend, standing
 from queues.centre.state import Centre
 from queues.ids import QueueId
 from tests.unit.ivr.test_settings_people import GOOD, faults_of, settings_file

@@ -12,9 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
 from ivr import resources
-from ivr.loop_lag import LoopLag
-from ivr.metrics import metrics_text
-from ivr.metrics_waiting import Decisions, WaitingSide
+from ivr.metrics.callers import metrics_text
+from ivr.metrics.loop_lag import LoopLag
+from ivr.metrics.waiting import Decisions, WaitingSide
 from queues.api import HealthReport, HealthStatus
 from queues.picture import Picture, look_at_all
 from queues.view import Change

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.last_agents import Preferred
-from queues.centre.inputs import QueueEntered
+from ivr.telling.last_agents import Preferred
+from queues.centre.inputs.calls import QueueEntered
 from queues.ids import AgentId, CallId, QueueId
 from tests.unit.ivr.driver_stage import CALL, LINE, stage
 

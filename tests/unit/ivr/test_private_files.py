@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.private_files import is_own_folder, open_own, own_folder, read_plain, write_private
-from ivr.runfile import RunFile, write_run_file
+from ivr.place.private_files import is_own_folder, open_own, own_folder, read_plain, write_private
+from ivr.place.runfile import RunFile, write_run_file
 
 ME = (os.geteuid(), os.getegid())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr import resources
-from ivr.settings import SettingsFaulty, Speech, load_settings
+from ivr.settings.settings import SettingsFaulty, Speech, load_settings
 
 GOOD = """\
 version: 1

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ivr.settings import SettingsFaulty, load_settings
-from queues.centre.inputs import AgentSetting, Order, QueueSetting
-from queues.centre.needs import Need, NeedStep, Skill
+from ivr.settings.settings import SettingsFaulty, load_settings
+from queues.centre.inputs.settings import AgentSetting, Order, QueueSetting
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, PlaceId, QueueId
 
 GOOD = """\

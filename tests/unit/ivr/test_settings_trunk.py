@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.credentials import CredentialsUnusable, trunk_password
-from ivr.settings import Settings, load_settings
+from ivr.place.credentials import CredentialsUnusable, trunk_password
+from ivr.settings.settings import Settings, load_settings
 from tests.unit.ivr.test_settings import GOOD, faults_of, settings_file
 
 REGISTERED = "kind: registration, user: u1, password_file: /p"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.dialogue import Standing
-from ivr.standing import standing
-from queues.centre.learned import EstimatesLearned
+from ivr.dialogues.dialogue import Standing
+from ivr.dialogues.standing import standing
+from queues.centre.values.learned import EstimatesLearned
 from queues.ids import CallId
 from queues.picture import Picture, look_at_all
 from queues.view import View

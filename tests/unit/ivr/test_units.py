@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from ivr import resources
 from ivr.cli import app
-from ivr.place import SYSTEM_STATE, find_place
-from ivr.units import Installation, UnitsRefused, install_units, remove_units, render_units
+from ivr.place.place import SYSTEM_STATE, find_place
+from ivr.service.units import Installation, UnitsRefused, install_units, remove_units, render_units
 from tests.debian import unpacked
 
 SERVICE, ASTERISK = "freizeichen.service", "freizeichen-asterisk.service"
