@@ -19,7 +19,7 @@ from queues.ids import CallId, LineId
 from tests.kept.kept_place import SESSION, WITHIN_S, book_of, opened, until
 from tests.programs import real_espeak
 from tests.switch import test_settings
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 
 ONE = plan_of(PLAN)
 TWO = plan_of(

@@ -27,7 +27,7 @@ from tests.kept.kept_place import (
     until,
 )
 from tests.kept.told_place import rows
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 
 ANY = plan_of(PLAN)
 

@@ -19,7 +19,7 @@ from queues.ids import AgentId, CallId, QueueId
 from queues.picture import look
 from queues.store import StoreUnavailable, Trouble
 from tests.kept.kept_place import C1, C2, NUMBER, SESSION, opened, until
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene
 
 ANY = plan_of(PLAN)
