@@ -30,9 +30,9 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
-from ivr.dialogues.dialogue import Standing, Surroundings
+from ivr.dialogues.dialogue import Surroundings
 from ivr.dialogues.driver import Driver
-from ivr.dialogues.standing import standing
+from ivr.dialogues.standing import Standing, standing
 from ivr.hearing.watch import HearingWatch
 from ivr.keeping.keeping import Keeping, journal_figures, journal_reasons, journal_status
 from ivr.keeping.kept import Kept
@@ -213,7 +213,14 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
-        self._figures = Figures(self.hub, self.dispatcher.view, self.health, self.clock.wall)
+        self._figures = Figures(
+            self.hub,
+            self.dispatcher.view,
+            self.health,
+            self.clock.wall,
+            self.client.inbox.lag,
+            lambda: len(asyncio.all_tasks()),
+        )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,

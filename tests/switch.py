@@ -51,9 +51,9 @@ def test_settings(**changes: object) -> Settings:
     """Settings of a small place on free ports."""
     ami, http, sips = free_ports(3)
     (sip,) = free_ports(1, socket.SOCK_DGRAM)
-    # A block of RTP ports of its own for each Asterisk of the tests, by the chance of the SIP port,
-    # below the ports that the kernel gives: the SIP port must not lie in it.
-    first = 22_000 + (sip % 53) * 200
+    # Each Asterisk of the tests begins to look for RTP ports elsewhere, by the chance of the SIP
+    # port, below the ports that the kernel gives: the SIP port must not lie among them.
+    first = 22_000 + (sip % 45) * 200
     values: dict[str, object] = {
         "version": 1,
         "ports": {
@@ -62,7 +62,7 @@ def test_settings(**changes: object) -> Settings:
             "ami": ami,
             "http": http,
             "rtp_first": first,
-            "rtp_last": first + 199,
+            "rtp_last": first + 1_699,
         },
         "asterisk": {"qualify_frequency_s": 1, "most_calls_each_phone": 399},
         "lines": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -27,6 +28,7 @@ from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
 from ivr.place.private_files import read_plain, write_private
 from ivr.place.runfile import Account
+from ivr.settings.asterisk import most_channels
 from ivr.settings.settings import Settings
 from ivr.settings.trunk import EMERGENCY_NUMBERS
 
@@ -77,7 +79,6 @@ CODE_TONES = MappingProxyType(
 )
 _SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _FILES_FOR_A_CHANNEL = 8
-_SPARE_CHANNELS = 50  # emergency calls, while every caller of a full house is in a talk
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -85,11 +86,17 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 RELOADS = MappingProxyType(
     {
         "extensions.conf": "dialplan reload",
+        "manager.conf": "manager reload",
         "musiconhold.conf": "moh reload",
         "pjsip.conf": "module reload res_pjsip.so",
         "queues.conf": "queue reload all",
     }
 )
+# An extension of this context names the text of the dialplan: what runs is known by it.
+WRITTEN = "fz-written"
+_WRITTEN = re.compile(rf"^\[{WRITTEN}\]\nexten => ([0-9a-f]+),", re.MULTILINE)
+# What of them is where we are reached, by how its sections begin: taken at a start alone.
+_REACHED_BY = MappingProxyType({"manager.conf": "[general]", "pjsip.conf": "[transport-"})
 
 
 class Changed(IntEnum):
@@ -240,6 +247,7 @@ def render(
         template.name.removesuffix(".j2"): environment.get_template(template.name).render(values)
         for template in sorted(templates.glob("*.conf.j2"))
     } | dict.fromkeys(_EMPTY_FILES, "; empty on purpose\n")
+    files["extensions.conf"] += _named(files["extensions.conf"])
     link(folders.base / "data" / "sounds" / SOUNDS, prompts)
     changed = Changed.NOTHING
     for name, text in files.items():
@@ -253,21 +261,32 @@ def render(
     return changed
 
 
+def _named(dialplan: str) -> str:
+    name = hashlib.sha256(dialplan.encode()).hexdigest()[:16]
+    return f"\n; What stands above, by its name.\n[{WRITTEN}]\nexten => {name},1,Hangup()\n"
+
+
+def dialplan_name(etc: Path) -> str | None:
+    """What a rendered dialplan is called; None for one that has no name, or is not there."""
+    found = _WRITTEN.search((read_plain(etc / "extensions.conf") or b"").decode(errors="replace"))
+    return found[1] if found else None
+
+
 def _how_much(name: str, before: bytes | None, text: str) -> Changed:
-    """Whether a file that differs is taken by a reload; where phones are reached is not."""
+    """Whether a file that differs is taken by a reload; where we are reached is not."""
     if name not in RELOADS or before is None:
         return Changed.NEEDS_A_RESTART
-    same = _transports(text) == _transports(before.decode())
+    same = _reached(name, text) == _reached(name, before.decode())
     return Changed.RELOADS if same else Changed.NEEDS_A_RESTART
 
 
-def _transports(text: str) -> list[str]:
-    """What a configuration says of where phones and providers reach us."""
+def _reached(name: str, text: str) -> list[str]:
+    """What a configuration says of where phones, providers and the service reach us."""
     found: list[str] = []
-    is_transport = False
+    head, is_told = _REACHED_BY.get(name, "none"), False
     for line in text.splitlines():
-        is_transport = line.startswith("[transport-") if line.startswith("[") else is_transport
-        found += [line] if is_transport and line else []
+        is_told = line.startswith(head) if line.startswith("[") else is_told
+        found += [line] if is_told and line else []
     return found
 
 
@@ -291,11 +310,6 @@ def _is_for(path: Path, readers: int | None) -> bool:
     if readers is None:
         return found.st_mode & 0o077 == 0
     return found.st_gid == readers and found.st_mode & 0o777 == 0o640
-
-
-def most_channels(max_calls: int) -> int:
-    """Channels Asterisk may have: a caller and an agent for each call, and room for emergencies."""
-    return 2 * max_calls + _SPARE_CHANNELS
 
 
 def wanted_files(channels: int) -> int:

@@ -189,7 +189,7 @@ def _fetch_and_unpack(
         work = Path(name)
         found = work / "root"
         try:
-            options = _apt_options(work, _mirror())
+            options = _apt_options(work, package_source())
             progress(f"{programs.name}: reading the package list of Debian unstable")
             _apt(options, "update")
             progress(f"{programs.name}: fetching packages ({programs.size})")
@@ -219,8 +219,8 @@ def source_in(name: str, text: str) -> str | None:
     return found[1] if found else None
 
 
-def _mirror() -> str:
-    """The machine's own Debian package source; stays in memory and in apt's own files."""
+def package_source() -> str:
+    """The machine's own Debian package source, for memory and apt's own files; `InstallFailed`."""
     folder = Path("/etc/apt")
     for file in (*sorted(folder.glob("sources.list.d/*")), folder / "sources.list"):
         if file.is_file() and (found := source_in(file.name, file.read_text(errors="replace"))):

@@ -30,7 +30,10 @@ def doctor(
         ),
     ] = None,
     no_call: Annotated[bool, typer.Option("--no-call", help="make no call to the echo")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="only what is not ok")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", help="only what is not ok; of what was not seen only the codes"),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="report as JSON")] = False,
 ) -> None:
     """Look at everything that a call needs, and say what to do; exit 0 only without faults.
@@ -51,8 +54,13 @@ def doctor(
     if as_json:
         say(json.dumps(_as_json(findings), ensure_ascii=False, indent=1))
     else:
-        for finding in told_once(each for each in findings if each.state is State.UNSEEN):
-            _tell(finding)
+        unseen = [each for each in findings if each.state is State.UNSEEN]
+        if quiet and unseen:
+            codes = ", ".join(each.code for each in unseen)
+            say(f"{_MARKS[State.UNSEEN]:{_WIDE}}{codes}; why: freizeichen doctor")
+        else:
+            for finding in told_once(unseen):
+                _tell(finding)
         say(_summary(findings))
     if not is_well(findings):
         raise typer.Exit(1)

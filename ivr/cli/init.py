@@ -12,6 +12,8 @@ import typer
 from ivr import resources
 from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
+from ivr.place.credentials import fits_a_trunk
+from ivr.place.place import SYSTEM_STATE, find_place
 from ivr.place.private_files import write_private
 from ivr.settings.begun import (
     LANGUAGES,
@@ -31,6 +33,7 @@ _PASSWORD_FILE: Final = Path("trunk-password")
 _OWN_DIALPLANS: Final = "dialplans"
 _ZONE_FILE: Final = Path("/etc/localtime")
 _NEXT: Final = "next: freizeichen doctor, then freizeichen up"
+_NEXT_BELOW_ETC: Final = "next, as root: freizeichen service install"
 
 Text = Annotated[str | None, typer.Option(show_default=False)]
 
@@ -76,6 +79,7 @@ def init(
         address=ask("Address where telephones reach this machine", address, "127.0.0.1"),
         trunk=_trunk(ask, trunk, trunk_host, trunk_user, folder / trunk_password_file),
     )
+    password = ask.password(answers.trunk)
     if answers.language not in LANGUAGES:
         complain(f"there is no dialplan in '{answers.language}' yet; choose {', '.join(LANGUAGES)}")
         raise typer.Exit(1)
@@ -86,10 +90,14 @@ def init(
     _check(folder, text)
     write_private(file, text)
     file.chmod(0o644)  # no password is in it
-    say(f"{file} is written; {_NEXT}")
-    if answers.trunk.kind == "registration":
-        say(f"put the provider's password into {answers.trunk.password_file}, closed to others:")
-        say(f"  (umask 077; cat > {answers.trunk.password_file})")
+    secret = answers.trunk.password_file
+    if password:
+        write_private(secret, f"{password}\n")
+    elif answers.trunk.kind == "registration" and not secret.exists():
+        say(f"put the provider's password alone into {secret}, closed to others:")
+        say(f"  install -m 600 /dev/stdin {secret}    # type it, Enter, Ctrl-D")
+    is_below_etc = find_place(file).run_folder == SYSTEM_STATE
+    say(f"{file} is written; {_NEXT_BELOW_ETC if is_below_etc else _NEXT}")
 
 
 class _Asking:
@@ -111,6 +119,17 @@ class _Asking:
         if given:
             return tuple(part for each in given for part in split(each))
         return split(self(question, None, meant))
+
+    def password(self, trunk: NewTrunk) -> str:
+        """The provider's, not shown; none where it has a file already, or nothing is asked."""
+        if self._nothing or trunk.kind != "registration" or trunk.password_file.exists():
+            return ""
+        question = "Password at the provider (not shown; Enter: later)"
+        word = str(typer.prompt(question, default="", hide_input=True, show_default=False))
+        if word and not fits_a_trunk(word):
+            complain("nothing was written: a provider's password is one line of visible characters")
+            raise typer.Exit(1)
+        return word
 
 
 def _trunk(

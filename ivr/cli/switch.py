@@ -15,6 +15,7 @@ from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
 from ivr.place.place import SettingsOption, find_place
 from ivr.starting.asterisk_apart import run_asterisk
+from ivr.starting.leave_root import fill_cache_as_its_owner
 
 app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=True)
 
@@ -33,7 +34,11 @@ def install_command(
         Path | None, typer.Option(help="an Asterisk of yours, to be looked at")
     ] = None,
 ) -> None:
-    """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root."""
+    """Find an Asterisk on this machine, else fetch one into the cache folder. Needs no root.
+
+    Root does it as the account that the cache folder belongs to.
+    """
+    fill_cache_as_its_owner()
     cache = resources.cache_folder()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that apt ends with us
     try:

@@ -21,6 +21,7 @@ from ivr.dialogues.ports import (
     ReplyKind,
 )
 from ivr.dialogues.replies import told_by
+from ivr.dialogues.standing import Standing
 from ivr.dialplan.plan import Plan, PromptId
 from ivr.dialplan.spoken_waits import place_prompt, wait_prompt
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
@@ -66,14 +67,6 @@ _KEY_FOLLOWS_S = 0.3
 _BUSY_AGAIN_S = 1.0
 _BUSY_TRIES = 10  # by then it has been told what became of a Bridge
 _LONGEST_ASK_S = 1200.0  # ten prompts of 600 characters at the slowest, and some patience
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a waiting caller stands: place, and range of the wait in seconds; None if not known."""
-
-    place: int | None
-    wait_s: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

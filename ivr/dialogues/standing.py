@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from ivr.dialogues.dialogue import Standing
+from dataclasses import dataclass
+
 from queues.ids import CallId
 from queues.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a waiting caller stands: place, and range of the wait in seconds; None if not known."""
+
+    place: int | None
+    wait_s: tuple[float, float] | None = None
 
 
 def standing(view: View, call: CallId, now: float, *, has_place: bool) -> Standing | None:

@@ -7,10 +7,13 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.asterisk.config import most_channels, wanted_files
+from ivr.asterisk.config import wanted_files
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
+from ivr.doctor.ports import sound_ports
 from ivr.doctor.strangers import of_type
+from ivr.settings.asterisk import most_channels
+from ivr.settings.ports import sound_legs
 
 FILES_FOR_A_WAITING_CALL = 7
 _FILES_OF_ASTERISK = 200  # before the first call
@@ -57,17 +60,24 @@ def look_at_calls(house: House) -> Iterator[Finding]:
     """A flood of calls cannot take all of the machine."""
     code = "calls.limit"
     most = house.section("asterisk.conf", "options").get("maxcalls", "0")
-    channels = most_channels(house.settings.asterisk.max_calls)
+    calls = house.settings.asterisk.max_calls
+    channels = most_channels(calls)
+    first, last = sound_ports(house)
+    legs = sound_legs(first, last)
     if not _number(most):
         do = f"set maxcalls = {channels} under [options] in asterisk.conf, and restart Asterisk"
         found = "there is no limit for all calls at once"
         yield fault(code, found, do) if house.is_ours else warning(code, found, do)
     elif _number(most) < channels:
-        what = f"maxcalls is {most}; {house.settings.asterisk.max_calls} callers, whom agents "
+        what = f"maxcalls is {most}; {calls} callers, whom agents speak with, need {channels}"
         do = f"set maxcalls = {channels} in asterisk.conf, or asterisk.max_calls to less"
-        yield warning(code, f"{what}speak with, need {channels} channels", do)
+        yield warning(code, f"{what} channels", do)
+    elif legs < channels:
+        what = f"ports {first} to {last} are sound for {legs} channels; {calls} callers, whom "
+        do = f"set rtpend = {first + 2 * channels - 1} in rtp.conf, or asterisk.max_calls to less"
+        yield warning(code, f"{what}agents speak with, need {channels}", do)
     else:
-        yield ok(code, f"Asterisk takes {most} channels at most")
+        yield ok(code, f"Asterisk takes {most} channels at most, with sound for {legs}")
 
 
 def look_at_descriptors(house: House) -> Iterator[Finding]:

@@ -62,9 +62,8 @@ def look_at_listening(house: House) -> Iterator[Finding]:
         for bound in (each.get("bind") for each in of_type(house, "transport"))
         if bound.rsplit(":", 1)[-1].isdigit()
     } | {5060, 5061}
-    rtp = house.section("rtp.conf", "general")
-    sound = range(int(rtp.get("rtpstart") or 5000), int(rtp.get("rtpend") or 31_000) + 1)
-    more = [each for each in found if _is_open(each, signalling, sound)]
+    first, last = sound_ports(house)
+    more = [each for each in found if _is_open(each, signalling, range(first, last + 1))]
     if house.service is not None:
         of_service = listening_of(house.service.pid)
         http = house.settings.ports.http
@@ -78,6 +77,12 @@ def look_at_listening(house: House) -> Iterator[Finding]:
     else:
         tcp = [str(each) for each in found if each.kind == "tcp"]
         yield ok(code, f"nothing else listens; {', '.join(tcp)}, SIP and sound do")
+
+
+def sound_ports(house: House) -> tuple[int, int]:
+    """The first and the last port of sound; raises `CannotLook`."""
+    rtp = house.section("rtp.conf", "general")
+    return int(rtp.get("rtpstart") or 5000), int(rtp.get("rtpend") or 31_000)
 
 
 def _is_open(each: Listening, signalling: set[int], sound: range) -> bool:

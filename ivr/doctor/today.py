@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from ivr.asterisk.config import WRITTEN, dialplan_name
 from ivr.asterisk.config_reader import Section, read_sections
 from ivr.asterisk.included import FILES
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import START_IT, House
 
 # What of our files says the same wherever they lie.
-_COMPARED = ("manager.conf", "modules.conf", "pjsip.conf", "queues.conf", "rtp.conf")
+_DIALPLAN = "extensions.conf"
+_COMPARED = (_DIALPLAN, "manager.conf", "modules.conf", "pjsip.conf", "queues.conf", "rtp.conf")
 _ANSWER_S = 5.0
 
 
@@ -51,32 +53,48 @@ def look_at_settings(house: House) -> Iterator[Finding]:
         raise CannotLook("what the settings ask for could not be worked out", START_IT)
     names: tuple[str, ...]
     if house.is_ours:
-        names, do = _COMPARED, "start the service anew: it then has Asterisk take them in"
+        names, do = _COMPARED, "start the service anew: it writes them, and has Asterisk take them"
     else:
         names, do = tuple(FILES), "run 'freizeichen asterisk config' again, and reload"
-    others = [name for name in names if name != "extensions.conf" and _differs(house, name)]
+    others = [name for name in names if _differs(house, rendered, name)]
     if others:
-        yield warning(code, f"settings that were changed are not in {', '.join(others)} yet", do)
+        found = f"{', '.join(others)}: not what today's settings and this release ask for"
+        yield warning(code, found, do)
     elif etc == rendered:
         yield ok(code, "a start would write what the settings say today")
+    elif house.running is not None and not _runs(house, rendered):
+        found = f"Asterisk runs with another dialplan than {house.shown}/{_DIALPLAN}"
+        yield warning(code, found, "type 'dialplan reload' on its console, or start it anew")
     else:
         yield ok(code, f"{house.shown} says what the settings say today")
 
 
-def _differs(house: House, name: str) -> bool:
+def _runs(house: House, rendered: Path) -> bool:
+    """Whether the dialplan in Asterisk's memory is today's; raises `CannotLook`."""
+    if not _named(house.sections(_DIALPLAN)):
+        return True  # nothing of ours is in theirs
+    return (dialplan_name(rendered) or "") in house.console(f"dialplan show {WRITTEN}")
+
+
+def _named(sections: Sequence[Section]) -> list[Section]:
+    return [each for each in sections if each.name == WRITTEN]
+
+
+def _differs(house: House, rendered: Path, name: str) -> bool:
     """Whether a section that is ours says something else than it would today."""
-    wanted = read_sections(house.rendered or Path(), name)
-    there = house.sections(name)
+    wanted, there = read_sections(rendered, name), house.sections(name)
     if house.is_ours:
         return _said(wanted) != _said(there)
     theirs, _ = FILES[name]
     ours = [each for each in wanted if each.name not in theirs and each.get("type") != "transport"]
     names = {each.name for each in ours}
     found = [each for each in there if each.name in names]
+    if name == _DIALPLAN:  # a context of it may be written otherwise (--outside)
+        return bool(found) and _said(_named(ours)) != _said(_named(found))
     return bool(found) and _said(ours) != _said(found)
 
 
-def _said(sections: tuple[Section, ...] | list[Section]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _said(sections: Sequence[Section]) -> list[tuple[str, list[tuple[str, str]]]]:
     return [
         (each.name, [setting for setting in each.settings if setting[0] != "transport"])
         for each in sections

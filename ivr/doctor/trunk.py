@@ -6,7 +6,9 @@ import ipaddress
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+from ivr.asterisk.account import RunAccount, can_run
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, unseen, warning
 from ivr.doctor.house import START_IT, House, RunningAsterisk
 from ivr.doctor.strangers import of_type
@@ -103,10 +105,22 @@ def look_at_password(house: House) -> Iterator[Finding]:
         house.must_be_seen()
         yield fault(code, str(error), "put the provider's password there, and look again")
         return
+    file = None if trunk is None else trunk.password_file
     if word is None:
         yield ok(code, "no provider wants a password")
+    elif file is not None and not _service_reads(house, file):
+        do = "as root, run 'freizeichen service install' again, or give the file to that account"
+        yield fault(code, f"the account that runs the service cannot read {file}", do)
     else:
         yield ok(code, "the provider's password is there")
+
+
+def _service_reads(house: House, file: Path) -> bool:
+    """Whether whoever the run folder belongs to may read a file that we can."""
+    if not house.place.run_folder.is_dir():
+        return True  # nobody knows yet who that is
+    owner = house.place.run_folder.stat()
+    return can_run(RunAccount(owner.st_uid, owner.st_gid), ("test", "-r", str(file)))
 
 
 def trunk_must_be_set(house: House) -> None:

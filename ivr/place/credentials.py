@@ -12,7 +12,7 @@ from typing import Final
 
 from ivr.place.private_files import write_private
 from ivr.settings.trunk import Trunk
-from queues.api.sign_in import SHORTEST_TOKEN
+from queues.token import SHORTEST_TOKEN
 
 _LONGEST_PASSWORD: Final = 128
 _PASSWORDS: Final = "passwords.json"
@@ -81,8 +81,13 @@ def trunk_password(trunk: Trunk | None) -> str | None:
         raise CredentialsUnusable(f"trunk.password_file: {path} is not UTF-8 text") from None
 
 
+def fits_a_trunk(word: str) -> bool:
+    """Whether this can be a password of a provider: one line of visible characters."""
+    return 0 < len(word) <= _LONGEST_PASSWORD and word.isprintable() and word == word.strip()
+
+
 def _fit(word: str, where: str) -> str:
-    if 0 < len(word) <= _LONGEST_PASSWORD and word.isprintable() and word == word.strip():
+    if fits_a_trunk(word):
         return word
     raise CredentialsUnusable(
         f"{where} holds no password that a provider gives: one line of 1 to {_LONGEST_PASSWORD} "

@@ -111,7 +111,10 @@ def install_units(root: Path, files: Sequence[UnitFile], *, force: bool = False)
 
 
 def remove_units(root: Path, files: Sequence[UnitFile]) -> list[Path]:
-    """Take the files away that we wrote, and tell which; raises `UnitsRefused`, OSError."""
+    """Take the files away that we wrote, and what has them started; tells which.
+
+    Raises `UnitsRefused`, OSError.
+    """
     _refuse_strange(root, files, "look at them, and delete them by hand")
     removed = []
     for file in files:
@@ -119,6 +122,10 @@ def remove_units(root: Path, files: Sequence[UnitFile]) -> list[Path]:
         if _read(path) is not None:
             path.unlink()
             removed.append(path)
+        for link in sorted(path.parent.glob(f"*.wants/{path.name}")):
+            if link.is_symlink():  # `systemctl enable` made it
+                link.unlink()
+                removed.append(link)
     return removed
 
 

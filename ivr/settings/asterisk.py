@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from ivr.settings.parts import Part
 
 _LEAST_EACH_PHONE = 10
+_SPARE_CHANNELS: Final = 50  # emergency calls, while every caller of a full house is in a talk
 
 
 class AsteriskSettings(Part):
@@ -36,3 +37,13 @@ class AsteriskSettings(Part):
     def outlives_us(self) -> bool:
         """Whether its calls go on when the service ends."""
         return self.runs_by_itself or self.config is not None
+
+
+def most_channels(max_calls: int) -> int:
+    """Channels Asterisk may have: a caller and an agent for each call, and room for emergencies."""
+    return 2 * max_calls + _SPARE_CHANNELS
+
+
+def calls_of(channels: int) -> int:
+    """For how many calls so many channels are enough; 0 or less where they are for none."""
+    return (channels - _SPARE_CHANNELS) // 2

@@ -38,12 +38,12 @@ from ivr.settings.parts import (
     Misplaced,
     Number,
     Part,
-    Port,
     Reason,
     Shown,
     Zone,
 )
 from ivr.settings.people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
+from ivr.settings.ports import Ports, check_sound_ports
 from ivr.settings.trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
 
 VERSION = 1  # of the settings' schema: raised when a setting means something else
@@ -90,27 +90,6 @@ class Listen(Part):
 
     address: Address = "127.0.0.1"
     hosts: tuple[Host, ...] = Field(default=(), examples=[["phones.example.org"]])
-
-
-class Ports(Part):
-    """Ports, so that several checkouts and tests live side by side."""
-
-    sip: Port = 5160
-    sips: Port = 5161
-    ami: Port = 5138
-    http: Port = 8160
-    rtp_first: Annotated[int, Field(ge=1024, le=65_400)] = 21_000
-    rtp_last: Annotated[int, Field(ge=1025, le=65_535)] = 21_399
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Ports:
-        if len({self.sip, self.sips, self.ami, self.http}) < 4:
-            raise ValueError("sip, sips, ami and http must be four different ports")
-        if self.rtp_last - self.rtp_first < 19:
-            raise ValueError("rtp_last must be at least rtp_first + 19: each call takes two ports")
-        if self.rtp_first <= self.sip <= self.rtp_last:
-            raise ValueError("sip must lie outside rtp_first to rtp_last")
-        return self
 
 
 class Line(Part):
@@ -210,6 +189,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Settings:
+        check_sound_ports(self.ports, self.asterisk)
         _unique("lines", [line.number for line in self.lines])
         for line in self.lines:
             if line.number in EMERGENCY_NUMBERS:

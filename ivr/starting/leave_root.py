@@ -55,6 +55,20 @@ def leave_root(place: Place, progress: Progress) -> None:
     progress(f"started as root: going on as account {account.uid}")
 
 
+def fill_cache_as_its_owner() -> None:
+    """Become the account that the cache folder belongs to, if we are root and it is another's.
+
+    It alone must be able to write there later, too. Raises OSError.
+    """
+    cache = resources.cache_folder()
+    if os.geteuid() != 0 or not cache.is_dir():
+        return
+    owner = cache.stat()
+    if owner.st_uid != 0:
+        os.environ["FREIZEICHEN_CACHE"] = str(cache)  # as it was looked for as root
+        become(RunAccount(owner.st_uid, owner.st_gid))
+
+
 def _try_models(settings: Settings, progress: Progress) -> None:
     """Try each line's speech model once, while what passed can be noted in the system's cache."""
     cache = resources.cache_folder()
@@ -69,7 +83,7 @@ def _try_models(settings: Settings, progress: Progress) -> None:
 def _why_not(
     place: Place, settings: Settings, account: RunAccount, progress: Progress
 ) -> _Hindrance | None:
-    if not can_run(account, [sys.executable, "-c", "import ivr.cli"]):
+    if not can_run(account, [sys.executable, "-c", "import ivr.cli.up"]):
         return _Hindrance(
             f"account {account.uid} cannot run {sys.executable} with our packages",
             "put both where every account can read them",

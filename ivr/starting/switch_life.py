@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from ivr.asterisk.config import RELOADS, Changed
+from ivr.asterisk.config import RELOADS, WRITTEN, Changed, dialplan_name
 from ivr.asterisk.process import AnothersSwitch, SwitchFailed, SwitchProcess
 from ivr.cannot_start import CannotStart
 from ivr.starting.preparation import Prepared, check_ports
@@ -114,10 +114,18 @@ async def _come_to(switch: SwitchProcess, prepared: Prepared, tell: Tell) -> Non
 async def _take_settings(
     switch: SwitchProcess, prepared: Prepared, tell: Tell, *, is_new: bool
 ) -> None:
-    if not is_new and prepared.config is Changed.RELOADS:
+    if is_new:
+        return
+    if prepared.config is Changed.RELOADS or not await _runs_as_written(switch):
         tell("Asterisk: taking in the changed settings")
         for line in RELOADS.values():
             await switch.console(line)
+
+
+async def _runs_as_written(switch: SwitchProcess) -> bool:
+    """Whether its dialplan is that of its files: a start before us may have ended in between."""
+    name = dialplan_name(switch.folders.etc)
+    return name is None or name in await switch.console(f"dialplan show {WRITTEN}")
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:

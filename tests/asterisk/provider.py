@@ -26,6 +26,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import ActionRefused
 from ivr.asterisk.wire_events import ChannelEnded, ChannelId
 from ivr.dialplan import Plan, load_plan
+from ivr.settings.settings import Settings
 from queues.ids import LineId
 from tests.ami.running import PATIENT, next_of, running_client
 from tests.asterisk.small_service import SmallService, small_service
@@ -265,7 +266,9 @@ async def console_says(switch: Switch, line: str, met: Callable[[str], bool]) ->
 
 
 @asynccontextmanager
-async def running_provider(folder: Path) -> AsyncIterator[Provider]:
+async def running_provider(
+    folder: Path, *, settings: Settings | None = None, more_extensions: str = ""
+) -> AsyncIterator[Provider]:
     """The provider, for the block."""
     certify(folder)
     (tls_port,) = free_ports(1)
@@ -274,9 +277,9 @@ async def running_provider(folder: Path) -> AsyncIterator[Provider]:
     async with (
         running_switch(
             folder / "provider",
-            settings=test_settings(),
+            settings=settings or test_settings(),
             extra_pjsip=_PJSIP.format(port=tls_port, folder=folder, **names),
-            extra_extensions=_EXTENSIONS.format(**sounds),
+            extra_extensions=_EXTENSIONS.format(**sounds) + more_extensions,
             extra_modules="load = app_senddtmf.so\nload = res_srtp.so\n",
         ) as switch,
         running_client(switch.ami_port, timing=PATIENT) as client,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ivr.asterisk.config import dialplan_name
 from ivr.doctor.finding import Finding, State
 from tests.doctor.house import CHANGED, House, bad
 from tests.switch import free_ports
@@ -115,6 +116,15 @@ def test_a_fault_in_a_file_is_found_by_its_code_and_nothing_else_is(
     assert all(each.do for each in findings if each.state is FAULT)
 
 
+def test_sound_for_fewer_calls_than_are_taken_is_found(house: House, tmp_path: Path) -> None:
+    etc = house.etc_copy(tmp_path)
+    (etc / "rtp.conf").write_text("[general]\nrtpstart = 21000\nrtpend = 21399\nstrictrtp = yes\n")
+    findings = house.look(theirs=etc)
+    assert bad(findings, beside=CHANGED) == {"calls.limit": WARNING}
+    (found,) = [each for each in findings if each.code == "calls.limit"]
+    assert "set rtpend = 22699 in rtp.conf" in found.do
+
+
 @contextmanager
 def loaded(house: House, module: str, *, unload: bool = False) -> Iterator[None]:
     """A module that is there, or is not, for a while."""
@@ -182,6 +192,34 @@ def test_a_port_that_is_open_to_the_network_is_found(house: House) -> None:
     assert bad(house.look()) == {}
 
 
+def test_a_dialplan_of_before_in_its_files_is_found(house: House, tmp_path: Path) -> None:
+    etc = house.etc_copy(tmp_path)
+    path = etc / "extensions.conf"
+    path.write_text(path.read_text().replace("Playtones(congestion)", "Playtones(busy)"))
+    findings = house.look(theirs=etc)
+    assert bad(findings) == {CHANGED: WARNING}
+    (told,) = [each for each in findings if each.code == CHANGED]
+    assert "extensions.conf: not what today's settings" in told.found
+
+
+def test_a_dialplan_of_before_in_the_running_asterisk_is_found(house: House) -> None:
+    path = house.etc / "extensions.conf"
+    text = path.read_text()
+    name = dialplan_name(house.etc)
+    assert name is not None
+    path.write_text(text.replace(name, "0123456789abcdef"))
+    try:
+        house.console("dialplan reload")
+    finally:
+        path.write_text(text)
+    findings = house.look()
+    house.console("dialplan reload")
+    assert bad(findings) == {CHANGED: WARNING}
+    (told,) = [each for each in findings if each.code == CHANGED]
+    assert "Asterisk runs with another dialplan" in told.found
+    assert bad(house.look()) == {}
+
+
 def called_under(house: House, old: str, new: str) -> list[Finding]:
     """What is found, with a call, while the dialplan is another in this."""
     path = house.etc / "extensions.conf"
@@ -197,10 +235,10 @@ def called_under(house: House, old: str, new: str) -> list[Finding]:
 
 def test_a_call_whose_sound_does_not_come_back_is_found(house: House) -> None:
     findings = called_under(house, "n,Echo()", "n,Wait(5)")
-    assert bad(findings) == {"echo": FAULT}
+    assert bad(findings, beside=CHANGED) == {"echo": FAULT}
     assert any("no sound came" in each.found for each in findings if each.code == "echo")
 
 
 def test_a_call_that_is_not_answered_is_found(house: House) -> None:
     findings = called_under(house, "exten => echo,1,Answer()", "exten => gone,1,Answer()")
-    assert bad(findings) == {"echo": FAULT}
+    assert bad(findings, beside=CHANGED) == {"echo": FAULT}

@@ -173,6 +173,21 @@ def test_passwords_that_others_may_read_are_found(house: House) -> None:
         path.chmod(0o600)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can read what the service cannot")
+def test_a_password_that_root_alone_can_read_is_found(house: House, folder: Path) -> None:
+    word = folder / "word"
+    word.write_text("word\n")
+    word.chmod(0o600)
+    trunk = house.trunk | {"kind": "registration", "user": "we", "password_file": str(word)}
+    place = place_of(folder, trunk=trunk)
+    place.run_folder.mkdir()
+    assert bad(look(place)) == {"prompts": WARNING}
+    os.chown(place.run_folder, _NOBODY, _NOBODY)
+    assert bad(look(place)) == {"prompts": WARNING, "trunk.password": FAULT}
+    os.chown(word, _NOBODY, _NOBODY)
+    assert bad(look(place)) == {"prompts": WARNING}
+
+
 def test_a_prompt_that_is_gone_under_a_running_service_is_found(house: House) -> None:
     path = house.run_folder / "prompts/ko/welcome.wav"
     away = path.with_suffix(".away")

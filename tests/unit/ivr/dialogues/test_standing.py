@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.dialogues.dialogue import Standing
-from ivr.dialogues.standing import standing
+from ivr.dialogues.standing import Standing, standing
 from queues.centre.values.learned import EstimatesLearned
 from queues.ids import CallId
 from queues.picture import Picture, look_at_all

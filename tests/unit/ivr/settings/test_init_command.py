@@ -56,6 +56,7 @@ def test_questions_are_asked_and_their_answers_stand_in_the_file(tmp_path: Path)
         "registration",
         "sip.example.org",
         "we+7",
+        "pro;vider's",
     ]
     done = init(answers="\n".join(answers) + "\n")
 
@@ -70,7 +71,23 @@ def test_questions_are_asked_and_their_answers_stand_in_the_file(tmp_path: Path)
     assert (found.trunk.kind, found.trunk.user) == ("registration", "we+7")
     assert found.trunk.password_file == tmp_path / "trunk-password"
     assert found.trunk.number == "+8225551234"
-    assert str(tmp_path / "trunk-password") in done.output.replace("\n", "")
+    secret = tmp_path / "trunk-password"
+    assert (secret.read_text(), secret.stat().st_mode & 0o777) == ("pro;vider's\n", 0o600)
+    assert "pro;vider's" not in done.output
+    assert init("--force", answers="\n".join(answers[:-1]) + "\n").exit_code == 0  # it is there
+
+
+def test_a_password_may_come_later_and_one_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    words = ("--trunk-host", "sip.example.org", "--trunk-user", "we")
+    others = "\n" * 8  # as is meant, from the name to the address
+    refused = init(*words, answers=others + "\x07ring\n")
+    assert refused.exit_code == 1
+    assert "one line of visible characters" in refused.output
+    assert list(tmp_path.iterdir()) == []
+    done = init(*words, answers=others + "\n")
+    assert done.exit_code == 0, done.output
+    assert f"install -m 600 /dev/stdin {tmp_path / 'trunk-password'}" in done.output
+    assert [each.name for each in tmp_path.iterdir()] == ["freizeichen.yaml"]
 
 
 def test_a_file_that_is_there_is_left_alone_without_being_told(tmp_path: Path) -> None:

@@ -81,10 +81,46 @@ def test_further_host_names_of_the_api_are_taken_and_looked_at(tmp_path: Path) -
     assert "listen.hosts.0" in faults_of(tmp_path, text % '"http://x"')[0]
 
 
-@pytest.mark.parametrize("sip", [21_000, 21_200, 21_399])
+@pytest.mark.parametrize("sip", [21_000, 21_200, 22_699])
 def test_the_sip_port_lies_outside_the_ports_for_sound(tmp_path: Path, sip: int) -> None:
     (fault,) = faults_of(tmp_path, GOOD + f"ports: {{sip: {sip}}}\n")
     assert "ports: sip must lie outside rtp_first to rtp_last" in fault
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "place", "mend"),
+    [
+        ("ports: {\n  rtp_last: 21399}\n", 10, "ports.rtp_last", "set rtp_last to 22699, in the"),
+        ("ports: {\n  rtp_last: 21399}\n", 10, "ports.rtp_last", "or max_calls to 75"),
+        ("asterisk:\n  max_calls: 401\n", 10, "asterisk.max_calls", "set rtp_last to 22703"),
+        ("ports:\n  rtp_first: 22001\n", 10, "ports.rtp_first", "set rtp_last to 23701"),
+        (
+            "ports:\n  rtp_first: 64001\n  rtp_last: 65535\n",
+            11,
+            "ports.rtp_last",
+            "set rtp_first to 63836, and rtp_last to 65535, or max_calls to 358",
+        ),
+        ("ports: {rtp_last: 21019}\n", 9, "ports.rtp_last", "in the firewall too"),
+    ],
+)
+def test_sound_for_fewer_calls_than_are_taken_is_a_fault(
+    tmp_path: Path, text: str, line: int, place: str, mend: str
+) -> None:
+    (fault,) = faults_of(tmp_path, GOOD + text)
+    assert f":{line}: {place}: ports " in fault
+    assert mend in fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "asterisk: {max_calls: 75}\nports: {rtp_last: 21399}\n",
+        "asterisk: {max_calls: 401}\nports: {rtp_last: 22703}\n",
+        "asterisk: {max_calls: 999, config: /etc/asterisk}\n",
+    ],
+)
+def test_as_many_calls_as_there_are_ports_of_sound_are_no_fault(tmp_path: Path, text: str) -> None:
+    load_settings(settings_file(tmp_path, GOOD + text))
 
 
 @pytest.mark.parametrize(
