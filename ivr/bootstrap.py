@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from ivr import resources
-from ivr.adoption import Adoption, lines_left, offers_left
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.audiosocket.prompt_store import PromptStore
 from ivr.asterisk.audiosocket.server import AudioServer
@@ -31,25 +30,28 @@ from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
-from ivr.call_log import log_fact
-from ivr.dialogue import Standing, Surroundings
-from ivr.door_keeper import DoorKeeper
-from ivr.driver import Driver
-from ivr.ears import Ears, ModelFolders
-from ivr.hearing_watch import HearingWatch
-from ivr.keeping import Keeping, journal_figures, journal_reasons, journal_status
-from ivr.kept import Kept
-from ivr.last_agents import PreferLast
-from ivr.learner import Learner
-from ivr.metrics import CallersSide, KeptFigures, metrics_text
-from ivr.metrics_waiting import Figures
-from ivr.preparation import Prepared
-from ivr.standing import standing
-from ivr.winding_down import WindingDown
+from ivr.dialogues.dialogue import Surroundings
+from ivr.dialogues.driver import Driver
+from ivr.dialogues.standing import Standing, standing
+from ivr.hearing.watch import HearingWatch
+from ivr.keeping.keeping import Keeping, journal_figures, journal_reasons, journal_status
+from ivr.keeping.kept import Kept
+from ivr.logs.call_log import log_fact
+from ivr.metrics.callers import CallersSide, KeptFigures, metrics_text
+from ivr.metrics.waiting import Figures
+from ivr.service.winding_down import WindingDown
+from ivr.starting.adoption import Adoption, lines_left, offers_left
+from ivr.starting.ears import Ears, ModelFolders
+from ivr.starting.preparation import Prepared
+from ivr.telling.door_keeper import DoorKeeper
+from ivr.telling.last_agents import PreferLast
+from ivr.telling.learner import Learner
 from queues.api import HealthReason, HealthReport, HealthStatus
 from queues.cards import CardEntry
-from queues.centre.facts import Fact
-from queues.centre.inputs import CallMissed, Input, MissCause, Order, SettingsLoaded
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.calls import CallMissed, MissCause
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import Order, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, PlaceId, QueueId

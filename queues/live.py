@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from queues.centre.facts import Fact
-from queues.centre.plain import plain
+from queues.centre.facts.fact import Fact
+from queues.centre.journal.plain import plain
 from queues.view import AgentRow, CallRow, Change, View, iso
 
 RETRY_MS: Final = 1000

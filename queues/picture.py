@@ -7,15 +7,15 @@ the fact has been committed.
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.door_facts import (
+from queues.centre.facts.doors import (
     ClosingLifted,
     ClosingOrdered,
     HoursTaken,
     QueueClosed,
     QueueOpened,
 )
-from queues.centre.facts import Fact
-from queues.centre.house_facts import ClockReanchored, PlacesForgotten, SettingsTaken
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import ClockReanchored, PlacesForgotten, SettingsTaken
 from queues.centre.state import Centre
 from queues.ids import AgentId, CallId, PlaceId
 from queues.view import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from queues.centre.commands import ReturnReason
-from queues.centre.row import JournalRow
+from queues.centre.journal.row import JournalRow
 from queues.ids import CallId, OfferId, PlaceId, QueueId
 
 

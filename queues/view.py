@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.call import WITH_AGENT, CallState
-from queues.centre.door import Shut
-from queues.centre.needs import Need, Skill
+from queues.centre.lives.call import WITH_AGENT, CallState
+from queues.centre.lives.door import Shut
 from queues.centre.state import Agent, Call, Centre, Queue
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, QueueId
 
 Json = dict[str, object]

@@ -24,9 +24,9 @@ from ivr.asterisk.account import ordinary_account
 from ivr.asterisk.config import DOCTOR, EmergencyWay, Secrets, Silence, accounts, render
 from ivr.asterisk.folders import make_folders
 from ivr.asterisk.process import SwitchProcess
-from ivr.credentials import trunk_password
-from ivr.runfile import Account
-from ivr.settings import Settings
+from ivr.place.credentials import trunk_password
+from ivr.place.runfile import Account
+from ivr.settings.settings import Settings
 from tests.programs import real_asterisk
 
 ROOT = Path(__file__).parent.parent

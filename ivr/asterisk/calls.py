@@ -24,7 +24,7 @@ from ivr.asterisk.errors import (
 )
 from ivr.asterisk.wire_actions import AgiCommand
 from ivr.asterisk.wire_events import AgiAnswer, ChannelId
-from ivr.ports import CallBusy, CallGone
+from ivr.dialogues.ports import CallBusy, CallGone
 from queues.ids import CallId
 
 log = structlog.get_logger()

@@ -26,11 +26,11 @@ from ivr.asterisk.dialled import (
 )
 from ivr.asterisk.folders import SwitchFolders, link
 from ivr.asterisk.install import Asterisk
-from ivr.private_files import read_plain, write_private
-from ivr.runfile import Account
-from ivr.settings import Settings
-from ivr.settings_asterisk import most_channels
-from ivr.settings_trunk import EMERGENCY_NUMBERS
+from ivr.place.private_files import read_plain, write_private
+from ivr.place.runfile import Account
+from ivr.settings.asterisk import most_channels
+from ivr.settings.settings import Settings
+from ivr.settings.trunk import EMERGENCY_NUMBERS
 
 AMI_USER = "freizeichen"
 FALLBACK_QUEUE = "fallback"

@@ -11,8 +11,8 @@ Everything here is worked out before Asterisk starts, so that it holds without t
 from __future__ import annotations
 
 from ivr.phone_number import spellings
-from ivr.settings import Settings
-from ivr.settings_trunk import Trunk
+from ivr.settings.settings import Settings
+from ivr.settings.trunk import Trunk
 
 
 def called_lines(settings: Settings) -> dict[str, str]:

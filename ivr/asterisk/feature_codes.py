@@ -18,8 +18,9 @@ from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import AmiError
 from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, WireEvent
-from queues.centre.agent import AgentState
-from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.input import Input
+from queues.centre.lives.agent import AgentState
 from queues.ids import AgentId
 from queues.view import AgentRow
 

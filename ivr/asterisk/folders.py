@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ivr.asterisk.account import RunAccount
 from ivr.asterisk.install import Asterisk
-from ivr.private_files import is_own_folder, own_folder, read_plain, remove, write_private
+from ivr.place.private_files import is_own_folder, own_folder, read_plain, remove, write_private
 
 _LONGEST_SOCKET_PATH = 100  # of the 107 bytes a Unix socket's name may have
 _OURS = ("etc", "data", "data/sounds", "empty", "empty/keys")

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asterisk.config_reader import Section, read_sections
-from ivr.private_files import write_private
-from ivr.settings_trunk import EMERGENCY_NUMBERS
+from ivr.place.private_files import write_private
+from ivr.settings.trunk import EMERGENCY_NUMBERS
 
 # Each with the sections that stay theirs, and the console's line that has a change taken.
 FILES: Final[Mapping[str, tuple[frozenset[str], str]]] = {

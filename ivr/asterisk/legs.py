@@ -32,7 +32,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from queues.centre.inputs import RefuseCause
+from queues.centre.inputs.offers import RefuseCause
 
 HANG_UP_FOLLOWS_S = 0.3
 CALLER_FOLLOWS_S = 0.5

@@ -25,8 +25,16 @@ from ivr.asterisk.audiosocket.visit import VisitEnd, Visits
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.errors import AgiCut, AmiError, ChannelGone
 from ivr.asterisk.wire_events import ChannelId
-from ivr.hearing_counts import At, HearingCounts
-from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.dialogues.ports import (
+    Announcement,
+    CallBusy,
+    CallGone,
+    Question,
+    Reply,
+    ReplyKind,
+    Unheard,
+)
+from ivr.hearing.counts import At, HearingCounts
 from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.turn import Grammar
 from queues.ids import CallId

@@ -31,9 +31,9 @@ from ivr.asterisk.wire_events import (
     RingingSeen,
     WireEvent,
 )
-from queues.centre.inputs import (
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    Input,
     OfferAnswered,
     OfferRefused,
     RefuseCause,

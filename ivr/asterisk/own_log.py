@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from ivr.private_files import open_own
+from ivr.place.private_files import open_own
 
 MOST_BYTES: Final = 10_000_000
 KEPT_BYTES: Final = 1_000_000

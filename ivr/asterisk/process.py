@@ -20,7 +20,7 @@ from ivr.asterisk.account import RunAccount, become
 from ivr.asterisk.config import console_command, start_command, start_words
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk
-from ivr.private_files import open_own, read_plain, write_private
+from ivr.place.private_files import open_own, read_plain, write_private
 
 _BOOT_S = 30.0
 _STOP_S = 5.0

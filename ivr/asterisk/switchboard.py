@@ -44,15 +44,9 @@ from ivr.asterisk.wire_events import (
     WireEvent,
 )
 from ivr.phone_number import PhoneNumber
-from queues.centre.inputs import (
-    CallArrived,
-    CallEnded,
-    EndCause,
-    Input,
-    PlaceChanged,
-    PlaceState,
-    SwitchRestarted,
-)
+from queues.centre.inputs.calls import CallArrived, CallEnded, EndCause
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted
+from queues.centre.inputs.input import Input
 from queues.ids import CallId, LineId, PlaceId
 
 log = structlog.get_logger()

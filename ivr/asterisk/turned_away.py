@@ -23,7 +23,7 @@ from time import monotonic
 import structlog
 
 from ivr.asterisk.wire_events import ChannelEnded, WireEvent
-from ivr.settings_trunk import EMERGENCY_NUMBERS
+from ivr.settings.trunk import EMERGENCY_NUMBERS
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, install
 from ivr.asterisk.process import SwitchFailed, SwitchProcess
 from ivr.bench.progress import Tell
 from ivr.bench.site import BenchFailed
-from ivr.private_files import read_plain, write_private
-from ivr.settings import Settings
+from ivr.place.private_files import read_plain, write_private
+from ivr.settings.settings import Settings
 
 
 @asynccontextmanager

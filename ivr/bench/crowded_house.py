@@ -10,23 +10,18 @@ import itertools
 import random
 from typing import Final
 
-from queues.centre.call import CallState
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import (
-    AgentSetting,
-    Input,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    TalkStarted,
-)
-from queues.centre.needs import Need, Skill
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.lives.call import CallState
 from queues.centre.state import Centre
 from queues.centre.step import step
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 AGENTS: Final = 200

@@ -19,8 +19,8 @@ from ivr.bench.site import BenchFailed
 from ivr.bench.table import Bar, Row
 from queues.centre.apply import apply
 from queues.centre.decide import decide
-from queues.centre.facts import OfferMade
-from queues.centre.inputs import AgentLegEnded
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.offers import AgentLegEnded
 from queues.centre.policies.pairing import next_offer
 from queues.centre.pools import barred, counts_as_idle_since
 from queues.centre.state import Centre, could_be_offered, could_take_a_call

@@ -16,16 +16,11 @@ from typing import Final
 from ivr.bench.crowded_house import Callers, opening
 from ivr.bench.simulated import open_store
 from ivr.bench.site import bench_folder
-from ivr.journal import StoredJournal
+from ivr.keeping.journal import StoredJournal
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
-    OfferAnswered,
-    TalkStarted,
-)
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, OfferId, PlaceId, QueueId
 from queues.live import Hub

@@ -17,7 +17,7 @@ import numpy as np
 from ivr.bench.progress import Tell
 from ivr.bench.table import Bar, Row
 from ivr.resources import days
-from queues.centre.learned import NOTHING, Learned
+from queues.centre.values.learned import NOTHING, Learned
 from queues.reports.learning import learn_paces
 from queues.simulation.callers import Demand, draw_callers
 from queues.simulation.controls import Known, Sample, controlled_means, sample

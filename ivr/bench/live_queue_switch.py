@@ -20,8 +20,8 @@ from ivr.bench.bare_switch import bare_switch
 from ivr.bench.ports import free_ports
 from ivr.bench.progress import Tell
 from ivr.bench.site import BenchFailed
-from ivr.runfile import Account
-from ivr.settings import Settings
+from ivr.place.runfile import Account
+from ivr.settings.settings import Settings
 from queues.simulation.house import House
 from queues.simulation.rival import AppQueue
 

@@ -24,7 +24,7 @@ from ivr.bench.plain_message import (
     sound_description,
 )
 from ivr.bench.site import BenchFailed
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 
 _HOST: Final = "127.0.0.1"
 _REPEAT_S: Final = 0.5

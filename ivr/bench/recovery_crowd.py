@@ -13,7 +13,7 @@ from typing import Any
 from ivr.bench.plain_phone import NoAnswer, PlainPhone
 from ivr.bench.recovery_site import MENUS, QUEUE, SERVERS, TALKERS, TALKS
 from ivr.bench.site import BenchFailed
-from ivr.runfile import Account, RunFile
+from ivr.place.runfile import Account, RunFile
 
 WAITING, IN_MENUS, TALKING = 100, 10, 10
 _NUMBER_SOUNDS_S = 0.5

@@ -21,23 +21,17 @@ from ivr.bench.progress import Tell
 from ivr.bench.simulated import AGENTS, SERVICE, agents_sign_in, open_store
 from ivr.bench.site import BenchFailed, bench_folder
 from ivr.bench.table import Row
-from ivr.journal import new_row
-from ivr.kept import come_back
-from queues.centre.call_facts import CallReturned
-from queues.centre.codec import fact_row, input_row
+from ivr.keeping.journal import new_row
+from ivr.keeping.kept import come_back
 from queues.centre.commands import ReturnReason
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    TalkStarted,
-)
+from queues.centre.facts.calls import CallReturned
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
+from queues.centre.journal.codec import fact_row, input_row
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.ids import CallId, LineId, OfferId, PlaceId

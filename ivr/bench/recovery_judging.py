@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from queues.centre.call_facts import CallClosed, CallReturned, CallTakenBack
-from queues.centre.facts import Fact, OfferMade, TalkBegan
+from queues.centre.facts.calls import CallClosed, CallReturned, CallTakenBack
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade, TalkBegan
 
 CLOCKS_AGREE_S = 0.1  # less than any talk, so that no ring comes to belong to the next offer
 

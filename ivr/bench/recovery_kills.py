@@ -26,10 +26,10 @@ from ivr.bench.table import Bar, Row
 from ivr.bench.talking import run_callers
 from ivr.bench.wire import Wire, watched_phone
 from ivr.caller.phone import CallerPhone, SipServer
-from ivr.journal import as_rows
-from queues.centre.call import CallState
-from queues.centre.codec import read_fact
-from queues.centre.facts import Fact
+from ivr.keeping.journal import as_rows
+from queues.centre.facts.fact import Fact
+from queues.centre.journal.codec import read_fact
+from queues.centre.lives.call import CallState
 from queues.store import Kind, StoreView
 
 _REAL = 4

@@ -28,20 +28,13 @@ import uvloop
 from ivr.bench.simulated import SERVICE, agents_sign_in, open_store
 from ivr.bench.site import bench_folder, resident_bytes
 from ivr.bench.table import Row
-from ivr.journal import StoredJournal
-from ivr.snapshots import Snapshots
+from ivr.keeping.journal import StoredJournal
+from ivr.keeping.snapshots import Snapshots
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    TalkStarted,
-)
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.centre.occupancy import WINDOW_S
 from queues.centre.state import Centre
 from queues.dispatcher import Clock, Dispatcher

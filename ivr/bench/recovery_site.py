@@ -25,7 +25,7 @@ from ivr.asterisk.install import find_asterisk
 from ivr.asterisk.process import SwitchProcess
 from ivr.bench.ports import free_ports_environment
 from ivr.bench.site import READY_S, BenchFailed, bench_folder, start_service
-from ivr.runfile import RunFile, read_run_file
+from ivr.place.runfile import RunFile, read_run_file
 
 QUEUE, HELD, MENUS, TALKS = "101", "102", "103", "104"
 TALKERS: Final = tuple(f"talker{number}" for number in range(1, 12))

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final
 
 from ivr.bench.table import Bar, Row
-from queues.centre.inputs import Order
+from queues.centre.inputs.settings import Order
 from queues.simulation.callers import draw_callers
 from queues.simulation.day import Day
 from queues.simulation.figures import figures_of

@@ -5,15 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from queues.centre.inputs import (
-    AgentSetting,
-    Input,
-    PlaceChanged,
-    PlaceState,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-)
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.ids import AgentId, PlaceId, QueueId
 from queues.store import Store
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.bench.ports import free_ports_environment
-from ivr.runfile import RunFile, read_run_file
+from ivr.place.runfile import RunFile, read_run_file
 
 READY_S = 300.0
 _ENDS_S = 30.0

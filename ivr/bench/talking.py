@@ -17,7 +17,7 @@ from ivr.bench.wire import Wire, watched_phone
 from ivr.bench.words import menu_words, word
 from ivr.caller.phone import CallerPhone, CallFailed, SipServer
 from ivr.caller.word import Word
-from ivr.runfile import RunFile
+from ivr.place.runfile import RunFile
 
 _DIAL_S = 20.0
 _NEXT_SOUND_S = 20.0

@@ -15,7 +15,7 @@ from ivr.caller.pyvoip_rtp import Packet
 from ivr.caller.pyvoip_sip import RegistrationFailed
 from ivr.caller.script import AgentPlan, Answering
 from ivr.caller.sound import CODES, Samples
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 
 _QUALIFIED_S = 2.0
 _SPEAKS_AFTER_S = 0.3  # as a person does; the switch needs a moment to join the two

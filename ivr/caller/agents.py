@@ -15,7 +15,7 @@ from ivr.caller.report import AgentReport
 from ivr.caller.script import AgentPlan
 from ivr.caller.sound import Samples, Speech, Tone
 from ivr.caller.tones import ToneWatch
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 
 
 def accounts_for(plans: Sequence[AgentPlan], places: Sequence[Account]) -> list[Account]:

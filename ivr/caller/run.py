@@ -18,7 +18,7 @@ from ivr.caller.report import Report
 from ivr.caller.script import Say, Script
 from ivr.caller.sound import Samples, Speech, Tone, samples_of
 from ivr.caller.steps import Steps
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 
 _TALK_ENDS_S = 3.0
 _LISTENED_S = 5.0

@@ -10,7 +10,7 @@ import typer
 
 from ivr.cli.output import complain, lasted, say, table
 from ivr.cli.own_service import AsJson, alone, check_known, in_path, own_service
-from ivr.place import SettingsOption
+from ivr.place.place import SettingsOption
 
 AgentName = Annotated[str, typer.Argument(help="the agent's id, as the list shows it")]
 

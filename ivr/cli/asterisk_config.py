@@ -22,12 +22,13 @@ from ivr.asterisk.included import (
     write_included,
 )
 from ivr.asterisk.install import OLDEST, Asterisk
+from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
-from ivr.credentials import CredentialsUnusable, load_credentials
-from ivr.place import Place, SettingsOption, find_place
-from ivr.preparation import CannotStart, load_plans
-from ivr.rendered import emergency_ways, render_apart, secrets_of, when_down
-from ivr.settings import Settings, SettingsFaulty, load_settings
+from ivr.place.credentials import CredentialsUnusable, load_credentials
+from ivr.place.place import Place, SettingsOption, find_place
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
+from ivr.starting.preparation import load_plans
+from ivr.starting.rendered import emergency_ways, render_apart, secrets_of, when_down
 
 _ETC: Final = Path("/etc/asterisk")
 _FOLDER: Final = "freizeichen"

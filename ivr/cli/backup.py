@@ -11,15 +11,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from ivr.archive import ArchiveUnusable
-from ivr.backup import make_backup
+from ivr.backups.archive import ArchiveUnusable
+from ivr.backups.backup import make_backup
+from ivr.backups.moves import MovesBroken
+from ivr.backups.restore import RestoreRefused, go_back
+from ivr.backups.restore import restore as restore_backup
+from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
-from ivr.moves import MovesBroken
-from ivr.place import Place, SettingsOption, find_place
-from ivr.preparation import CannotStart, lock
-from ivr.restore import RestoreRefused, go_back
-from ivr.restore import restore as restore_backup
-from ivr.settings import SettingsFaulty, load_settings
+from ivr.place.place import Place, SettingsOption, find_place
+from ivr.settings.settings import SettingsFaulty, load_settings
+from ivr.starting.preparation import lock
 from queues.store import StoreError
 
 _SAID = (ArchiveUnusable, CannotStart, MovesBroken, RestoreRefused, StoreError)

@@ -25,8 +25,8 @@ from ivr.caller.script import Script
 from ivr.caller.script_words import SCRIPT_WORDS
 from ivr.caller.sound import CannotSpeak
 from ivr.cli.output import complain, say
-from ivr.place import find_place
-from ivr.runfile import ServiceNotRunning, read_run_file
+from ivr.place.place import find_place
+from ivr.place.runfile import ServiceNotRunning, read_run_file
 
 _NUMBER = re.compile(r"[0-9A-Za-z*#+_.-]{1,64}")
 

@@ -17,8 +17,8 @@ from ivr.dialplan.hand_overs import HandOver, hand_overs
 from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
-from ivr.place import SettingsOption, find_place
-from ivr.settings import Settings, SettingsFaulty, load_settings
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.models import find_model
 from ivr.speech.unheard import unheard_phrases
 from ivr.speech.vosk_model import ModelBroken, VoskVocabulary

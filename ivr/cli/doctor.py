@@ -13,7 +13,7 @@ import typer
 from ivr.cli.output import complain, say
 from ivr.doctor.examination import examine, is_well
 from ivr.doctor.finding import Finding, State
-from ivr.place import SettingsOption, find_place
+from ivr.place.place import SettingsOption, find_place
 
 _MARKS = {State.OK: "ok", State.WARNING: "WARNING", State.FAULT: "FAULT", State.UNSEEN: "not seen"}
 _WIDE = 9

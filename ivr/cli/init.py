@@ -10,13 +10,12 @@ from typing import Annotated, Final
 import typer
 
 from ivr import resources
+from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
-from ivr.credentials import fits_a_trunk
-from ivr.place import SYSTEM_STATE, find_place
-from ivr.preparation import CannotStart, load_plans
-from ivr.private_files import write_private
-from ivr.settings import SettingsFaulty, load_settings
-from ivr.settings_begun import (
+from ivr.place.credentials import fits_a_trunk
+from ivr.place.place import SYSTEM_STATE, find_place
+from ivr.place.private_files import write_private
+from ivr.settings.begun import (
     LANGUAGES,
     SHIPPED_QUEUE,
     Answers,
@@ -26,6 +25,8 @@ from ivr.settings_begun import (
     settings_text,
     split,
 )
+from ivr.settings.settings import SettingsFaulty, load_settings
+from ivr.starting.preparation import load_plans
 
 _FILE: Final = Path("freizeichen.yaml")
 _PASSWORD_FILE: Final = Path("trunk-password")

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from ivr import explaining
 from ivr.cli.output import complain, say
-from ivr.explaining import CALL_ID, explain_call
-from ivr.kept import days_folder, store_url
-from ivr.place import SettingsOption, find_place
-from ivr.settings import SettingsFaulty, load_settings
-from queues.centre.explain import way_as_text
-from queues.centre.row_faults import RowFault
+from ivr.explanations import explaining
+from ivr.explanations.explaining import CALL_ID, explain_call
+from ivr.keeping.kept import days_folder, store_url
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import SettingsFaulty, load_settings
+from queues.centre.explanations.explain import way_as_text
+from queues.centre.journal.row_faults import RowFault
 from queues.ids import CallId
 from queues.store import JournalDamaged, StoreError, StoreView
 

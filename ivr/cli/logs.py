@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from ivr.call_lines import lines_of, shown
 from ivr.cli.output import complain, say
-from ivr.log import log_files
-from ivr.place import Place, SettingsOption, find_place
-from ivr.settings import SettingsFaulty, load_settings
+from ivr.logs.call_lines import lines_of, shown
+from ivr.logs.log import log_files
+from ivr.place.place import Place, SettingsOption, find_place
+from ivr.settings.settings import SettingsFaulty, load_settings
 
 
 class _NoLog(Exception):

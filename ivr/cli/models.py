@@ -12,9 +12,8 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
-from ivr.leave_root import fill_cache_as_its_owner
-from ivr.place import SettingsOption, find_place
-from ivr.settings import Settings, SettingsFaulty, load_settings
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.model_fetch import FetchUnderWay, fetch_model
 from ivr.speech.model_states import faults_of, model_rows, tried
 from ivr.speech.models import (
@@ -24,6 +23,7 @@ from ivr.speech.models import (
     Origin,
     Progress,
 )
+from ivr.starting.leave_root import fill_cache_as_its_owner
 
 _MEGABYTE = 1_000_000
 _ORIGINS = {Origin.FETCHED: "fetched", Origin.PACKAGE: "from its package"}

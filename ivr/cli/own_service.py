@@ -12,8 +12,8 @@ import httpx
 import typer
 
 from ivr.cli.output import complain
-from ivr.place import SettingsOption, find_place
-from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
+from ivr.place.place import SettingsOption, find_place
+from ivr.place.runfile import RunFile, ServiceNotRunning, read_run_file
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON, as the API tells it")]
 

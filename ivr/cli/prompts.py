@@ -15,8 +15,8 @@ from ivr.asterisk.install import find_espeak
 from ivr.cli.dialplan import files_and_queues, read_plans
 from ivr.cli.output import complain, say
 from ivr.dialplan.plan import Plan
-from ivr.place import SettingsOption, find_place
-from ivr.settings import load_settings
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import load_settings
 from ivr.speech.prompt_faults import LONGEST_S, PromptFault, check_prompts, grouped
 from ivr.speech.prompts import NOT_BUILT, BuildReport, build_prompts
 from ivr.speech.voices import Voices, find_voices

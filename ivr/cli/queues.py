@@ -12,8 +12,8 @@ import typer
 
 from ivr.cli.output import complain, lasted, say, table
 from ivr.cli.own_service import AsJson, alone, check_known, in_path, own_service
-from ivr.place import SettingsOption, find_place
-from ivr.settings import SettingsFaulty, load_settings
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import SettingsFaulty, load_settings
 
 QueueName = Annotated[str, typer.Argument(help="the queue's id, as the list shows it")]
 By = Annotated[

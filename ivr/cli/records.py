@@ -6,11 +6,11 @@ import typer
 
 from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
-from ivr.kept import days_folder, open_store, store_url
-from ivr.place import SettingsOption, find_place
-from ivr.projector import Projector
-from ivr.settings import SettingsFaulty, load_settings
-from queues.centre.row_faults import RowFault
+from ivr.keeping.kept import days_folder, open_store, store_url
+from ivr.keeping.projector import Projector
+from ivr.place.place import SettingsOption, find_place
+from ivr.settings.settings import SettingsFaulty, load_settings
+from queues.centre.journal.row_faults import RowFault
 from queues.reports import VERSION
 from queues.store import StoreError, StoreView
 

@@ -16,9 +16,9 @@ import typer
 from ivr.cli.journal import Json, reading
 from ivr.cli.output import complain, say
 from ivr.cli.what_if import what_if
-from ivr.journal import as_rows
-from ivr.kept import key_file
-from ivr.place import SettingsOption, find_place
+from ivr.keeping.journal import as_rows
+from ivr.keeping.kept import key_file
+from ivr.place.place import SettingsOption, find_place
 from queues.centre.replay import MOST_SHOWN, Difference, ReplayReport, Told, replay
 from queues.store import KeyUnusable, SealCheck, StoreView, seals_to_check
 

@@ -12,10 +12,9 @@ import typer
 
 from ivr import resources
 from ivr.cli.output import complain, say
-from ivr.installing import give_folders, give_secret, have_units_read, make_account
-from ivr.place import Place, SettingsOption, find_place
-from ivr.settings import SettingsFaulty, load_settings
-from ivr.units import (
+from ivr.place.place import Place, SettingsOption, find_place
+from ivr.service.installing import give_folders, give_secret, have_units_read, make_account
+from ivr.service.units import (
     SYSTEM_CACHE,
     Installation,
     UnitFile,
@@ -24,6 +23,7 @@ from ivr.units import (
     remove_units,
     render_units,
 )
+from ivr.settings.settings import SettingsFaulty, load_settings
 
 app = typer.Typer(help="The systemd units that run this place.", no_args_is_help=True)
 

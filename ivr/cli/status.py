@@ -11,8 +11,8 @@ import typer
 
 from ivr.cli.output import complain, say
 from ivr.cli.summary import summary
-from ivr.place import SettingsOption, find_place
-from ivr.runfile import ServiceNotRunning, read_run_file
+from ivr.place.place import SettingsOption, find_place
+from ivr.place.runfile import ServiceNotRunning, read_run_file
 
 _ANSWER_S = 5.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ivr.runfile import RunFile
+from ivr.place.runfile import RunFile
 
 
 def summary(run: RunFile, *, secrets: bool = True) -> Sequence[str]:

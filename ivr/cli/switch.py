@@ -10,12 +10,12 @@ import typer
 
 from ivr import resources
 from ivr.asterisk.install import InstallFailed, find_asterisk, find_espeak, install
-from ivr.asterisk_apart import run_asterisk
+from ivr.cannot_start import CannotStart
 from ivr.cli.asterisk_config import config_command
 from ivr.cli.output import complain, say
-from ivr.leave_root import fill_cache_as_its_owner
-from ivr.place import SettingsOption, find_place
-from ivr.preparation import CannotStart
+from ivr.place.place import SettingsOption, find_place
+from ivr.starting.asterisk_apart import run_asterisk
+from ivr.starting.leave_root import fill_cache_as_its_owner
 
 app = typer.Typer(help="The Asterisk that carries the calls.", no_args_is_help=True)
 

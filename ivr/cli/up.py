@@ -20,23 +20,24 @@ import uvloop
 
 from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchProcess
+from ivr.backups.moves import MovesBroken
+from ivr.backups.restore import finish_restore
 from ivr.bootstrap import Service
+from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
 from ivr.cli.summary import summary
-from ivr.crash import tell_crashes_without_values
-from ivr.earlier_plans import ready_earlier_plans
-from ivr.explaining_apart import ExplainApart
-from ivr.kept import Kept, open_kept
-from ivr.leave_root import leave_root
-from ivr.log import first_of, log_level, set_up_log
-from ivr.moves import MovesBroken
-from ivr.notify import Notifier
-from ivr.place import SettingsOption, find_place
-from ivr.preparation import CannotStart, Prepared, lock, prepare
-from ivr.restore import finish_restore
-from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
-from ivr.switch_life import asterisk_of
-from ivr.watchdog import Watchdog
+from ivr.explanations.apart import ExplainApart
+from ivr.keeping.kept import Kept, open_kept
+from ivr.logs.crash import tell_crashes_without_values
+from ivr.logs.log import first_of, log_level, set_up_log
+from ivr.place.place import SettingsOption, find_place
+from ivr.place.runfile import LineInfo, RunFile, remove_run_file, write_run_file
+from ivr.service.notify import Notifier
+from ivr.service.watchdog import Watchdog
+from ivr.starting.earlier_plans import ready_earlier_plans
+from ivr.starting.leave_root import leave_root
+from ivr.starting.preparation import Prepared, lock, prepare
+from ivr.starting.switch_life import asterisk_of
 from queues.api import create_app, listen, serve
 from queues.ports import JournalTakenOver
 

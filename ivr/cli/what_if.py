@@ -18,9 +18,9 @@ import typer
 from ivr.cli.day_files import SHARES, text_of
 from ivr.cli.journal import reading
 from ivr.cli.output import Progress, complain, say
-from ivr.journal import as_rows
-from ivr.place import SettingsOption
-from queues.centre.needs import words_of
+from ivr.keeping.journal import as_rows
+from ivr.place.place import SettingsOption
+from queues.centre.values.needs import words_of
 from queues.simulation.changes import Changes, changed
 from queues.simulation.fields import DayFaulty
 from queues.simulation.fit import Laws, NobodyServed, fit

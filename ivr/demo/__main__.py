@@ -11,7 +11,7 @@ from pathlib import Path
 from ivr.caller.agent_phone import AgentUnavailable
 from ivr.cli.output import complain
 from ivr.demo.show import run_demo
-from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
+from ivr.place.runfile import RunFile, ServiceNotRunning, read_run_file
 
 
 def main() -> None:

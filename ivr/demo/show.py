@@ -21,7 +21,7 @@ from ivr.caller.steps import Steps
 from ivr.cli.output import say
 from ivr.demo.stories import Story, name_for, told_in_turn
 from ivr.demo.watching import LOOK_S, TALKING, WAITING, Board, farewell, news, shown_card
-from ivr.runfile import Account, LineInfo, RunFile
+from ivr.place.runfile import Account, LineInfo, RunFile
 
 _TALK = Tone(440.0, 14.0)
 _PICKS_UP_AFTER_S = 1.5

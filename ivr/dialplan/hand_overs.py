@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ivr.dialplan.plan import NodeId, Plan, Queue
 from ivr.dialplan.staff import Staff
-from queues.centre.needs import ANYBODY, Need, words_of
+from queues.centre.values.needs import ANYBODY, Need, words_of
 from queues.ids import QueueId
 
 

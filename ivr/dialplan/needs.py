@@ -9,7 +9,7 @@ from ivr.dialplan.faults import Findings, did_you_mean
 from ivr.dialplan.staff import ANY_LANGUAGE, NOTHING_SAID, Asked, Staff
 from ivr.dialplan.tree import Table, Text
 from ivr.dialplan.values import Values
-from queues.centre.needs import LEVELS, Skill, words_of
+from queues.centre.values.needs import LEVELS, Skill, words_of
 from queues.ids import QueueId
 
 MOST_PRIORITY_S = 3600

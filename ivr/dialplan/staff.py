@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from queues.centre.inputs import AgentSetting, QueueSetting
-from queues.centre.needs import ANYBODY, Need, Skill, missing, relaxed
+from queues.centre.inputs.settings import AgentSetting, QueueSetting
+from queues.centre.values.needs import ANYBODY, Need, Skill, missing, relaxed
 from queues.ids import QueueId
 
 ANY_LANGUAGE: Final = "any"

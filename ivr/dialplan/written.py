@@ -27,7 +27,7 @@ from ivr.dialplan.plan import (
     content_hash,
 )
 from ivr.dialplan.staff import Asked
-from queues.centre.needs import Skill
+from queues.centre.values.needs import Skill
 
 _KINDS: Final = {kind.__name__: kind for kind in (Say, Menu, Queue, Emergency, Goodbye)}
 _NOT_WRITTEN: Final = {"file", "hash", "sounds", "when_down", "phrase_lines", "nodes"} | {

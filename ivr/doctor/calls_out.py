@@ -12,8 +12,8 @@ from ivr.doctor.house import House
 from ivr.doctor.strangers import of_type
 from ivr.doctor.trunk import trunk_must_be_set
 from ivr.phone_number import spellings
-from ivr.settings import Settings
-from ivr.settings_trunk import EMERGENCY_NUMBERS
+from ivr.settings.settings import Settings
+from ivr.settings.trunk import EMERGENCY_NUMBERS
 
 _DIAL = re.compile(r"^(?:Try)?Dial\(\s*PJSIP/(?:[^@/,)]+@)?([^@/,)]+)", re.IGNORECASE)
 _LEADS_OUT = re.compile(r"^(?:Dial|Gosub|Macro|Goto)\(", re.IGNORECASE)

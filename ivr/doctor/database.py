@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import START_IT, House
-from ivr.kept import key_file, store_url
+from ivr.keeping.kept import key_file, store_url
 from queues.store import SeenStore, StoreError, see_keys, see_store
 
 _MADE_LATER = "they are made at the first start; look again after it"

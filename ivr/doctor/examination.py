@@ -29,8 +29,8 @@ from ivr.doctor import (
 )
 from ivr.doctor.finding import CannotLook, Check, Finding, State, fault, ok, unseen
 from ivr.doctor.house import House, open_house
-from ivr.place import Place
-from ivr.settings import Settings, SettingsFaulty, load_settings
+from ivr.place.place import Place
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 
 CHECKS: Final[tuple[Check, ...]] = (
     *today.CHECKS,

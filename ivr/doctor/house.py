@@ -20,14 +20,15 @@ from ivr.asterisk.config import DOCTOR, PathUnusable
 from ivr.asterisk.config_reader import ConfigUnreadable, Section, merged, read_sections
 from ivr.asterisk.folders import SwitchFolders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk
-from ivr.credentials import CredentialsUnusable, load_credentials
+from ivr.cannot_start import CannotStart
 from ivr.dialplan.plan import Plan
 from ivr.doctor.finding import CannotLook
-from ivr.place import Place
-from ivr.preparation import CannotStart, load_plans
-from ivr.rendered import emergency_ways, render_apart, secrets_of, when_down
-from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
-from ivr.settings import Settings
+from ivr.place.credentials import CredentialsUnusable, load_credentials
+from ivr.place.place import Place
+from ivr.place.runfile import RunFile, ServiceNotRunning, read_run_file
+from ivr.settings.settings import Settings
+from ivr.starting.preparation import load_plans
+from ivr.starting.rendered import emergency_ways, render_apart, secrets_of, when_down
 from queues.ids import LineId
 
 START_IT = "start it (freizeichen up, or that Asterisk of yours) and look again"

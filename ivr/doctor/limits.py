@@ -12,8 +12,8 @@ from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 from ivr.doctor.ports import sound_ports
 from ivr.doctor.strangers import of_type
-from ivr.settings_asterisk import most_channels
-from ivr.settings_ports import sound_legs
+from ivr.settings.asterisk import most_channels
+from ivr.settings.ports import sound_legs
 
 FILES_FOR_A_WAITING_CALL = 7
 _FILES_OF_ASTERISK = 200  # before the first call

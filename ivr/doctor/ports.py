@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from ivr.cannot_start import CannotStart
 from ivr.doctor.finding import Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 from ivr.doctor.sockets import Listening, listening_of
 from ivr.doctor.strangers import of_type
-from ivr.preparation import CannotStart, check_ports
+from ivr.starting.preparation import check_ports
 
 _GIVEN_BY_THE_KERNEL = 32_768  # from here on: PJSIP's DNS client, which serves nothing
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from ivr import resources
 from ivr.asterisk.install import find_espeak
+from ivr.cannot_start import CannotStart
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
-from ivr.preparation import CannotStart, load_plans
 from ivr.speech.model_states import model_rows
 from ivr.speech.models import SOURCES
 from ivr.speech.prompt_faults import check_prompts, grouped
 from ivr.speech.prompts import NOT_BUILT
 from ivr.speech.voices import find_voices
+from ivr.starting.preparation import load_plans
 
 _NOT_THERE = frozenset({"missing", "outdated"})
 _NOT_PLAYED = frozenset({"unreadable", "too_short"})

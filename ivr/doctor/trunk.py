@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ivr.asterisk.account import RunAccount, can_run
-from ivr.credentials import CredentialsUnusable, trunk_password
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, unseen, warning
 from ivr.doctor.house import START_IT, House, RunningAsterisk
 from ivr.doctor.strangers import of_type
+from ivr.place.credentials import CredentialsUnusable, trunk_password
 
 _NAME = "trunk"
 _CONTACT = re.compile(r"^\s*Contact:\s+trunk/\S+\s+\S*\s*(Avail|Unavail|NonQual|Unknown|Created)")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.ports import Unheard
+from ivr.dialogues.ports import Unheard
 from ivr.speech.recogniser import Hearing, OnHeard, Recogniser
 from ivr.speech.turn import Grammar
 

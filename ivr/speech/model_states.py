@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ivr.settings import Line
+from ivr.settings.settings import Line
 from ivr.speech.model_trial import trial_fault, was_tried
 from ivr.speech.models import SOURCES, locate_model, model_faults
 

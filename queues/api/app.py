@@ -20,8 +20,8 @@ from queues.api.sign_in import SESSION_S, SignIn
 from queues.api.stream import TICK_S
 from queues.api.transfers import transfer_routes
 from queues.cards import CardEntry
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.input import Input
 from queues.dialogues import DialogueRow
 from queues.dispatcher import NotStored
 from queues.ids import CallId, QueueId

@@ -17,8 +17,8 @@ from queues.api.problems import (
 from queues.api.rows import queue_out
 from queues.api.schema import CloseIn, OpenIn, QueueOut
 from queues.api.sign_in import SignIn
-from queues.centre.door_inputs import CloseAsked, OpenAsked
-from queues.centre.inputs import Input
+from queues.centre.inputs.doors import CloseAsked, OpenAsked
+from queues.centre.inputs.input import Input
 from queues.ids import AgentId, QueueId
 from queues.view import QueueRow, View
 

@@ -15,7 +15,7 @@ from queues.api.estimate_schema import EstimatesOf, EstimatesOfNeed, EstimatesOu
 from queues.api.problems import STORE_UNAVAILABLE, Refused
 from queues.api.schema import NeedOut
 from queues.api.sign_in import SignIn
-from queues.centre.came_true import CameTrue
+from queues.centre.estimates.came_true import CameTrue
 from queues.record_rows import EstimateCount
 from queues.store.errors import StoreError
 

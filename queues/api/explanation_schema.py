@@ -4,10 +4,10 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from queues.centre.call import CallState
-from queues.centre.recompute import Verdict
-from queues.centre.standing import Role
-from queues.centre.wait import WaitedFor
+from queues.centre.explanations.recompute import Verdict
+from queues.centre.explanations.standing import Role
+from queues.centre.explanations.wait import WaitedFor
+from queues.centre.lives.call import CallState
 
 
 class CallThenOut(BaseModel):

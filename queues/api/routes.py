@@ -33,9 +33,10 @@ from queues.api.schema import (
 from queues.api.sign_in import COOKIE, SESSION_S, SignIn, check_origin
 from queues.api.stream import TICK_S, live_response
 from queues.cards import CardEntry
-from queues.centre.agent import AgentState
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input, PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
+from queues.centre.inputs.input import Input
+from queues.centre.lives.agent import AgentState
 from queues.dialogues import DialogueRow
 from queues.ids import AgentId, CallId, QueueId
 from queues.live import Hub

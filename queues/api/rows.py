@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from queues.api.schema import AgentOut, CallOut, CardEntryOut, MissedCallOut, QueueOut
 from queues.cards import CardEntry
-from queues.centre.call import WITH_AGENT
-from queues.centre.inputs import MissCause
+from queues.centre.inputs.calls import MissCause
+from queues.centre.lives.call import WITH_AGENT
 from queues.dialogues import DialogueRow
 from queues.record_rows import MissedCall
 from queues.view import AgentRow, CallRow, QueueRow

@@ -17,11 +17,12 @@ from pydantic_core import PydanticCustomError
 
 from queues.api.health import HealthStatus
 from queues.cards import By
-from queues.centre.agent import AgentState
-from queues.centre.call import CallState
-from queues.centre.inputs import MissCause, PlaceState
-from queues.centre.needs import LEVELS
-from queues.centre.on_agents import WRAP_UP_MOST_S
+from queues.centre.deciding.agents import WRAP_UP_MOST_S
+from queues.centre.inputs.calls import MissCause
+from queues.centre.inputs.house import PlaceState
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.call import CallState
+from queues.centre.values.needs import LEVELS
 from queues.dialogues import DialogueState
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=60)]

@@ -26,11 +26,12 @@ from queues.api.problems import (
 from queues.api.rows import call_out
 from queues.api.schema import HandIn, NeedIn, TransferIn, TransferOut, TransferOutcome
 from queues.api.sign_in import SignIn
-from queues.centre.call_facts import CallOwed, TransferFault, TransferRefused
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input, TransferAsked
-from queues.centre.needs import Need, Skill
+from queues.centre.facts.calls import CallOwed, TransferFault, TransferRefused
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.calls import TransferAsked
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.input import Input
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, QueueId
 from queues.view import CallRow, View
 

@@ -1,12 +1,12 @@
 """How each fact changes the state. Nothing else does; recovery and replay come through here too.
 
-Each function first asks the lives (`agent.py`, `call.py`) for the next states, which raises
+Each function first asks the lives (`lives/`) for the next states, which raises
 `IllegalTransition` before anything is changed, and only then writes.
 """
 
 from dataclasses import fields
 
-from queues.centre.apply_agents import (
+from queues.centre.applying.agents import (
     change_agent,
     extend_wrap_up,
     forget_agent,
@@ -14,7 +14,7 @@ from queues.centre.apply_agents import (
     set_breath,
     spare,
 )
-from queues.centre.apply_calls import (
+from queues.centre.applying.calls import (
     end_call,
     foretell_wait,
     move_to_queue,
@@ -26,25 +26,33 @@ from queues.centre.apply_calls import (
     rest_call,
     transfer_call,
 )
-from queues.centre.apply_consults import (
+from queues.centre.applying.consults import (
     begin_consult,
     complete_consult,
     end_consult,
     join_consult,
     resume_talk,
 )
-from queues.centre.apply_doors import (
+from queues.centre.applying.doors import (
     lift_closing,
     order_closing,
     set_wall_clock,
     take_hours,
     turn_door,
 )
-from queues.centre.apply_offers import accept_offer, begin_talk, end_offer, end_talk, make_offer
-from queues.centre.apply_places import forgive_place, note_place, rest_place
-from queues.centre.apply_settings import take_settings
-from queues.centre.call import CallEvent
-from queues.centre.call_facts import (
+from queues.centre.applying.offers import accept_offer, begin_talk, end_offer, end_talk, make_offer
+from queues.centre.applying.places import forgive_place, note_place, rest_place
+from queues.centre.applying.settings import take_settings
+from queues.centre.facts.agents import (
+    AfterTalkPlanned,
+    AgentBecameReady,
+    AgentForgotten,
+    AgentPaused,
+    AgentSignedOut,
+    WrapUpEnded,
+    WrapUpExtended,
+)
+from queues.centre.facts.calls import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -59,39 +67,23 @@ from queues.centre.call_facts import (
     NeedRelaxed,
     TransferRefused,
 )
-from queues.centre.consult_facts import (
+from queues.centre.facts.consults import (
     ConsultBegan,
     ConsultCompleted,
     ConsultEnded,
     ConsultJoined,
     TalkResumed,
 )
-from queues.centre.door_facts import (
+from queues.centre.facts.doors import (
     ClosingLifted,
     ClosingOrdered,
     HoursTaken,
     QueueClosed,
     QueueOpened,
 )
-from queues.centre.estimate_facts import EstimateMade, EstimatesTaken
-from queues.centre.facts import (
-    AfterTalkPlanned,
-    AgentBecameReady,
-    AgentForgotten,
-    AgentPaused,
-    AgentSignedOut,
-    Fact,
-    LegDropped,
-    OfferAccepted,
-    OfferMade,
-    OfferMissed,
-    OfferWithdrawn,
-    TalkBegan,
-    TalkEnded,
-    WrapUpEnded,
-    WrapUpExtended,
-)
-from queues.centre.house_facts import (
+from queues.centre.facts.estimates import EstimateMade, EstimatesTaken
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import (
     ClockReanchored,
     HistoryLost,
     PlaceNoted,
@@ -99,9 +91,19 @@ from queues.centre.house_facts import (
     PlacesForgotten,
     SettingsTaken,
 )
-from queues.centre.inputs import PlaceState
-from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
-from queues.centre.snapshot import from_snapshot
+from queues.centre.facts.load import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
+from queues.centre.facts.offers import (
+    LegDropped,
+    OfferAccepted,
+    OfferMade,
+    OfferMissed,
+    OfferWithdrawn,
+    TalkBegan,
+    TalkEnded,
+)
+from queues.centre.inputs.house import PlaceState
+from queues.centre.journal.snapshot import from_snapshot
+from queues.centre.lives.call import CallEvent
 from queues.centre.state import Centre, the_agent, the_call, the_place
 
 

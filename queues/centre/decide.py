@@ -7,53 +7,49 @@ where a leg would be left ringing or up, to `LegDropped`.
 from collections.abc import Iterator
 from typing import Final
 
-from queues.centre.agent import AgentState
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked
-from queues.centre.estimate_facts import EstimatesTaken
-from queues.centre.facts import Fact
-from queues.centre.house_facts import ClockReanchored, PlacesForgotten
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallArrived,
-    CallEnded,
-    CallMissed,
-    ClockMoved,
-    Input,
-    OfferAnswered,
-    OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    QueueEntered,
-    QueueLeft,
-    ReadyAsked,
-    ServiceEnding,
-    SettingsLoaded,
-    SignOutAsked,
-    SwitchRestarted,
-    TalkStarted,
-    TimerFired,
-    TransferAsked,
-    WrapUpAsked,
-)
-from queues.centre.learned import EstimatesLearned
-from queues.centre.on_agents import agent_asked_for, place_changed, wrap_up_asked_for
-from queues.centre.on_calls import call_ended, call_entered, call_left, call_lost_with_switch
-from queues.centre.on_consults import complete_asked, consult_asked, take_back_asked
-from queues.centre.on_doors import close_asked, hours_told, open_asked
-from queues.centre.on_let_go import LETS_GO, what_follows
-from queues.centre.on_offers import (
+from queues.centre.deciding.agents import agent_asked_for, place_changed, wrap_up_asked_for
+from queues.centre.deciding.calls import call_ended, call_entered, call_left, call_lost_with_switch
+from queues.centre.deciding.consults import complete_asked, consult_asked, take_back_asked
+from queues.centre.deciding.doors import close_asked, hours_told, open_asked
+from queues.centre.deciding.let_go import LETS_GO, what_follows
+from queues.centre.deciding.offers import (
     leg_ended,
     offer_answered,
     offer_refused,
     talk_started,
     time_has_come,
 )
-from queues.centre.on_service_end import service_ends
-from queues.centre.on_settings import settings_loaded
-from queues.centre.on_transfers import transfer_asked
-from queues.centre.overflow import given_back
+from queues.centre.deciding.overflow import given_back
+from queues.centre.deciding.service_end import service_ends
+from queues.centre.deciding.settings import settings_loaded
+from queues.centre.deciding.transfers import transfer_asked
+from queues.centre.facts.estimates import EstimatesTaken
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import ClockReanchored, PlacesForgotten
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
+from queues.centre.inputs.calls import (
+    CallArrived,
+    CallEnded,
+    CallMissed,
+    QueueEntered,
+    QueueLeft,
+    TransferAsked,
+)
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.doors import CloseAsked, HoursTold, OpenAsked
+from queues.centre.inputs.house import (
+    ClockMoved,
+    PlaceChanged,
+    ServiceEnding,
+    SwitchRestarted,
+    TimerFired,
+)
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, OfferRefused, TalkStarted
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.lives.agent import AgentState
 from queues.centre.state import Centre
+from queues.centre.values.learned import EstimatesLearned
 
 _OF_ANOTHER_HOUSE: Final = frozenset({SettingsLoaded, SwitchRestarted})  # than the one before them
 

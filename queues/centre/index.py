@@ -4,7 +4,6 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import TypeVar
 
-from queues.centre.needs import PoolKey
 from queues.centre.pools import EMPTY_KEPT, AgentRank, Pool, barred, counts_as_idle_since
 from queues.centre.state import (
     Agent,
@@ -15,6 +14,7 @@ from queues.centre.state import (
     could_be_offered,
     could_take_a_call,
 )
+from queues.centre.values.needs import PoolKey
 
 _Entry = TypeVar("_Entry", bound=tuple[object, ...])
 

@@ -7,8 +7,8 @@ their heads alone. Empty pools are kept, up to a number: most needs come again.
 from dataclasses import dataclass, field
 from typing import Final
 
-from queues.centre.inputs import AgentSetting
-from queues.centre.needs import PoolKey, missing
+from queues.centre.inputs.settings import AgentSetting
+from queues.centre.values.needs import PoolKey, missing
 from queues.ids import AgentId, CallId
 
 CallRank = tuple[float, int, CallId]  # counts as waiting since (Unix seconds), number, id

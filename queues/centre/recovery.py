@@ -9,13 +9,13 @@ Whoever goes on from there writes the whole state first, or the next start leave
 from collections.abc import Iterable
 
 from queues.centre.apply import apply
-from queues.centre.codec import read_fact
-from queues.centre.house_facts import HistoryLost
-from queues.centre.json_values import Snapshot
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import FactDoesNotApply
-from queues.centre.snapshot import from_snapshot
+from queues.centre.facts.house import HistoryLost
+from queues.centre.journal.codec import read_fact
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import FactDoesNotApply
+from queues.centre.journal.snapshot import from_snapshot
 from queues.centre.state import Centre
+from queues.centre.values.json_values import Snapshot
 
 
 def recover(snapshot: Snapshot | None, rows: Iterable[JournalRow]) -> Centre:

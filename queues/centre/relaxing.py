@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from queues.centre.call_facts import NeedRelaxed
-from queues.centre.inputs import QueueSetting
-from queues.centre.needs import Need, NeedStep, Relaxed, relaxed
+from queues.centre.facts.calls import NeedRelaxed
+from queues.centre.inputs.settings import QueueSetting
 from queues.centre.state import Call, Centre
+from queues.centre.values.needs import Need, NeedStep, Relaxed, relaxed
 
 STRICT_FROM: Final = 2  # transfers; from then on the caller is passed to nobody who lacks something
 _ROUNDING_S = 1e-6  # a deadline less the time it began at may be a hair shorter than the wait

@@ -6,8 +6,8 @@ wrong is one difference. Two things cannot be decided anew and are counted inste
 decided that today's code does not have any more (the recorded facts of that input are applied as
 they stand), and what lies in a gap of the journal, up to where the whole state stands written.
 
-What is written beside the decisions is looked at too: `row_order.py`. An input that was altered and
-leads to the same facts is seen by neither; the store's seals tell of it.
+What is written beside the decisions is looked at too: `journal/row_order.py`. An input that was
+altered and leads to the same facts is seen by neither; the store's seals tell of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,18 +18,19 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.apply import apply
-from queues.centre.codec import read_fact, read_input
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import Input
-from queues.centre.json_values import Plain
-from queues.centre.plain import payload_of
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import HistoryLost
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.input import Input
+from queues.centre.journal.codec import read_fact, read_input
+from queues.centre.journal.plain import payload_of
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_order import Misfit, RowOrder
 from queues.centre.policies.known import KNOWN, PAIRING, policy_of
 from queues.centre.recovery import apply_row
-from queues.centre.row import JournalRow
-from queues.centre.row_order import Misfit, RowOrder
 from queues.centre.state import Centre
 from queues.centre.step import Pairing, step
+from queues.centre.values.json_values import Plain
 
 _CAN_DECIDE: Final = KNOWN | {None}
 MOST_SHOWN: Final = 20

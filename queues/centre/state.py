@@ -11,15 +11,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.agent import AgentState
-from queues.centre.call import CallState
-from queues.centre.door import Hours, Shut
-from queues.centre.illegal import IllegalTransition
-from queues.centre.inputs import AgentSetting, PlaceState, QueueSetting
-from queues.centre.learned import NOTHING, Learned
-from queues.centre.needs import ANYBODY, Need, PoolKey
+from queues.centre.inputs.house import PlaceState
+from queues.centre.inputs.settings import AgentSetting, QueueSetting
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.call import CallState
+from queues.centre.lives.door import Hours, Shut
+from queues.centre.lives.illegal import IllegalTransition
 from queues.centre.occupancy import Spells
 from queues.centre.pools import AgentRank, CallRank, Pool
+from queues.centre.values.learned import NOTHING, Learned
+from queues.centre.values.needs import ANYBODY, Need, PoolKey
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 
 DERIVED: Final = MappingProxyType({"derived": True})  # a field that follows from other fields
@@ -47,7 +48,7 @@ Deadline = tuple[
 
 @dataclass(slots=True)
 class Queue:
-    """A queue: its setting, and its door (`door.py`): open or not, until `turns_at`, wall clock.
+    """A queue: setting, and door (`lives/door.py`): open or not, until `turns_at`, wall clock.
 
     `hours` None: at any time. `door_due` is `turns_at` by the centre's time.
     """

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 
 from queues.centre.apply import apply
 from queues.centre.decide import decide
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import Input
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.input import Input
 from queues.centre.policies.pairing import next_offer
 from queues.centre.state import Centre
 

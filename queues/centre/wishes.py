@@ -1,6 +1,5 @@
 """Which fact leads to which wish. Pure: the same fact always leads to the same commands."""
 
-from queues.centre.call_facts import CallRefused, CallRequeued, CallReturned
 from queues.centre.commands import (
     CancelRing,
     Command,
@@ -12,14 +11,15 @@ from queues.centre.commands import (
     RingAgent,
     WaitAgain,
 )
-from queues.centre.consult_facts import (
+from queues.centre.facts.calls import CallRefused, CallRequeued, CallReturned
+from queues.centre.facts.consults import (
     ConsultBegan,
     ConsultCompleted,
     ConsultEnd,
     ConsultEnded,
 )
-from queues.centre.facts import (
-    Fact,
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import (
     LegDropped,
     OfferAccepted,
     OfferMade,
@@ -30,7 +30,7 @@ from queues.centre.facts import (
     TalkEnded,
     WithdrawReason,
 )
-from queues.centre.inputs import RefuseCause
+from queues.centre.inputs.offers import RefuseCause
 
 
 def commands_for(fact: Fact) -> tuple[Command, ...]:

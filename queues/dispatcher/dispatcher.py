@@ -12,14 +12,15 @@ from typing import Final, Self
 import structlog
 
 from queues.centre.commands import Word
-from queues.centre.facts import Fact
-from queues.centre.foretelling import range_of_next
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import ClockMoved, Input, TimerFired
-from queues.centre.needs import PoolKey
-from queues.centre.snapshot import freeze
+from queues.centre.estimates.foretelling import range_of_next
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.house import ClockMoved, TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.journal.snapshot import freeze
 from queues.centre.state import Centre, next_wake
 from queues.centre.step import steps
+from queues.centre.values.needs import PoolKey
 from queues.centre.wishes import commands_for
 from queues.dispatcher.clock import Clock
 from queues.dispatcher.ledger import BOUND_S, Ledger, LedgerHealth, Restated, Settled

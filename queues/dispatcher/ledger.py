@@ -19,11 +19,11 @@ from typing import Final
 
 import structlog
 
-from queues.centre.codec import fact_row, input_row
-from queues.centre.facts import Fact
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import Input
-from queues.centre.row import JournalRow
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.input import Input
+from queues.centre.journal.codec import fact_row, input_row
+from queues.centre.journal.row import JournalRow
 from queues.ports import Journal, JournalTakenOver
 
 BOUND_S: Final = 0.25

@@ -24,7 +24,7 @@ from queues.centre.commands import (
     WaitAgain,
     Word,
 )
-from queues.centre.inputs import OfferRefused, RefuseCause
+from queues.centre.inputs.offers import OfferRefused, RefuseCause
 from queues.ids import OfferId
 from queues.ports import Dialogues, Telephony, TelephonyFailed
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from queues.centre.correcting import WEIGHTS, corrected_s, read_off
+from queues.centre.estimates.correcting import WEIGHTS, corrected_s, read_off
 from queues.ids import QueueId
 from queues.reports.seen import SeenWait
 

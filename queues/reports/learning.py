@@ -18,9 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from queues.centre.correcting import corrected_s
-from queues.centre.learned import Band, Learned, Pace, Spread
-from queues.centre.needs import Need
+from queues.centre.estimates.correcting import corrected_s
+from queues.centre.values.learned import Band, Learned, Pace, Spread
+from queues.centre.values.needs import Need
 from queues.ids import QueueId
 from queues.reports.correction import learn_correction
 from queues.reports.seen import SeenTalk, SeenWait

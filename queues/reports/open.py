@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from queues.centre.reading import Unfit, reader_of
+from queues.centre.journal.reading import Unfit, reader_of
 
 NOTHING: Final = "{}"
 

@@ -14,8 +14,7 @@ Rules
 from dataclasses import dataclass
 from typing import Final
 
-from queues.centre.call import WITH_AGENT, CallState
-from queues.centre.call_facts import (
+from queues.centre.facts.calls import (
     CallClosed,
     CallEndNoted,
     CallMoved,
@@ -25,15 +24,15 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
-from queues.centre.codec import read_fact, read_input
-from queues.centre.consult_facts import (
+from queues.centre.facts.consults import (
     ConsultBegan,
     ConsultCompleted,
     ConsultEnded,
     ConsultJoined,
 )
-from queues.centre.facts import (
-    Fact,
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import ClockReanchored, HistoryLost
+from queues.centre.facts.offers import (
     OfferAccepted,
     OfferMade,
     OfferMissed,
@@ -41,10 +40,11 @@ from queues.centre.facts import (
     TalkBegan,
     TalkEnded,
 )
-from queues.centre.house_facts import ClockReanchored, HistoryLost
-from queues.centre.inputs import CallArrived, CallMissed, EndCause
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import from_snapshot
+from queues.centre.inputs.calls import CallArrived, CallMissed, EndCause
+from queues.centre.journal.codec import read_fact, read_input
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import from_snapshot
+from queues.centre.lives.call import WITH_AGENT, CallState
 from queues.centre.state import Centre, Offer
 from queues.record_rows import EndedCall, EndedOffer, EndedTalk, EndedWait, MissedCall
 from queues.reports.open import OpenCall, OpenOffer, from_text, to_text

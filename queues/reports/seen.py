@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from queues.centre.estimate import Expected
-from queues.centre.needs import Need
+from queues.centre.estimates.estimate import Expected
+from queues.centre.values.needs import Need
 from queues.ids import QueueId
 from queues.record_rows import EndedTalk, EndedWait
 from queues.reports.outcomes import WaitEnd

@@ -4,18 +4,16 @@ From when the phone was to ring until the agent could be offered the next call, 
 talk that the switch took with it, and wrap-up of which no end is known, make none.
 """
 
-from queues.centre.agent import AgentState
-from queues.centre.facts import (
+from queues.centre.facts.agents import (
     AgentBecameReady,
     AgentForgotten,
     AgentPaused,
     AgentSignedOut,
-    Fact,
-    TalkBegan,
-    TalkEnd,
-    TalkEnded,
     WrapUpEnded,
 )
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import TalkBegan, TalkEnd, TalkEnded
+from queues.centre.lives.agent import AgentState
 from queues.record_rows import EndedTalk
 from queues.reports.open import OpenOffer, OpenTalk, UnderWay
 

@@ -10,7 +10,8 @@ Rules
 import json
 from typing import Final
 
-from queues.centre.call_facts import (
+from queues.centre.estimates.came_true import came_true
+from queues.centre.facts.calls import (
     CallClosed,
     CallMoved,
     CallQueued,
@@ -18,14 +19,14 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
-from queues.centre.came_true import came_true
-from queues.centre.consult_facts import ConsultCompleted
-from queues.centre.estimate_facts import EstimateMade
-from queues.centre.facts import Fact, TalkBegan
-from queues.centre.inputs import EndCause
-from queues.centre.needs import Need
-from queues.centre.plain import object_as_json
-from queues.centre.reading import Unfit, reader_of
+from queues.centre.facts.consults import ConsultCompleted
+from queues.centre.facts.estimates import EstimateMade
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import TalkBegan
+from queues.centre.inputs.calls import EndCause
+from queues.centre.journal.plain import object_as_json
+from queues.centre.journal.reading import Unfit, reader_of
+from queues.centre.values.needs import Need
 from queues.record_rows import EndedWait
 from queues.reports.open import OpenWait, UnderWay
 from queues.reports.outcomes import WaitEnd

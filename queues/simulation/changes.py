@@ -5,19 +5,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
-from queues.centre.agent import AgentState
-from queues.centre.inputs import (
-    AgentSetting,
-    Input,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    SignOutAsked,
-)
-from queues.centre.needs import Skill
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.lives.agent import AgentState
+from queues.centre.values.needs import Skill
 from queues.ids import AgentId, PlaceId, QueueId
 from queues.simulation.play import Script
 from queues.simulation.recorded import Ask, RecordedDay

@@ -7,14 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from queues.centre.estimate import Expected
-from queues.centre.estimate_facts import EstimateMade
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input, SettingsLoaded
-from queues.centre.learned import EstimatesLearned, Learned
-from queues.centre.needs import ANYBODY
+from queues.centre.estimates.estimate import Expected
+from queues.centre.facts.estimates import EstimateMade
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import SettingsLoaded
 from queues.centre.state import Centre
 from queues.centre.step import step
+from queues.centre.values.learned import EstimatesLearned, Learned
+from queues.centre.values.needs import ANYBODY
 from queues.ids import QueueId
 from queues.reports.seen import SeenTalk, SeenWait
 from queues.simulation.callers import Callers, Demand, draw_callers

@@ -7,17 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from queues.centre.inputs import (
-    AgentSetting,
-    Input,
-    Order,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-)
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import AgentSetting, Order, QueueSetting, SettingsLoaded
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
 
 _EPOCH: Final = "simulated"

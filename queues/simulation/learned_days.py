@@ -10,7 +10,7 @@ from functools import cache
 from itertools import chain
 from typing import Final, Protocol, TypeVar
 
-from queues.centre.learned import NOTHING, Learned
+from queues.centre.values.learned import NOTHING, Learned
 from queues.reports.correction import learn_correction
 from queues.reports.learning import learn_paces, learn_spreads
 from queues.reports.seen import SeenTalk, SeenWait

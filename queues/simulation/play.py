@@ -13,18 +13,13 @@ from math import inf, isfinite
 
 import numpy as np
 
-from queues.centre.call_facts import CallRefused, CallReturned
-from queues.centre.facts import Fact, OfferMade, TalkBegan
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
-    OfferAnswered,
-    QueueEntered,
-    TalkStarted,
-    TimerFired,
-)
+from queues.centre.facts.calls import CallRefused, CallReturned
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade, TalkBegan
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.centre.state import Centre, next_wake
 from queues.centre.step import step
 from queues.ids import AgentId, CallId, OfferId

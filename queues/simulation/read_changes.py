@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from queues.centre.inputs import Order
-from queues.centre.needs import LEVELS, NeedStep, Skill
+from queues.centre.inputs.settings import Order
+from queues.centre.values.needs import LEVELS, NeedStep, Skill
 from queues.ids import AgentId, QueueId
 from queues.simulation.changes import Changes, FewerAgents, MoreAgents, Span, agents_of
 from queues.simulation.fields import DayFaulty, Fields, minutes_of, root

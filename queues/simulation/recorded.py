@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from queues.centre.agent import AgentState
-from queues.centre.call import WITH_AGENT
-from queues.centre.call_facts import (
+from queues.centre.commands import ReturnReason
+from queues.centre.facts.agents import PAUSED_MISSED
+from queues.centre.facts.calls import (
     CallClosed,
     CallQueued,
     CallRefused,
@@ -30,11 +30,9 @@ from queues.centre.call_facts import (
     CallTakenBack,
     CallTransferred,
 )
-from queues.centre.codec import read_fact, read_input
-from queues.centre.commands import ReturnReason
-from queues.centre.facts import (
-    PAUSED_MISSED,
-    Fact,
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import HistoryLost, PlacesForgotten
+from queues.centre.facts.offers import (
     OfferAccepted,
     OfferMade,
     OfferMissed,
@@ -42,22 +40,18 @@ from queues.centre.facts import (
     TalkEnd,
     TalkEnded,
 )
-from queues.centre.house_facts import HistoryLost, PlacesForgotten
-from queues.centre.inputs import (
-    EndCause,
-    Input,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    ReadyAsked,
-    SettingsLoaded,
-    SignOutAsked,
-)
-from queues.centre.needs import Need
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.codec import read_fact, read_input
+from queues.centre.journal.row import JournalRow
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.call import WITH_AGENT
 from queues.centre.recovery import Following
-from queues.centre.row import JournalRow
 from queues.centre.state import Agent, Call, Centre
+from queues.centre.values.needs import Need
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 
 _EPOCH: Final = "simulated"

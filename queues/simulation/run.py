@@ -13,17 +13,12 @@ from math import inf, isfinite
 
 import numpy as np
 
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
-    OfferAnswered,
-    QueueLeft,
-    TalkStarted,
-    TimerFired,
-)
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueLeft
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.centre.state import Centre, next_wake
 from queues.centre.step import step
 from queues.ids import CallId, OfferId

@@ -19,7 +19,8 @@ from typing import Final
 
 import numpy as np
 
-from queues.centre.inputs import Input, ReadyAsked, SignOutAsked
+from queues.centre.inputs.agents import ReadyAsked, SignOutAsked
+from queues.centre.inputs.input import Input
 from queues.simulation.callers import Demand, draw_callers
 from queues.simulation.formulas import least_agents
 from queues.simulation.house import House, agent_id, agent_number, entering, opening

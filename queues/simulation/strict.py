@@ -7,8 +7,9 @@ here because its waits are known exactly (Cobham).
 from dataclasses import replace
 from typing import Final
 
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import Input
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.input import Input
 from queues.centre.policies.pairing import next_offer
 from queues.centre.state import Centre
 from queues.centre.step import step

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from ivr.adoption import Adoption, lines_left, offers_left
 from ivr.asterisk import wire_actions as a
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.calls import Calls
@@ -25,15 +24,14 @@ from ivr.asterisk.wire_events import (
     Response,
     WireEvent,
 )
-from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan import load_plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.flow.session import Session
-from queues.centre.inputs import (
-    CallMissed,
-    Input,
-    OfferAnswered,
-)
+from ivr.keeping.dialogue_book import KeptDialogue
+from ivr.starting.adoption import Adoption, lines_left, offers_left
+from queues.centre.inputs.calls import CallMissed
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import OfferAnswered
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, ContactId, LineId, PlaceId
 from queues.live import Hub

@@ -12,18 +12,12 @@ from ivr.asterisk.wire_events import (
     ChannelLeftAgi,
     LinkUp,
 )
-from ivr.dialogue_book import KeptDialogue
 from ivr.dialplan.staff import Staff
 from ivr.flow.session import open_session
-from queues.centre.inputs import (
-    CallEnded,
-    EndCause,
-    MissCause,
-    QueueEntered,
-    QueueLeft,
-    TimerFired,
-)
-from queues.centre.needs import Need
+from ivr.keeping.dialogue_book import KeptDialogue
+from queues.centre.inputs.calls import CallEnded, EndCause, MissCause, QueueEntered, QueueLeft
+from queues.centre.inputs.house import TimerFired
+from queues.centre.values.needs import Need
 from queues.ids import CallId
 from tests.ami.running import until
 from tests.ami.started_again import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.asterisk.wire_events import ChannelEnded, ChannelId
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.inputs import OfferAnswered, TalkStarted
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
 from queues.ids import OfferId
 from tests.ami.running import until
 from tests.ami.started_again import CALL, Start, answered, channel, started

@@ -31,21 +31,19 @@ from ivr.asterisk.wire_events import (
     ListEntry,
     Response,
 )
-from ivr.dialogue_book import KeptDialogue
 from ivr.flow.session import open_session
-from queues.centre.inputs import (
+from ivr.keeping.dialogue_book import KeptDialogue
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    QueueEntered,
     RefuseCause,
     TalkStarted,
-    TimerFired,
 )
+from queues.centre.journal.row import JournalRow
 from queues.centre.recovery import recover
-from queues.centre.row import JournalRow
 from queues.centre.state import Centre
 from queues.ids import LineId
 from tests.ami.started_again import CALL, LINE, PLAN, Client, Start

@@ -10,17 +10,10 @@ from ivr.asterisk.wire_events import (
     MissedCallListed,
     ServedCallListed,
 )
-from ivr.dialogue_book import KeptDialogue
 from ivr.flow.session import open_session
-from queues.centre.inputs import (
-    CallEnded,
-    CallMissed,
-    ClockMoved,
-    EndCause,
-    MissCause,
-    QueueLeft,
-    TimerFired,
-)
+from ivr.keeping.dialogue_book import KeptDialogue
+from queues.centre.inputs.calls import CallEnded, CallMissed, EndCause, MissCause, QueueLeft
+from queues.centre.inputs.house import ClockMoved, TimerFired
 from queues.ids import ContactId
 from tests.ami.running import until
 from tests.ami.started_again import (

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ivr.asterisk.wire_events import ChannelEnded, ChannelId
-from queues.centre.inputs import QueueLeft, ReadyAsked, TransferAsked
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import QueueLeft, TransferAsked
 from queues.ids import AgentId, OfferId
 from tests.ami.running import until
 from tests.ami.started_again import CALL, channel, given_back, started, talking

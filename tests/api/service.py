@@ -15,19 +15,11 @@ from queues.api.explanations import Explain
 from queues.api.reports import ReadMissed
 from queues.cards import CardEntry
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import (
-    AgentSetting,
-    CallEnded,
-    EndCause,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    TalkStarted,
-)
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.dialogues import DialogueRow
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId

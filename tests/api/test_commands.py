@@ -14,8 +14,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.place import find_place
-from ivr.runfile import RunFile, write_run_file
+from ivr.place.place import find_place
+from ivr.place.runfile import RunFile, write_run_file
 from tests.api.service import TOKEN, Service
 from tests.journeys.service import write_settings
 

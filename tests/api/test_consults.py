@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.inputs import OfferAnswered, PauseAsked, TalkStarted
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
 from queues.ids import AgentId, OfferId
 from tests.api.service import Service
 from tests.api.test_transfers import SENTINEL, SETTINGS, asked, talking

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from queues.centre.door import OpenSpan
-from queues.centre.door_inputs import HoursTold, QueueHours
+from queues.centre.inputs.doors import HoursTold, QueueHours
+from queues.centre.lives.door import OpenSpan
 from tests.api.service import BILLING, Service
 
 NOW = 1_700_000_000.0

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
+from queues.centre.values.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.store import EndedWait, Position, Store
 from tests.api.service import BILLING, Service
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from queues.centre.inputs import CallEnded, EndCause
+from queues.centre.inputs.calls import CallEnded, EndCause
 from queues.ids import CallId
 from queues.live import Hub
 from tests.api.service import BEARER, TOKEN, Service

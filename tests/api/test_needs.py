@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from queues.centre.inputs import (
-    AgentSetting,
-    QueueEntered,
-    QueueSetting,
-    SettingsLoaded,
-    TimerFired,
-)
-from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from tests.api.service import BILLING, Service
 from tests.api.test_live import first, read, stream

@@ -5,15 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from queues.cards import By, CardEntry
-from queues.centre.inputs import (
-    AgentSetting,
-    OfferAnswered,
-    QueueSetting,
-    SettingsLoaded,
-    SignOutAsked,
-    TalkStarted,
-)
-from queues.centre.needs import Skill
+from queues.centre.inputs.agents import SignOutAsked
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.values.needs import Skill
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 from tests.api.service import BILLING, TOKEN, Service
 

@@ -26,7 +26,7 @@ from ivr.asterisk.client import AmiClient
 from ivr.asterisk.errors import ActionRefused
 from ivr.asterisk.wire_events import ChannelEnded, ChannelId
 from ivr.dialplan import Plan, load_plan
-from ivr.settings import Settings
+from ivr.settings.settings import Settings
 from queues.ids import LineId
 from tests.ami.running import PATIENT, next_of, running_client
 from tests.asterisk.small_service import SmallService, small_service

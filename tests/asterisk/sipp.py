@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ivr import resources
 from ivr.bench.sip_tester import sipp as find_sipp
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 from tests.switch import ROOT
 
 _WITHIN_S = 20.0

@@ -16,13 +16,13 @@ from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.offers import Offers
 from ivr.asterisk.switchboard import Switchboard, Told
 from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, WireEvent
-from ivr.dialogue import Surroundings
+from ivr.dialogues.dialogue import Surroundings
+from ivr.dialogues.driver import Driver
+from ivr.dialogues.ports import CallControl
 from ivr.dialplan import Plan
-from ivr.driver import Driver
 from ivr.phone_number import PhoneNumber
-from ivr.ports import CallControl
 from queues.cards import CardEntry
-from queues.centre.inputs import Input
+from queues.centre.inputs.input import Input
 from queues.ids import CallId, LineId, QueueId
 from tests.ami.running import PATIENT, running_client, until
 from tests.switch import Switch

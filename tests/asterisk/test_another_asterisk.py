@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from ivr.cli import app
 from ivr.doctor.examination import examine
 from ivr.doctor.finding import State
-from ivr.place import find_place
+from ivr.place.place import find_place
 from tests.asterisk.another_house import AnotherHouse, another_house
 from tests.doctor.house import LINES, NUMBER
 from tests.journeys.service import SCRIPTS, call, start, wait_ready, write_settings

@@ -14,7 +14,7 @@ from ivr.caller.agent_phone import AgentPhone
 from ivr.caller.phone import caller_phone
 from ivr.caller.script import Answering
 from ivr.dialplan import load_plan
-from queues.centre.inputs import QueueEntered, QueueLeft
+from queues.centre.inputs.calls import QueueEntered, QueueLeft
 from queues.ids import LineId
 from tests.ami.running import until
 from tests.asterisk.fallback_stage import (

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from ivr.asterisk.turned_away import TurnedAway, why_turned_away
 from ivr.asterisk.wire_events import ChannelEnded
-from queues.centre.inputs import QueueEntered
+from queues.centre.inputs.calls import QueueEntered
 from tests.ami.running import until
 from tests.asterisk.provider import (
     TLS,

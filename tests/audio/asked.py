@@ -14,7 +14,7 @@ from ivr.asterisk.audiosocket.frames import Kind, message
 from ivr.asterisk.audiosocket.line import Line
 from ivr.asterisk.audiosocket.visit import Visit
 from ivr.asterisk.wire_events import ChannelId
-from ivr.ports import Reply
+from ivr.dialogues.ports import Reply
 from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.recogniser import Recogniser
 from ivr.speech.turn import Grammar

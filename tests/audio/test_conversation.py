@@ -17,7 +17,7 @@ from ivr.asterisk.audiosocket.conversation import Conversation, SoundLost
 from ivr.asterisk.audiosocket.line import Line
 from ivr.asterisk.audiosocket.visit import Visit, VisitEnd
 from ivr.asterisk.wire_events import ChannelId
-from ivr.ports import Reply, ReplyKind, Unheard
+from ivr.dialogues.ports import Reply, ReplyKind, Unheard
 from tests.ami.running import until
 from tests.audio.asked import (
     QUIET,

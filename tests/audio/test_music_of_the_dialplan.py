@@ -11,7 +11,7 @@ from ivr.asterisk.audiosocket.prompt_store import PromptStore
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.wire_events import ChannelInAgi
-from ivr.ports import Announcement
+from ivr.dialogues.ports import Announcement
 from ivr.speech.hearing_desk import HearingDesk
 from ivr.speech.recogniser import Recogniser
 from queues.ids import CallId

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ivr.ports import Reply, ReplyKind
+from ivr.dialogues.ports import Reply, ReplyKind
 from tests.ami.running import until
 from tests.audio.asked import REFUSED, WITHIN_S, WORD, Scripted, silent, sounding, stage
 from tests.audio.calls import tone

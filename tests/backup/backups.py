@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ivr.archive import read_archive, write_archive
-from ivr.kept import open_store
-from ivr.place import Place
-from ivr.restore import restore
-from ivr.settings import load_settings
+from ivr.backups.archive import read_archive, write_archive
+from ivr.backups.restore import restore
+from ivr.keeping.kept import open_store
+from ivr.place.place import Place
+from ivr.settings.settings import load_settings
 from queues.store import (
     DataClass,
     Store,

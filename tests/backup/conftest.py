@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.place import Place, find_place
-from ivr.settings import Settings, load_settings
+from ivr.place.place import Place, find_place
+from ivr.settings.settings import Settings, load_settings
 from tests.backup.backups import EXAMPLE
 
 

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from typer.testing import CliRunner
 
-from ivr.archive import read_archive
-from ivr.backup import make_backup
+from ivr.backups.archive import read_archive
+from ivr.backups.backup import make_backup
+from ivr.backups.restore import RestoreRefused, go_back
 from ivr.cli import app
-from ivr.place import Place, find_place
-from ivr.restore import RestoreRefused, go_back
-from ivr.settings import Settings
+from ivr.place.place import Place, find_place
+from ivr.settings.settings import Settings
 from queues.store import migrate
 from queues.store.database import open_database
 from queues.store.schema import STORE

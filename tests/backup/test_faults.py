@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ivr.archive import ArchiveUnusable, write_archive
-from ivr.backup import KEY, make_backup
+from ivr.backups.archive import ArchiveUnusable, write_archive
+from ivr.backups.backup import KEY, make_backup
+from ivr.backups.moves import Move, MovesBroken, finish_moves
+from ivr.backups.restore import RestoreRefused, finish_restore
 from ivr.cli import app
-from ivr.kept import key_file
-from ivr.moves import Move, MovesBroken, finish_moves
-from ivr.place import Place, find_place
-from ivr.restore import RestoreRefused, finish_restore
-from ivr.settings import Settings
+from ivr.keeping.kept import key_file
+from ivr.place.place import Place, find_place
+from ivr.settings.settings import Settings
 from queues.store import (
     KeyUnusable,
     SchemaTooNew,

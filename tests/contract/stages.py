@@ -20,9 +20,12 @@ from ivr.asterisk.switchboard import Switchboard
 from ivr.caller.agent_phone import AgentPhone
 from ivr.caller.phone import CallerPhone, SipServer, caller_phone
 from ivr.caller.script import AgentPlan, Answering
-from ivr.ports import CallControl
+from ivr.dialogues.ports import CallControl
 from ivr.speech.hearing_desk import HearingDesk
-from queues.centre.inputs import CallArrived, Input, OfferAnswered, PlaceChanged, PlaceState
+from queues.centre.inputs.calls import CallArrived
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import OfferAnswered
 from queues.ids import CallId, LineId, OfferId, PlaceId
 from queues.ports import Telephony
 from tests.speech.listening import real_recogniser

@@ -1,4 +1,4 @@
-"""Contract: what `ivr.ports.CallControl` promises, held by the fake and by real Asterisk alike."""
+"""Contract: what `dialogues.ports.CallControl` promises, held by fake and real Asterisk alike."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 
 from ivr.caller.sound import Words, samples_of
-from ivr.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind, Unheard
-from queues.centre.inputs import OfferAnswered, TalkStarted
+from ivr.dialogues.ports import CallBusy, CallControl, CallGone, Question, Reply, ReplyKind, Unheard
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
 from queues.ids import CallId, OfferId
 from tests.ami.running import until
 from tests.contract.stages import PLACE, WITHIN_S, RealStage, real_stage, said

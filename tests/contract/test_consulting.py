@@ -7,14 +7,10 @@ import itertools
 
 import pytest
 
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    Input,
-    OfferAnswered,
-    PlaceState,
-    TalkStarted,
-)
+from queues.centre.inputs.calls import CallEnded
+from queues.centre.inputs.house import PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.ids import CallId, OfferId
 from queues.ports import TelephonyFailed
 from tests.contract.stages import (

@@ -10,14 +10,9 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    OfferAnswered,
-    PlaceState,
-    TalkStarted,
-)
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.house import PlaceState
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.ids import CallId, OfferId
 from queues.ports import TelephonyFailed
 from tests.contract.link import Link, link_to

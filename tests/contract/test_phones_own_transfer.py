@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.wire_events import ChannelListed
-from queues.centre.inputs import OfferAnswered, TalkStarted
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
 from queues.ids import OfferId
 from tests.contract.stages import PLACE, SETTLE_S, of_offers, real_stage, said
 from tests.switch import Switch

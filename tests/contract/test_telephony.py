@@ -7,12 +7,12 @@ import itertools
 
 import pytest
 
-from queues.centre.inputs import (
+from queues.centre.inputs.calls import CallEnded
+from queues.centre.inputs.house import PlaceState
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
     OfferAnswered,
     OfferRefused,
-    PlaceState,
     RefuseCause,
     TalkStarted,
 )

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 
 from ivr.doctor.examination import examine
 from ivr.doctor.finding import Finding, State
-from ivr.place import Place
-from ivr.runfile import RUN_FOLDER
+from ivr.place.place import Place
+from ivr.place.runfile import RUN_FOLDER
 from tests.journeys.service import Service, console, running_service
 
 NUMBER = "+4930123456"

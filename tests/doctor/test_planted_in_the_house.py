@@ -16,8 +16,8 @@ import pytest
 from ivr import resources
 from ivr.doctor.examination import CODES, examine
 from ivr.doctor.finding import Finding, State
-from ivr.place import Place
-from ivr.runfile import RUN_FOLDER
+from ivr.place.place import Place
+from ivr.place.runfile import RUN_FOLDER
 from tests.doctor.house import CHANGED, LINES, House, bad
 from tests.folders import scarce_disk
 from tests.journeys.service import COMMAND, eventually, write_settings

@@ -22,7 +22,7 @@ from ivr.caller.phone import SipServer, caller_phone
 from ivr.caller.read_script import read_script_file
 from ivr.caller.run import Service, make_call
 from ivr.caller.script import AgentPlan
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 from tests.asterisk.provider import UDP, Provider, running_provider
 from tests.audio.calls import pitch
 from tests.switch import ROOT, test_settings

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from ivr.caller import sound
 from ivr.caller.agent_phone import AgentPhone
 from ivr.caller.script import AgentPlan
-from ivr.runfile import Account
+from ivr.place.runfile import Account
 from tests.journeys.service import Service, console
 from tests.switch import ROOT
 

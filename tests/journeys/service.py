@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 from ruamel.yaml import YAML
 
-from ivr.runfile import RunFile, read_run_file
+from ivr.place.runfile import RunFile, read_run_file
 from tests.programs import real_asterisk
 from tests.switch import ROOT, test_settings
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.folders import open_folder
 from tests.journeys.service import SCRIPTS, call, running_service
-from tests.unit.ivr.prompt_making import record
+from tests.unit.ivr.speech.prompt_making import record
 
 
 def test_a_line_with_faulty_recordings_answers_and_says_what_to_mend() -> None:

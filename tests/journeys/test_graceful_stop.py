@@ -40,7 +40,7 @@ from tests.journeys.service import (
 )
 from tests.journeys.supervisor import Supervisor, supervisor
 from tests.journeys.test_recovery import HOLE_S, MENU
-from tests.unit.ivr.test_operations import BY_PROMETHEUS, expressions, names_in
+from tests.unit.ivr.service.test_operations import BY_PROMETHEUS, expressions, names_in
 
 APART = {"FREIZEICHEN_ASTERISK__RUNS_BY_ITSELF": "true"}
 WATCHDOG_S = 2.0

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr.journal import new_row
+from ivr.keeping.journal import new_row
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.recovery import recover
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import to_snapshot
 from queues.store import Snapshot, Store
 from tests.journeys.service import SCRIPTS, Service, call, command, end_asterisk, start, wait_ready
 from tests.journeys.service import write_settings as write_settings_file

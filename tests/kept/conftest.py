@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.place import Place
+from ivr.place.place import Place
 
 
 @pytest.fixture

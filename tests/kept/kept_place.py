@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from ivr.dialogue_book import DialogueBook
 from ivr.dialplan.plan import NodeId
 from ivr.flow.session import Phase, Session
-from ivr.journal import StoredJournal
-from ivr.kept import Kept, open_kept
-from ivr.place import Place
+from ivr.keeping.dialogue_book import DialogueBook
+from ivr.keeping.journal import StoredJournal
+from ivr.keeping.kept import Kept, open_kept
+from ivr.place.place import Place
 from queues.cards import By, CardEntry
-from queues.centre.inputs import QueueEntered
+from queues.centre.inputs.calls import QueueEntered
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, LineId
 from queues.live import Hub

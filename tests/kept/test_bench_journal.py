@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ivr.bench.recovery_journal import write_journal
-from ivr.journal import as_rows
-from queues.centre.codec import read_fact, read_input
+from ivr.keeping.journal import as_rows
+from queues.centre.journal.codec import read_fact, read_input
 from queues.centre.recovery import recover
 from queues.store import Kind, StoreView
 

@@ -8,18 +8,18 @@ from typing import cast
 
 import pytest
 
-from ivr.dialogue_book import read_plans
 from ivr.dialplan import Plan, PromptId, Queue
 from ivr.dialplan.staff import NOTHING_SAID
 from ivr.dialplan.written import plan_to_text
-from ivr.earlier_plans import ready_earlier_plans
-from ivr.place import Place
-from ivr.preparation import Prepared
+from ivr.keeping.dialogue_book import read_plans
+from ivr.place.place import Place
+from ivr.starting.earlier_plans import ready_earlier_plans
+from ivr.starting.preparation import Prepared
 from queues.ids import CallId, LineId
 from tests.kept.kept_place import SESSION, WITHIN_S, book_of, opened, until
 from tests.programs import real_espeak
 from tests.switch import test_settings
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 
 ONE = plan_of(PLAN)
 TWO = plan_of(

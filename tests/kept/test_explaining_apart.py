@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ivr.cli import app
-from ivr.explaining_apart import ExplainApart
-from ivr.place import Place
+from ivr.explanations.apart import ExplainApart
+from ivr.place.place import Place
 from queues.ids import CallId
 from queues.store import StoreUnavailable
 from tests.api.service import Service

@@ -9,16 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.place import Place
-from ivr.projector import Projector
-from queues.centre.inputs import (
-    AgentSetting,
-    QueueEntered,
-    QueueSetting,
-    SettingsLoaded,
-    TimerFired,
-)
-from queues.centre.needs import Need, NeedStep, Skill
+from ivr.keeping.projector import Projector
+from ivr.place.place import Place
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from queues.store import Kind, NewRow
 from tests.kept.told_place import opened, rows, run, told_place, write, write_a_day

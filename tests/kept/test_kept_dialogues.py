@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.dialogue_book import read_dialogues
 from ivr.flow.session import Session, session_to_json
-from ivr.keeping import Keeping
-from ivr.kept import Kept
+from ivr.keeping.dialogue_book import read_dialogues
+from ivr.keeping.keeping import Keeping
+from ivr.keeping.kept import Kept
 from ivr.phone_number import PhoneNumber
-from ivr.place import Place
+from ivr.place.place import Place
 from queues.ids import CallId
 from queues.store import DialogueRow, StoreUnavailable, Trouble
 from tests.kept.kept_place import (
@@ -27,7 +27,7 @@ from tests.kept.kept_place import (
     until,
 )
 from tests.kept.told_place import rows
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 
 ANY = plan_of(PLAN)
 

@@ -14,22 +14,22 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.journal import StoredJournal, as_rows
-from ivr.keeping import Keeping, end_old_days, journal_figures, journal_status
-from ivr.kept import Kept, store_url
+from ivr.cannot_start import CannotStart
+from ivr.keeping.journal import StoredJournal, as_rows
+from ivr.keeping.keeping import Keeping, end_old_days, journal_figures, journal_status
+from ivr.keeping.kept import Kept, store_url
+from ivr.keeping.snapshots import Snapshots
 from ivr.phone_number import PhoneNumber
-from ivr.place import Place
-from ivr.preparation import CannotStart
-from ivr.settings import Settings
-from ivr.snapshots import Snapshots
+from ivr.place.place import Place
+from ivr.settings.settings import Settings
 from queues.api import HealthStatus
-from queues.centre.codec import fact_row
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import CallArrived, CallEnded, EndCause
-from queues.centre.json_values import Snapshot
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.calls import CallArrived, CallEnded, EndCause
+from queues.centre.journal.codec import fact_row
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import UNDERSTOOD, to_snapshot
 from queues.centre.replay import replay
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import UNDERSTOOD, to_snapshot
+from queues.centre.values.json_values import Snapshot
 from queues.dispatcher import Dispatcher
 from queues.ids import LineId
 from queues.ports import JournalTakenOver
@@ -152,7 +152,7 @@ def test_a_gap_that_cannot_be_closed_is_no_start(
 ) -> None:
     with opened(place) as kept:
         kept.store.journal.submit([NewRow(2.0, Kind.LOST, "rows_lost", 1, "", '{"rows": 3}')])
-    monkeypatch.setattr("ivr.kept._WRITTEN_S", 0.0)
+    monkeypatch.setattr("ivr.keeping.kept._WRITTEN_S", 0.0)
     with pytest.raises(CannotStart, match="the store cannot be used") as raised, opened(place):
         pass
     assert "begin anew" not in str(raised.value)

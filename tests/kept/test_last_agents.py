@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.keeping import Keeping
-from ivr.kept import Kept
-from ivr.last_agents import PreferLast, Preferred
+from ivr.keeping.keeping import Keeping
+from ivr.keeping.kept import Kept
 from ivr.phone_number import PhoneNumber
-from ivr.place import Place
+from ivr.place.place import Place
+from ivr.telling.last_agents import PreferLast, Preferred
 from queues.ids import AgentId, CallId, QueueId
 from queues.picture import look
 from queues.store import StoreUnavailable, Trouble
 from tests.kept.kept_place import C1, C2, NUMBER, SESSION, opened, until
-from tests.unit.ivr.driver_stage import PLAN, plan_of
+from tests.unit.ivr.dialogues.driver_stage import PLAN, plan_of
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene
 
 ANY = plan_of(PLAN)

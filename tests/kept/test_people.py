@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.keeping import Keeping, end_old_days
-from ivr.kept import Kept, open_kept
-from ivr.people_watch import PeopleWatch
-from ivr.place import Place
-from ivr.preparation import CannotStart
+from ivr.cannot_start import CannotStart
+from ivr.keeping.keeping import Keeping, end_old_days
+from ivr.keeping.kept import Kept, open_kept
+from ivr.keeping.people_watch import PeopleWatch
+from ivr.place.place import Place
 from queues.store import StoreUnavailable, sqlite_file
 from tests.folders import scarce_disk
 from tests.kept.kept_place import WITHIN_S, opened, until

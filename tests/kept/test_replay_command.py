@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.place import Place
-from ivr.projector import Projector
+from ivr.keeping.projector import Projector
+from ivr.place.place import Place
 from tests.kept.told_place import opened, rows, run, told_place, write_a_day
 
 SENTINEL = "+4930998877"

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.journal import new_row
-from ivr.place import Place
+from ivr.keeping.journal import new_row
+from ivr.place.place import Place
 from tests.kept.told_place import WITHIN_S, opened, run, told_place
 from tests.unit.queues.rich_day import record
 from tests.unit.queues.virtual_time import run_in_virtual_time

@@ -13,10 +13,10 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from ivr.cli import app
-from ivr.kept import Kept, open_kept
-from ivr.place import Place
-from ivr.settings import load_settings
-from queues.centre.row import JournalRow
+from ivr.keeping.kept import Kept, open_kept
+from ivr.place.place import Place
+from ivr.settings.settings import load_settings
+from queues.centre.journal.row import JournalRow
 from queues.store import Kind, NewRow
 from tests.switch import test_settings
 from tests.unit.queues.journals import KEPT, read_journal

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ivr.ports import Unheard
+from ivr.dialogues.ports import Unheard
 from ivr.speech.ear import Ear
 from ivr.speech.hearing_desk import HearingDesk, ListeningSlot
 from ivr.speech.recogniser import Heard, NoModel, Recogniser

@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from ivr.projector import Projector
+from ivr.keeping.projector import Projector
 from queues.reports import Projection
 from queues.store import Position, Store, migrate
 from queues.store.schema import STORE

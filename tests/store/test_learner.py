@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ivr.learner import Learner
-from queues.centre.learned import NOTHING, EstimatesLearned, Learned
+from ivr.telling.learner import Learner
+from queues.centre.values.learned import NOTHING, EstimatesLearned, Learned
 from queues.ids import QueueId
 from queues.reports.learning import LEAST_TALKS, LEAST_WAITS
 from queues.reports.outcomes import WaitEnd

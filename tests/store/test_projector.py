@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
-from ivr.projector import Projector
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import RowUnreadable
+from ivr.keeping.projector import Projector
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import RowUnreadable
 from queues.reports import VERSION, Projection
 from queues.reports.open import NOTHING
 from queues.store import (

@@ -27,7 +27,7 @@ import structlog
 from ivr.asterisk.audiosocket.line import HeardFrame, Line
 from ivr.asterisk.audiosocket.player import Playback, PlayEnd, Samples
 from ivr.asterisk.audiosocket.visit import Visit
-from ivr.ports import Reply, ReplyKind, Unheard
+from ivr.dialogues.ports import Reply, ReplyKind, Unheard
 from ivr.speech.ear import Ear
 from ivr.speech.hearing_desk import ListeningSlot
 from ivr.speech.turn import (

@@ -19,8 +19,8 @@ from ivr.bench.bare_switch import bare_switch
 from ivr.bench.ports import free_ports
 from ivr.bench.progress import Tell
 from ivr.bench.site import BenchFailed, bench_folder, running_site
-from ivr.runfile import Account, RunFile
-from ivr.settings import Settings
+from ivr.place.runfile import Account, RunFile
+from ivr.settings.settings import Settings
 
 LINE: Final = "101"
 AGENTS: Final = 14

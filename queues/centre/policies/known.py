@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from queues.centre.estimate_facts import EstimateMade
-from queues.centre.facts import Fact, OfferMade, OfferMissed
-from queues.centre.foretelling import ESTIMATE_POLICY, foretold
-from queues.centre.on_offers import MISS_POLICY, offer_missed
+from queues.centre.deciding.offers import MISS_POLICY, offer_missed
+from queues.centre.estimates.foretelling import ESTIMATE_POLICY, foretold
+from queues.centre.facts.estimates import EstimateMade
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade, OfferMissed
 from queues.centre.policies import longest_wait_1, pairing
 from queues.centre.state import Centre
 

@@ -8,7 +8,7 @@ goes first. Nobody is overtaken by a call with the same credit and need that cam
 from collections.abc import Iterator
 from typing import Final
 
-from queues.centre.inputs import QueueSetting
+from queues.centre.inputs.settings import QueueSetting
 from queues.centre.policies.order import IN_TIME, PAST_CAP, Standing
 from queues.centre.pools import Pool
 

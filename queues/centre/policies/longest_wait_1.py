@@ -6,7 +6,7 @@ It knew no needs, so each pool it is asked about is a whole queue.
 from dataclasses import replace
 from typing import Final
 
-from queues.centre.facts import OfferMade
+from queues.centre.facts.offers import OfferMade
 from queues.centre.policies.pairing import next_offer as next_offer_2
 from queues.centre.state import Centre
 

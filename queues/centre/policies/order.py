@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from queues.centre.inputs import QueueSetting
+from queues.centre.inputs.settings import QueueSetting
 from queues.centre.pools import CallRank, Pool
 
 PAST_CAP: Final = 0

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Final
 
 from queues.centre.commands import COMMAND_SETTLED_S
-from queues.centre.facts import OfferMade
-from queues.centre.inputs import Order
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.settings import Order
 from queues.centre.policies import longest_wait, service_level
 from queues.centre.policies.order import InOrder, Standing
 from queues.centre.pools import Pool

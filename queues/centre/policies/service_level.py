@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from math import inf
 from typing import Final
 
-from queues.centre.inputs import QueueSetting
+from queues.centre.inputs.settings import QueueSetting
 from queues.centre.policies.order import IN_TIME, LATE, PAST_CAP, Standing
 from queues.centre.pools import Pool
 

@@ -6,13 +6,21 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ivr.ports import Announcement, CallBusy, CallGone, Question, Reply, ReplyKind, Unheard
+from ivr.dialogues.ports import (
+    Announcement,
+    CallBusy,
+    CallGone,
+    Question,
+    Reply,
+    ReplyKind,
+    Unheard,
+)
 from queues.ids import CallId
 
 
 @dataclass
 class FakeCalls:
-    """Fulfils `ivr.ports.CallControl`. A prompt takes `prompt_s`; `press` cuts what may be cut."""
+    """Fulfils `ivr.dialogues.ports.CallControl`. A prompt takes `prompt_s`; `press` cuts it."""
 
     prompt_s: float = 0.02
     missing: set[str] = field(default_factory=set)

@@ -1,15 +1,10 @@
 """A call in a talk whose agent asks another one, for tests of consultations."""
 
-from queues.centre.consult_inputs import ConsultAsked
-from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    AgentSetting,
-    OfferAnswered,
-    QueueSetting,
-    SettingsLoaded,
-    TalkStarted,
-)
-from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.consults import ConsultAsked
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, OfferId, PlaceId, QueueId
 from queues.picture import Picture, look_at_all
 from queues.view import View

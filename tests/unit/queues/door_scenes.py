@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from queues.centre.call_facts import CallRefused, CallReturned
-from queues.centre.door import Hours, OpenSpan
-from queues.centre.door_facts import QueueClosed, QueueOpened
-from queues.centre.door_inputs import HoursTold, QueueHours
-from queues.centre.inputs import (
-    CallEnded,
-    EndCause,
-    SettingsLoaded,
-    TimerFired,
-)
+from queues.centre.facts.calls import CallRefused, CallReturned
+from queues.centre.facts.doors import QueueClosed, QueueOpened
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.doors import HoursTold, QueueHours
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.lives.door import Hours, OpenSpan
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId
 from tests.unit.queues.scenes import BILLING, Scene, settings

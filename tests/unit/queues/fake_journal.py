@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from queues.centre.row import JournalRow
+from queues.centre.journal.row import JournalRow
 
 Done = Callable[[Exception | None], None]
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from queues.centre.commands import ReturnReason
-from queues.centre.inputs import (
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
     OfferAnswered,
     OfferRefused,
-    PlaceChanged,
-    PlaceState,
     RefuseCause,
     TalkStarted,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
-from queues.centre.row import JournalRow
+from queues.centre.journal.row import JournalRow
 
 FOLDER = Path(__file__).parents[2] / "corpus" / "journals"
 KEPT = sorted(FOLDER.glob("*.jsonl"))

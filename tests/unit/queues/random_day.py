@@ -6,40 +6,33 @@ Deadlines fire punctually. What the centre came to is in `rows` and `facts`, as 
 import random
 from dataclasses import replace
 
-from queues.centre.call import CallState
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.door import OpenSpan
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
-from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    CallEnded,
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, QueueLeft, TransferAsked
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.doors import CloseAsked, HoursTold, OpenAsked, QueueHours
+from queues.centre.inputs.house import (
     ClockMoved,
-    EndCause,
-    Input,
-    OfferAnswered,
-    OfferRefused,
-    Order,
-    PauseAsked,
     PlaceChanged,
     PlaceState,
-    QueueEntered,
-    QueueLeft,
-    QueueSetting,
-    ReadyAsked,
-    RefuseCause,
     ServiceEnding,
-    SettingsLoaded,
-    SignOutAsked,
     SwitchRestarted,
-    TalkStarted,
     TimerFired,
-    TransferAsked,
 )
-from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
-from queues.centre.needs import Need, NeedStep, Skill
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
+    AgentLegEnded,
+    OfferAnswered,
+    OfferRefused,
+    RefuseCause,
+    TalkStarted,
+)
+from queues.centre.inputs.settings import AgentSetting, Order, QueueSetting, SettingsLoaded
+from queues.centre.lives.call import CallState
+from queues.centre.lives.door import OpenSpan
 from queues.centre.state import Offer, next_wake
+from queues.centre.values.learned import Band, EstimatesLearned, Learned, Pace, Spread
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
 from tests.unit.queues.written import Written
 

@@ -10,36 +10,28 @@ import random
 
 import structlog
 
-from queues.centre.call_facts import CallReturned
-from queues.centre.consult_facts import ConsultJoined
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.facts import Fact, TalkBegan
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
+from queues.centre.facts.calls import CallReturned
+from queues.centre.facts.consults import ConsultJoined
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import TalkBegan
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
+from queues.centre.inputs.calls import (
     CallArrived,
     CallEnded,
     CallMissed,
     EndCause,
-    Input,
     MissCause,
-    OfferAnswered,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
     QueueEntered,
     QueueLeft,
-    QueueSetting,
-    ReadyAsked,
-    ServiceEnding,
-    SettingsLoaded,
-    SignOutAsked,
-    SwitchRestarted,
     TransferAsked,
-    WrapUpAsked,
 )
-from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
-from queues.centre.row import JournalRow
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState, ServiceEnding, SwitchRestarted
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.journal.row import JournalRow
+from queues.centre.values.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub

@@ -2,22 +2,17 @@
 
 from queues.centre.apply import apply
 from queues.centre.commands import Command
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import (
-    AgentSetting,
-    Input,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    TalkStarted,
-)
-from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.centre.state import Centre
 from queues.centre.step import step
+from queues.centre.values.learned import Band, EstimatesLearned, Learned, Pace, Spread
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 

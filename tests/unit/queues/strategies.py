@@ -5,9 +5,9 @@ from typing import Any, get_args, get_type_hints
 
 from hypothesis import strategies as st
 
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input
-from queues.centre.json_values import Snapshot
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.input import Input
+from queues.centre.values.json_values import Snapshot
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -6,7 +6,6 @@ from math import nan
 import pytest
 
 from queues.centre.apply import apply
-from queues.centre.call_facts import CallClosed, CallQueued
 from queues.centre.commands import (
     CancelRing,
     ConnectCall,
@@ -15,28 +14,22 @@ from queues.centre.commands import (
     ReturnReason,
     RingAgent,
 )
-from queues.centre.facts import AgentBecameReady, OfferMade, TalkBegan
-from queues.centre.illegal import IllegalTransition
-from queues.centre.inputs import (
+from queues.centre.facts.agents import AgentBecameReady
+from queues.centre.facts.calls import CallClosed, CallQueued
+from queues.centre.facts.offers import OfferMade, TalkBegan
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, QueueLeft
+from queues.centre.inputs.house import PlaceChanged, PlaceState, TimerFired
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    AgentSetting,
-    CallEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueLeft,
-    ReadyAsked,
     RefuseCause,
-    SettingsLoaded,
-    SignOutAsked,
     TalkStarted,
-    TimerFired,
 )
-from queues.centre.plain import plain
+from queues.centre.inputs.settings import AgentSetting, SettingsLoaded
+from queues.centre.journal.plain import plain
+from queues.centre.lives.illegal import IllegalTransition
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from tests.unit.queues.scenes import (

@@ -13,43 +13,38 @@ from hypothesis.stateful import (
     rule,
 )
 
-from queues.centre.agent import AgentState
 from queues.centre.apply import apply
-from queues.centre.call import WITH_AGENT, CallState
 from queues.centre.decide import decide
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    CallEnded,
+from queues.centre.deciding.offers import CALL_RESTS_S
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked, WrapUpAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, QueueLeft
+from queues.centre.inputs.house import (
     ClockMoved,
-    EndCause,
-    Input,
-    OfferAnswered,
-    OfferRefused,
-    PauseAsked,
     PlaceChanged,
     PlaceState,
-    QueueEntered,
-    QueueLeft,
-    QueueSetting,
-    ReadyAsked,
-    RefuseCause,
     ServiceEnding,
-    SettingsLoaded,
-    SignOutAsked,
     SwitchRestarted,
-    TalkStarted,
     TimerFired,
-    WrapUpAsked,
 )
-from queues.centre.needs import Need, NeedStep, Skill
-from queues.centre.on_offers import CALL_RESTS_S
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
+    AgentLegEnded,
+    OfferAnswered,
+    OfferRefused,
+    RefuseCause,
+    TalkStarted,
+)
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.call import WITH_AGENT, CallState
 from queues.centre.policies.pairing import next_offer
 from queues.centre.pools import barred
-from queues.centre.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import Centre, Offer, could_be_offered, could_take_a_call, next_wake
 from queues.centre.step import step
+from queues.centre.values.needs import Need, NeedStep, Skill
 from queues.centre.wishes import commands_for
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from tests.unit.queues.machine_deadlines import LONGEST_S, MOST_BREATH_S, expected_deadlines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from queues.centre.facts import OfferMade, TalkBegan
-from queues.centre.inputs import ClockMoved
+from queues.centre.facts.offers import OfferMade, TalkBegan
+from queues.centre.inputs.house import ClockMoved
 from queues.centre.recovery import recover
 from queues.centre.replay import replay
 from queues.centre.state import Centre

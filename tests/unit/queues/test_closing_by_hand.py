@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import CallReturned
 from queues.centre.commands import ReturnReason
-from queues.centre.door_facts import ClosingOrdered, QueueClosed
-from queues.centre.door_inputs import CloseAsked, OpenAsked
-from queues.centre.inputs import ClockMoved, PauseAsked, SettingsLoaded, TransferAsked
-from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.facts.calls import CallReturned
+from queues.centre.facts.doors import ClosingOrdered, QueueClosed
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.calls import TransferAsked
+from queues.centre.inputs.doors import CloseAsked, OpenAsked
+from queues.centre.inputs.house import ClockMoved
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
 from queues.ids import AgentId, QueueId
 from tests.unit.queues.door_scenes import (
     ANNA,

@@ -8,12 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
-from queues.centre import codec
-from queues.centre.call_facts import CallQueued
-from queues.centre.facts import AgentBecameReady, Fact
-from queues.centre.inputs import AgentSetting, Input, PlaceChanged, PlaceState, SettingsLoaded
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import RowUnreadable
+from queues.centre.facts.agents import AgentBecameReady
+from queues.centre.facts.calls import CallQueued
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import AgentSetting, SettingsLoaded
+from queues.centre.journal import codec
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import RowUnreadable
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from tests.unit.queues.scenes import Scene, settings
 from tests.unit.queues.strategies import FACTS, INPUTS, any_of

@@ -4,11 +4,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from queues.centre.agent import AgentState
-from queues.centre.call import WITH_AGENT, CallState
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.inputs import AgentLegEnded, OfferAnswered, ReadyAsked, TalkStarted
-from queues.centre.needs import Need, Skill
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.call import WITH_AGENT, CallState
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, OfferId, QueueId
 from tests.unit.queues.test_centre_machine import AGENTS, QUEUES, CentreMachine
 from tests.unit.queues.test_settings_machine import one_thing_other

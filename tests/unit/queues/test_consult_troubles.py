@@ -5,45 +5,39 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import (
+from queues.centre.commands import (
+    COMMAND_SETTLED_S,
+    CancelRing,
+    WaitAgain,
+)
+from queues.centre.deciding.consults import CONSULT_SEEKS_S
+from queues.centre.deciding.owing import OWED_AFTER_S
+from queues.centre.explanations.explain import explain
+from queues.centre.facts.calls import (
     CallClosed,
     CallOwed,
     CallRequeued,
     TransferFault,
     TransferRefused,
 )
-from queues.centre.commands import (
-    COMMAND_SETTLED_S,
-    CancelRing,
-    WaitAgain,
-)
-from queues.centre.consult_facts import (
+from queues.centre.facts.consults import (
     ConsultBegan,
 )
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.door_inputs import CloseAsked
-from queues.centre.explain import explain
-from queues.centre.inputs import (
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, QueueLeft, TransferAsked
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.doors import CloseAsked
+from queues.centre.inputs.house import SwitchRestarted, TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    QueueEntered,
-    QueueLeft,
-    ReadyAsked,
     RefuseCause,
-    SwitchRestarted,
     TalkStarted,
-    TimerFired,
-    TransferAsked,
 )
-from queues.centre.needs import Need
-from queues.centre.on_consults import CONSULT_SEEKS_S
-from queues.centre.owing import OWED_AFTER_S
-from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
+from queues.centre.values.needs import Need
 from queues.ids import AgentId, CallId, LineId, OfferId, QueueId
 from tests.unit.queues.consulting import (
     C1,

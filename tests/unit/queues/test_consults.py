@@ -4,9 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from queues.centre.call_facts import (
-    CallTransferred,
-)
 from queues.centre.commands import (
     COMMAND_SETTLED_S,
     CancelRing,
@@ -16,7 +13,11 @@ from queues.centre.commands import (
     RingAgent,
     WaitAgain,
 )
-from queues.centre.consult_facts import (
+from queues.centre.deciding.consults import CONSULT_LASTS_S, CONSULT_SEEKS_S
+from queues.centre.facts.calls import (
+    CallTransferred,
+)
+from queues.centre.facts.consults import (
     ConsultBegan,
     ConsultCompleted,
     ConsultEnd,
@@ -24,26 +25,20 @@ from queues.centre.consult_facts import (
     ConsultJoined,
     TalkResumed,
 )
-from queues.centre.consult_inputs import CompleteAsked, TakeBackAsked
-from queues.centre.facts import TalkBegan, TalkEnd, TalkEnded
-from queues.centre.inputs import (
+from queues.centre.facts.offers import TalkBegan, TalkEnd, TalkEnded
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.consults import CompleteAsked, TakeBackAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState, TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
-    Input,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    ReadyAsked,
     RefuseCause,
-    SignOutAsked,
     TalkStarted,
-    TimerFired,
 )
-from queues.centre.on_consults import CONSULT_LASTS_S, CONSULT_SEEKS_S
-from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 from tests.unit.queues.consulting import (

@@ -4,20 +4,13 @@ import asyncio
 from contextlib import suppress
 
 from queues.centre.commands import ReturnReason
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked, TakeBackAsked
-from queues.centre.facts import TalkBegan
-from queues.centre.inputs import (
-    AgentSetting,
-    CallArrived,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    TalkStarted,
-)
+from queues.centre.facts.offers import TalkBegan
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import CallArrived, QueueEntered
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub

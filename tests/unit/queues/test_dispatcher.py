@@ -8,21 +8,14 @@ from typing import Any
 import pytest
 
 from queues.centre.commands import ReturnReason
-from queues.centre.facts import Fact, OfferMissed, TalkBegan, TalkEnded
-from queues.centre.inputs import (
-    AgentSetting,
-    CallEnded,
-    EndCause,
-    Input,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    RefuseCause,
-    SettingsLoaded,
-    SwitchRestarted,
-)
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMissed, TalkBegan, TalkEnded
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import RefuseCause
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import AgentId, CallId, LineId, OfferId, PlaceId, QueueId
 from queues.live import Hub

@@ -4,10 +4,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from queues.centre.call import GRACE_S, CallState
-from queues.centre.door import OpenSpan, standing
-from queues.centre.door_inputs import CloseAsked, HoursTold, OpenAsked, QueueHours
-from queues.centre.inputs import TimerFired
+from queues.centre.inputs.doors import CloseAsked, HoursTold, OpenAsked, QueueHours
+from queues.centre.inputs.house import TimerFired
+from queues.centre.lives.call import GRACE_S, CallState
+from queues.centre.lives.door import OpenSpan, standing
 from queues.ids import AgentId, QueueId
 from tests.unit.queues.test_centre_machine import AGENTS, QUEUES, CentreMachine
 

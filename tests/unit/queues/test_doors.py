@@ -9,24 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from queues.centre.call_facts import CallRefused, CallReturned
 from queues.centre.commands import ReturnReason
-from queues.centre.door import Hours, OpenSpan, Shut, ascend, opens_after, standing
-from queues.centre.door_inputs import HoursTold, QueueHours
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    ClockMoved,
-    EndCause,
-    OfferRefused,
-    PauseAsked,
-    RefuseCause,
-    TransferAsked,
-)
-from queues.centre.learned import EstimatesLearned, Learned, Pace
-from queues.centre.reasons import reason_of
-from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.explanations.reasons import reason_of
+from queues.centre.facts.calls import CallRefused, CallReturned
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, TransferAsked
+from queues.centre.inputs.doors import HoursTold, QueueHours
+from queues.centre.inputs.house import ClockMoved
+from queues.centre.inputs.offers import AgentLegEnded, OfferRefused, RefuseCause
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
+from queues.centre.lives.door import Hours, OpenSpan, Shut, ascend, opens_after, standing
 from queues.centre.state import next_wake
+from queues.centre.values.learned import EstimatesLearned, Learned, Pace
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.door_scenes import (
     ANNA,

@@ -6,11 +6,12 @@ from typing import Final
 
 import pytest
 
-from queues.centre.draining import Team, pour
-from queues.centre.estimate import expected_wait_s
-from queues.centre.inputs import OfferAnswered, PauseAsked, SignOutAsked, TalkStarted
-from queues.centre.learned import Learned, Pace
-from queues.centre.needs import PoolKey
+from queues.centre.estimates.draining import Team, pour
+from queues.centre.estimates.estimate import expected_wait_s
+from queues.centre.inputs.agents import PauseAsked, SignOutAsked
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.values.learned import Learned, Pace
+from queues.centre.values.needs import PoolKey
 from queues.ids import AgentId, QueueId
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
 

@@ -2,8 +2,8 @@
 
 from hypothesis import settings as hypothesis_settings
 
-from queues.centre.estimate_facts import EstimateMade
-from queues.centre.facts import Fact
+from queues.centre.facts.estimates import EstimateMade
+from queues.centre.facts.fact import Fact
 from queues.centre.policies.known import decide_anew
 from tests.unit.queues.test_consult_machine import ConsultMachine
 from tests.unit.queues.test_door_machine import DoorMachine

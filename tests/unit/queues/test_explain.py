@@ -5,31 +5,29 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call import CallState
-from queues.centre.codec import read_fact
-from queues.centre.explain import Way, explain, way_as_text
-from queues.centre.facts import WithdrawReason
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    OfferAnswered,
-    OfferRefused,
-    PauseAsked,
+from queues.centre.explanations.explain import Way, explain, way_as_text
+from queues.centre.explanations.reasons import reason_of
+from queues.centre.facts.offers import WithdrawReason
+from queues.centre.inputs.agents import PauseAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, QueueLeft
+from queues.centre.inputs.house import (
     PlaceChanged,
     PlaceState,
-    QueueEntered,
-    QueueLeft,
-    RefuseCause,
     ServiceEnding,
-    SignOutAsked,
     SwitchRestarted,
-    TalkStarted,
     TimerFired,
 )
-from queues.centre.reasons import reason_of
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import RowUnreadable
+from queues.centre.inputs.offers import (
+    AgentLegEnded,
+    OfferAnswered,
+    OfferRefused,
+    RefuseCause,
+    TalkStarted,
+)
+from queues.centre.journal.codec import read_fact
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import RowUnreadable
+from queues.centre.lives.call import CallState
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
 from tests.unit.queues.journals import KEPT, read_journal
 from tests.unit.queues.rich_day import record

@@ -6,17 +6,12 @@ import pytest
 import structlog
 
 from queues.centre.commands import COMMAND_SETTLED_S
-from queues.centre.facts import Fact, OfferMissed, TalkBegan
-from queues.centre.inputs import (
-    Input,
-    OfferRefused,
-    PlaceChanged,
-    PlaceState,
-    QueueSetting,
-    SettingsLoaded,
-    SwitchRestarted,
-    TimerFired,
-)
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMissed, TalkBegan
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted, TimerFired
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.offers import OfferRefused
+from queues.centre.inputs.settings import QueueSetting, SettingsLoaded
 from queues.dispatcher import COMMAND_DEADLINE_S
 from queues.ids import CallId, PlaceId
 from tests.unit.queues.fakes import Phone

@@ -7,17 +7,18 @@ from typing import Final
 
 import pytest
 
-from queues.centre.consult_inputs import ConsultAsked
-from queues.centre.correcting import WEIGHTS, corrected_s
-from queues.centre.estimate import Expected
-from queues.centre.estimate_facts import EstimateMade
-from queues.centre.explain import explain
-from queues.centre.foretelling import range_of_next
-from queues.centre.inputs import AgentLegEnded, CallEnded, EndCause, QueueEntered, TransferAsked
-from queues.centre.learned import Band, EstimatesLearned, Learned, Pace, Spread
-from queues.centre.needs import ANYBODY, Need, PoolKey
-from queues.centre.recompute import Verdict, recompute
+from queues.centre.estimates.correcting import WEIGHTS, corrected_s
+from queues.centre.estimates.estimate import Expected
+from queues.centre.estimates.foretelling import range_of_next
+from queues.centre.explanations.explain import explain
+from queues.centre.explanations.recompute import Verdict, recompute
+from queues.centre.facts.estimates import EstimateMade
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, TransferAsked
+from queues.centre.inputs.consults import ConsultAsked
+from queues.centre.inputs.offers import AgentLegEnded
 from queues.centre.state import Centre
+from queues.centre.values.learned import Band, EstimatesLearned, Learned, Pace, Spread
+from queues.centre.values.needs import ANYBODY, Need, PoolKey
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 from tests.unit.queues.written import Written

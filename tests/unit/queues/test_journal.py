@@ -7,20 +7,15 @@ from dataclasses import replace
 import pytest
 import structlog
 
-from queues.centre.codec import read_fact, read_input
 from queues.centre.commands import ReturnReason
-from queues.centre.facts import OfferMade, TalkBegan
-from queues.centre.inputs import (
-    CallEnded,
-    EndCause,
-    PauseAsked,
-    QueueLeft,
-    ReadyAsked,
-    SettingsLoaded,
-    TimerFired,
-)
+from queues.centre.facts.offers import OfferMade, TalkBegan
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueLeft
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.codec import read_fact, read_input
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.recovery import recover
-from queues.centre.snapshot import to_snapshot
 from queues.dispatcher import LedgerHealth
 from queues.ids import AgentId, PlaceId
 from queues.ports import JournalTakenOver

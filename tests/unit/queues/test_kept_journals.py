@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from queues.centre import codec
+from queues.centre.journal import codec
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
+from queues.centre.journal.upcasters import UPCASTERS, upcast
 from queues.centre.recovery import recover
-from queues.centre.snapshot import from_snapshot, to_snapshot
-from queues.centre.upcasters import UPCASTERS, upcast
 from tests.unit.queues.journals import KEPT, read_journal, released
 
 EVERY_KIND = [

@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
-from queues.centre.estimate import Expected
-from queues.centre.learned import Band, Learned, Pace, Spread, band_of
-from queues.centre.needs import ANYBODY, Need
+from queues.centre.estimates.estimate import Expected
+from queues.centre.values.learned import Band, Learned, Pace, Spread, band_of
+from queues.centre.values.needs import ANYBODY, Need
 from queues.ids import QueueId
 from queues.reports.correction import LEAST_WAITS as LEAST_FOR_CORRECTION
 from queues.reports.correction import learn_correction

@@ -2,9 +2,9 @@
 
 import pytest
 
-from queues.centre.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
-from queues.centre.call import CallEvent, CallState, call_after
-from queues.centre.illegal import IllegalTransition
+from queues.centre.lives.agent import AgentEvent, AgentState, agent_after, event_that_frees_to
+from queues.centre.lives.call import CallEvent, CallState, call_after
+from queues.centre.lives.illegal import IllegalTransition
 
 AGENT = """
                   signed_out  ready       paused      ringing     talking     wrap_up

@@ -6,24 +6,17 @@ import pytest
 
 from queues.centre.apply import apply
 from queues.centre.decide import decide
-from queues.centre.facts import AgentBecameReady, WrapUpEnded, WrapUpExtended
-from queues.centre.inputs import (
-    CallEnded,
-    EndCause,
-    OfferRefused,
-    PauseAsked,
-    QueueEntered,
-    ReadyAsked,
-    RefuseCause,
-    SettingsLoaded,
-    TimerFired,
-    WrapUpAsked,
-)
-from queues.centre.load_facts import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
+from queues.centre.explanations.standing import standing, words_of_standing
+from queues.centre.facts.agents import AgentBecameReady, WrapUpEnded, WrapUpExtended
+from queues.centre.facts.load import BreathBegan, BreathEnded, OccupancyFell, OccupancyPassed
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, WrapUpAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import OfferRefused, RefuseCause
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
 from queues.centre.occupancy import WINDOW_S, Spell, falls_to, with_spell
 from queues.centre.policies.pairing import next_offer
-from queues.centre.snapshot import from_snapshot, to_snapshot
-from queues.centre.standing import standing, words_of_standing
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, LineId
 from tests.unit.queues.scenes import BILLING, WRAP_UP_S, Scene, settings

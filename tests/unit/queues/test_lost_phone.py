@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import CallRequeued
 from queues.centre.commands import CancelRing, WaitAgain
-from queues.centre.facts import OfferMissed, OfferWithdrawn, TalkEnd, TalkEnded, WithdrawReason
-from queues.centre.inputs import (
-    AgentLegEnded,
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    RefuseCause,
-    TimerFired,
+from queues.centre.facts.calls import CallRequeued
+from queues.centre.facts.offers import (
+    OfferMissed,
+    OfferWithdrawn,
+    TalkEnd,
+    TalkEnded,
+    WithdrawReason,
 )
-from queues.centre.needs import ANYBODY, Need, NeedStep, Skill
+from queues.centre.inputs.house import PlaceChanged, PlaceState, TimerFired
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, RefuseCause
+from queues.centre.values.needs import ANYBODY, Need, NeedStep, Skill
 from queues.ids import AgentId, CallId, PlaceId
 from tests.unit.queues.scenes import BILLING, Scene, settings, wishes
 

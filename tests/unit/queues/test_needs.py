@@ -2,22 +2,15 @@
 
 import pytest
 
-from queues.centre.call_facts import CallQueued, NeedRelaxed
-from queues.centre.facts import OfferMade, OfferMissed
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    OfferRefused,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    RefuseCause,
-    SettingsLoaded,
-    SignOutAsked,
-    TimerFired,
-)
-from queues.centre.needs import Need, NeedStep, Relaxed, Skill, missing, relaxed
+from queues.centre.facts.calls import CallQueued, NeedRelaxed
+from queues.centre.facts.offers import OfferMade, OfferMissed
+from queues.centre.inputs.agents import ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import AgentLegEnded, OfferRefused, RefuseCause
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.centre.state import next_wake
+from queues.centre.values.needs import Need, NeedStep, Relaxed, Skill, missing, relaxed
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from tests.unit.queues.scenes import BILLING, EPOCH, Scene
 

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from queues.centre.call_facts import CallQueued
-from queues.centre.facts import Fact
-from queues.centre.inputs import QueueEntered, QueueLeft
+from queues.centre.facts.calls import CallQueued
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.calls import QueueEntered, QueueLeft
 from queues.centre.recovery import recover
 from queues.dispatcher import NotStored
 from queues.ids import CallId, LineId

@@ -8,18 +8,15 @@ from queues.centre.commands import (
     ReturnReason,
     RingAgent,
 )
-from queues.centre.inputs import (
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.house import PlaceChanged, PlaceState, TimerFired
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    PlaceChanged,
-    PlaceState,
-    ReadyAsked,
     RefuseCause,
     TalkStarted,
-    TimerFired,
 )
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, PlaceId

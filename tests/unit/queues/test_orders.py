@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from queues.centre.inputs import Order, ReadyAsked, SettingsLoaded
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.settings import Order, SettingsLoaded
 from queues.ids import AgentId
 from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings
 

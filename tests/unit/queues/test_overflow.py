@@ -4,21 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import CallRefused, CallReturned, NeedRelaxed
 from queues.centre.commands import ReturnCall, ReturnReason
-from queues.centre.facts import OfferMissed
-from queues.centre.inputs import (
-    AgentLegEnded,
-    OfferRefused,
-    PauseAsked,
-    QueueEntered,
-    RefuseCause,
-    SettingsLoaded,
-    SignOutAsked,
-    TimerFired,
-)
-from queues.centre.needs import Need, NeedStep, Relaxed, Skill
+from queues.centre.facts.calls import CallRefused, CallReturned, NeedRelaxed
+from queues.centre.facts.offers import OfferMissed
+from queues.centre.inputs.agents import PauseAsked, SignOutAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import AgentLegEnded, OfferRefused, RefuseCause
+from queues.centre.inputs.settings import SettingsLoaded
 from queues.centre.state import next_wake
+from queues.centre.values.needs import Need, NeedStep, Relaxed, Skill
 from queues.ids import AgentId, CallId, LineId
 from queues.picture import Picture, look_at_all
 from tests.unit.queues.scenes import BILLING, Scene, settings, wishes

@@ -6,28 +6,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queues.centre.codec import fact_row, input_row
-from queues.centre.consult_inputs import ConsultAsked
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import (
-    AgentLegEnded,
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.calls import (
     CallArrived,
     CallEnded,
     CallMissed,
-    ClockMoved,
     EndCause,
     MissCause,
-    OfferAnswered,
-    OfferRefused,
     QueueEntered,
     QueueLeft,
-    RefuseCause,
-    SwitchRestarted,
-    TalkStarted,
     TransferAsked,
 )
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import to_snapshot
+from queues.centre.inputs.consults import ConsultAsked
+from queues.centre.inputs.house import ClockMoved, SwitchRestarted
+from queues.centre.inputs.offers import (
+    AgentLegEnded,
+    OfferAnswered,
+    OfferRefused,
+    RefuseCause,
+    TalkStarted,
+)
+from queues.centre.journal.codec import fact_row, input_row
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import to_snapshot
 from queues.ids import CallId, ContactId, LineId
 from queues.reports import CallOutcome, Projection
 from queues.reports.open import NOTHING, CarriedUnreadable, from_text

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from queues.centre.call import WITH_AGENT
-from queues.centre.call_facts import (
+from queues.centre.explanations.explain import explain
+from queues.centre.explanations.recompute import Verdict, recompute
+from queues.centre.explanations.wait import WaitFollowed
+from queues.centre.facts.agents import AgentForgotten, AgentPaused, AgentSignedOut
+from queues.centre.facts.calls import (
     CallClosed,
     CallMoved,
     CallOwed,
@@ -19,25 +22,14 @@ from queues.centre.call_facts import (
     CallTransferred,
     NeedRelaxed,
 )
-from queues.centre.consult_facts import ConsultBegan, ConsultCompleted, ConsultEnded
-from queues.centre.explain import explain
-from queues.centre.facts import (
-    AgentForgotten,
-    AgentPaused,
-    AgentSignedOut,
-    OfferMade,
-    OfferMissed,
-    OfferWithdrawn,
-    TalkBegan,
-    TalkEnded,
-)
-from queues.centre.needs import ANYBODY, Relaxed
-from queues.centre.recompute import Verdict, recompute
+from queues.centre.facts.consults import ConsultBegan, ConsultCompleted, ConsultEnded
+from queues.centre.facts.offers import OfferMade, OfferMissed, OfferWithdrawn, TalkBegan, TalkEnded
+from queues.centre.journal.snapshot import to_snapshot
+from queues.centre.lives.call import WITH_AGENT
 from queues.centre.recovery import recover
 from queues.centre.replay import replay
-from queues.centre.snapshot import to_snapshot
 from queues.centre.state import Centre
-from queues.centre.wait import WaitFollowed
+from queues.centre.values.needs import ANYBODY, Relaxed
 from tests.unit.queues.random_day import LAW, MARKED, RandomDay
 
 DAYS = st.integers(0, 10_000)

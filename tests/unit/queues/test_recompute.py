@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from queues.centre.explain import asked_anew, explain, way_as_text
-from queues.centre.inputs import OfferRefused, PauseAsked, PlaceChanged, PlaceState, RefuseCause
+from queues.centre.explanations.explain import asked_anew, explain, way_as_text
+from queues.centre.explanations.recompute import Recomputed, Verdict, recompute
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.offers import OfferRefused, RefuseCause
+from queues.centre.journal.row import JournalRow
 from queues.centre.policies.known import KNOWN
-from queues.centre.recompute import Recomputed, Verdict, recompute
 from queues.centre.recovery import recover
-from queues.centre.row import JournalRow
 from queues.centre.state import Centre
 from queues.ids import AgentId, CallId, PlaceId
 from tests.unit.queues.journals import KEPT, read_journal

@@ -9,20 +9,16 @@ from pathlib import Path
 import pytest
 import structlog
 
-from queues.centre.facts import Fact
-from queues.centre.inputs import (
-    OfferRefused,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    ReadyAsked,
-    RefuseCause,
-    SettingsLoaded,
-)
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.offers import OfferRefused, RefuseCause
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.recovery import apply_row, recover
 from queues.centre.replay import replay
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import to_snapshot
 from queues.centre.state import Centre, next_wake
 from queues.dispatcher import Clock, Dispatcher
 from queues.ids import CallId, LineId, PlaceId

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 
 from queues.centre.apply import apply
-from queues.centre.codec import fact_row, input_row, read_fact
-from queues.centre.facts import Fact
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import QueueEntered, TimerFired
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import TimerFired
+from queues.centre.journal.codec import fact_row, input_row, read_fact
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import FactDoesNotApply, RowUnreadable
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.recovery import recover
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import FactDoesNotApply, RowUnreadable
-from queues.centre.snapshot import to_snapshot
 from queues.centre.state import Centre
 from queues.ids import CallId, LineId
 from tests.unit.queues.rich_day import record

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from queues.centre.codec import fact_row
-from queues.centre.facts import AgentBecameReady, OfferMade
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import PauseAsked
+from queues.centre.facts.agents import AgentBecameReady
+from queues.centre.facts.house import HistoryLost
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.journal.codec import fact_row
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.row_faults import RowUnreadable
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.policies.pairing import next_offer
 from queues.centre.recovery import recover
 from queues.centre.replay import MOST_SHOWN, ReplayReport, replay
-from queues.centre.row import JournalRow
-from queues.centre.row_faults import RowUnreadable
-from queues.centre.snapshot import to_snapshot
 from queues.centre.state import Centre
 from queues.ids import AgentId
 from tests.unit.queues.journals import KEPT, read_journal

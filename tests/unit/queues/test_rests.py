@@ -3,20 +3,10 @@
 import pytest
 
 from queues.centre.commands import CancelRing, ReturnCall, ReturnReason
-from queues.centre.facts import OfferMissed
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    OfferAnswered,
-    OfferRefused,
-    PlaceChanged,
-    PlaceState,
-    QueueLeft,
-    RefuseCause,
-    SwitchRestarted,
-    TimerFired,
-)
+from queues.centre.facts.offers import OfferMissed
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueLeft
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted, TimerFired
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, OfferRefused, RefuseCause
 from queues.centre.state import next_wake
 from queues.ids import CallId, PlaceId
 from tests.unit.queues.scenes import BILLING, RING_S, Scene, settings, wishes

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from queues.centre.codec import fact_row
-from queues.centre.house_facts import HistoryLost
-from queues.centre.inputs import PlaceChanged, PlaceState
+from queues.centre.facts.house import HistoryLost
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.journal.codec import fact_row
+from queues.centre.journal.row import JournalRow
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.replay import MOST_SHOWN, replay
-from queues.centre.row import JournalRow
-from queues.centre.snapshot import to_snapshot
 from queues.ids import PlaceId
 from tests.unit.queues.journals import KEPT, read_journal
 from tests.unit.queues.rich_day import record

@@ -3,13 +3,8 @@
 import pytest
 
 from queues.centre.commands import CancelRing
-from queues.centre.inputs import (
-    OfferAnswered,
-    PlaceChanged,
-    PlaceState,
-    ServiceEnding,
-    TalkStarted,
-)
+from queues.centre.inputs.house import PlaceChanged, PlaceState, ServiceEnding
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
 from queues.ids import PlaceId
 from tests.unit.queues.scenes import Scene, wishes
 

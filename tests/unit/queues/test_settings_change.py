@@ -4,32 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.agent import AgentState
 from queues.centre.apply import apply
-from queues.centre.call_facts import CallClosed, CallMoved
 from queues.centre.commands import CancelRing
-from queues.centre.facts import AgentForgotten, Fact, OfferWithdrawn, TalkEnded, WithdrawReason
-from queues.centre.house_facts import SettingsTaken
-from queues.centre.illegal import IllegalTransition
-from queues.centre.inputs import (
+from queues.centre.facts.agents import AgentForgotten
+from queues.centre.facts.calls import CallClosed, CallMoved
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.house import SettingsTaken
+from queues.centre.facts.offers import OfferWithdrawn, TalkEnded, WithdrawReason
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted, TimerFired
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    AgentSetting,
-    CallEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueSetting,
-    ReadyAsked,
     RefuseCause,
-    SettingsLoaded,
-    SignOutAsked,
-    SwitchRestarted,
     TalkStarted,
-    TimerFired,
 )
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.lives.agent import AgentState
+from queues.centre.lives.illegal import IllegalTransition
 from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, PlaceId, QueueId
 from tests.unit.queues.scenes import BILLING, REPAIRS, RING_S, Scene, settings, wishes

@@ -6,14 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    OfferAnswered,
-    QueueSetting,
-    SettingsLoaded,
-    TalkStarted,
-)
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
 from queues.centre.state import Centre
 from queues.ids import AgentId, QueueId
 from tests.unit.queues.test_centre_machine import AGENTS, NAMES, PLACES, QUEUES, CentreMachine

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from queues.centre.inputs import OfferAnswered, OfferRefused, PauseAsked, RefuseCause, TimerFired
-from queues.centre.json_values import Snapshot
-from queues.centre.snapshot import SnapshotUnreadable, from_snapshot, to_snapshot
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import OfferAnswered, OfferRefused, RefuseCause
+from queues.centre.journal.snapshot import SnapshotUnreadable, from_snapshot, to_snapshot
 from queues.centre.state import Centre
 from queues.centre.step import step
+from queues.centre.values.json_values import Snapshot
 from queues.ids import AgentId
 from tests.unit.queues.consulting import anna_talks, asks
 from tests.unit.queues.scenes import BILLING, Scene, settings

@@ -2,18 +2,16 @@
 
 import pytest
 
-from queues.centre.call_facts import CallClosed
 from queues.centre.commands import CancelRing
-from queues.centre.inputs import (
+from queues.centre.facts.calls import CallClosed
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.calls import EndCause
+from queues.centre.inputs.house import PlaceChanged, PlaceState, SwitchRestarted
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
     RefuseCause,
-    SwitchRestarted,
     TalkStarted,
 )
 from queues.ids import AgentId, PlaceId

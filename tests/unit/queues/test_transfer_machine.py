@@ -6,12 +6,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
-from queues.centre.call import CallState
-from queues.centre.call_facts import CallTransferred
-from queues.centre.inputs import OfferAnswered, ReadyAsked, TalkStarted, TimerFired, TransferAsked
-from queues.centre.needs import Need, Skill
-from queues.centre.owing import OWED_AFTER_S
+from queues.centre.deciding.owing import OWED_AFTER_S
+from queues.centre.facts.calls import CallTransferred
+from queues.centre.inputs.agents import ReadyAsked
+from queues.centre.inputs.calls import TransferAsked
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import OfferAnswered, TalkStarted
+from queues.centre.lives.call import CallState
 from queues.centre.relaxing import STRICT_FROM
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, OfferId, QueueId
 from tests.unit.queues.test_centre_machine import AGENTS, QUEUES, CentreMachine
 

@@ -4,7 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from queues.centre.call_facts import (
+from queues.centre.commands import FetchCaller, ReturnReason
+from queues.centre.deciding.owing import OWED_AFTER_S
+from queues.centre.explanations.explain import explain
+from queues.centre.facts.agents import AgentForgotten
+from queues.centre.facts.calls import (
     CallOwed,
     CallReturned,
     CallTransferred,
@@ -13,27 +17,16 @@ from queues.centre.call_facts import (
     TransferFault,
     TransferRefused,
 )
-from queues.centre.commands import FetchCaller, ReturnReason
-from queues.centre.explain import explain
-from queues.centre.facts import AgentForgotten, Fact, OfferMade, TalkBegan, TalkEnd, TalkEnded
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    CallEnded,
-    EndCause,
-    PauseAsked,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    SettingsLoaded,
-    SignOutAsked,
-    TimerFired,
-    TransferAsked,
-)
-from queues.centre.needs import Need, NeedStep, Relaxed, Skill
-from queues.centre.owing import OWED_AFTER_S
-from queues.centre.snapshot import from_snapshot, to_snapshot
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade, TalkBegan, TalkEnd, TalkEnded
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered, TransferAsked
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.offers import AgentLegEnded
+from queues.centre.inputs.settings import AgentSetting, QueueSetting, SettingsLoaded
+from queues.centre.journal.snapshot import from_snapshot, to_snapshot
 from queues.centre.state import next_wake
+from queues.centre.values.needs import Need, NeedStep, Relaxed, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId, QueueId
 from tests.unit.queues.scenes import BILLING, EPOCH, REPAIRS, WRAP_UP_S, Scene, wishes
 from tests.unit.queues.written import Written

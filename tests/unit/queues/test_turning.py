@@ -5,30 +5,20 @@ from dataclasses import replace
 import pytest
 
 from queues.centre.apply import apply
-from queues.centre.facts import OfferMade
-from queues.centre.inputs import (
-    AgentLegEnded,
-    AgentSetting,
-    OfferAnswered,
-    OfferRefused,
-    Order,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    QueueSetting,
-    ReadyAsked,
-    RefuseCause,
-    SettingsLoaded,
-)
-from queues.centre.needs import Need, Skill
+from queues.centre.explanations.recompute import Recomputed, recompute
+from queues.centre.explanations.standing import Role
+from queues.centre.explanations.turning import Turn, turns
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked
+from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, OfferRefused, RefuseCause
+from queues.centre.inputs.settings import AgentSetting, Order, QueueSetting, SettingsLoaded
+from queues.centre.journal.snapshot import to_snapshot
 from queues.centre.policies.known import PAIRING
-from queues.centre.recompute import Recomputed, recompute
-from queues.centre.snapshot import to_snapshot
-from queues.centre.standing import Role
 from queues.centre.state import Centre
 from queues.centre.step import step
-from queues.centre.turning import Turn, turns
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings
 from tests.unit.queues.written import Written

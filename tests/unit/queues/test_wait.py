@@ -2,29 +2,23 @@
 
 from itertools import pairwise
 
-from queues.centre.call import WITH_AGENT
-from queues.centre.explain import asked_anew, explain, way_as_text
-from queues.centre.inputs import (
+from queues.centre.explanations.explain import asked_anew, explain, way_as_text
+from queues.centre.explanations.recompute import recompute
+from queues.centre.explanations.wait import Stretch, WaitedFor, WaitFollowed, sums, words_of_stretch
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked, SignOutAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueEntered
+from queues.centre.inputs.house import PlaceChanged, PlaceState, TimerFired
+from queues.centre.inputs.offers import (
     AgentLegEnded,
-    CallEnded,
-    EndCause,
     OfferAnswered,
     OfferRefused,
-    PauseAsked,
-    PlaceChanged,
-    PlaceState,
-    QueueEntered,
-    ReadyAsked,
     RefuseCause,
-    SignOutAsked,
     TalkStarted,
-    TimerFired,
 )
-from queues.centre.needs import Need, Skill
-from queues.centre.recompute import recompute
-from queues.centre.row import JournalRow
+from queues.centre.journal.row import JournalRow
+from queues.centre.lives.call import WITH_AGENT
 from queues.centre.state import Centre
-from queues.centre.wait import Stretch, WaitedFor, WaitFollowed, sums, words_of_stretch
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId, LineId, PlaceId
 from tests.unit.queues.rich_day import record
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings

@@ -6,18 +6,13 @@ from dataclasses import astuple
 
 import pytest
 
-from queues.centre.came_true import CameTrue, came_true
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    PauseAsked,
-    QueueLeft,
-    SwitchRestarted,
-    TimerFired,
-)
-from queues.centre.learned import EstimatesLearned
-from queues.centre.needs import Need, Skill
+from queues.centre.estimates.came_true import CameTrue, came_true
+from queues.centre.inputs.agents import PauseAsked
+from queues.centre.inputs.calls import CallEnded, EndCause, QueueLeft
+from queues.centre.inputs.house import SwitchRestarted, TimerFired
+from queues.centre.inputs.offers import AgentLegEnded
+from queues.centre.values.learned import EstimatesLearned
+from queues.centre.values.needs import Need, Skill
 from queues.ids import AgentId, CallId
 from queues.record_rows import EndedTalk, EndedWait
 from queues.reports.waits import need_as_text, need_from_text

@@ -1,9 +1,10 @@
 """A scene whose inputs and facts are rows, as the dispatcher would have journalled them."""
 
-from queues.centre.codec import fact_row, input_row
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input, SettingsLoaded
-from queues.centre.row import JournalRow
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.input import Input
+from queues.centre.inputs.settings import SettingsLoaded
+from queues.centre.journal.codec import fact_row, input_row
+from queues.centre.journal.row import JournalRow
 from tests.unit.queues.scenes import Scene
 
 

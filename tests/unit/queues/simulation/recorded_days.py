@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from queues.centre.codec import fact_row, input_row
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input
-from queues.centre.row import JournalRow
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.input import Input
+from queues.centre.journal.codec import fact_row, input_row
+from queues.centre.journal.row import JournalRow
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.simulation.callers import Callers, Demand, draw_callers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from queues.centre.needs import ANYBODY
+from queues.centre.values.needs import ANYBODY
 from queues.ids import QueueId
 from queues.simulation.fit import NobodyServed, draw_again, fit, fit_patience, fit_talks
 from queues.simulation.laws import Endless, Exponential, Lognormal

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from queues.centre.learned import NOTHING, Band, Learned, Spread
-from queues.centre.needs import ANYBODY
+from queues.centre.values.learned import NOTHING, Band, Learned, Spread
+from queues.centre.values.needs import ANYBODY
 from queues.ids import QueueId
 from queues.reports.learning import learn_paces
 from queues.simulation.callers import Callers, Demand

@@ -6,8 +6,9 @@ The whole of it, by its own rule, is `freizeichen bench router`.
 import numpy as np
 import pytest
 
-from queues.centre.facts import Fact
-from queues.centre.inputs import Input, PauseAsked, ReadyAsked
+from queues.centre.facts.fact import Fact
+from queues.centre.inputs.agents import PauseAsked, ReadyAsked
+from queues.centre.inputs.input import Input
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.ids import AgentId

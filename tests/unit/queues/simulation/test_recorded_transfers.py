@@ -1,14 +1,8 @@
 """Unit: each wait after a transfer, or after a lost phone, is a caller of its own in a replay."""
 
-from queues.centre.consult_inputs import CompleteAsked, ConsultAsked
-from queues.centre.inputs import (
-    AgentLegEnded,
-    CallEnded,
-    EndCause,
-    OfferAnswered,
-    TalkStarted,
-    TransferAsked,
-)
+from queues.centre.inputs.calls import CallEnded, EndCause, TransferAsked
+from queues.centre.inputs.consults import CompleteAsked, ConsultAsked
+from queues.centre.inputs.offers import AgentLegEnded, OfferAnswered, TalkStarted
 from queues.ids import CallId
 from queues.simulation.recorded import RecordedDay, Recorder, Stay, StayEnd
 from tests.unit.queues.scenes import BILLING, REPAIRS, settings

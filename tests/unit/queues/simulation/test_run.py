@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from queues.centre.facts import Fact, OfferMade
-from queues.centre.inputs import Input, TimerFired
+from queues.centre.facts.fact import Fact
+from queues.centre.facts.offers import OfferMade
+from queues.centre.inputs.house import TimerFired
+from queues.centre.inputs.input import Input
 from queues.centre.state import Centre
 from queues.centre.step import step
 from queues.simulation.callers import Callers, Demand, draw_callers

@@ -5,9 +5,10 @@ from math import inf
 
 import pytest
 
-from queues.centre.agent import AgentState
-from queues.centre.inputs import Order, QueueSetting, SignOutAsked
-from queues.centre.row import JournalRow
+from queues.centre.inputs.agents import SignOutAsked
+from queues.centre.inputs.settings import Order, QueueSetting
+from queues.centre.journal.row import JournalRow
+from queues.centre.lives.agent import AgentState
 from queues.ids import AgentId, QueueId
 from queues.simulation.changes import Changes, FewerAgents, MoreAgents, Span, agents_of, changed
 from queues.simulation.fields import DayFaulty

@@ -1,0 +1,1 @@
+"""How a place is backed up into a file, and comes back out of it."""

@@ -1,0 +1,1 @@
+"""Callers' dialogues as tasks: begun, driven, ended; and what they ask of the switch."""

@@ -1,0 +1,1 @@
+"""Whether there is time to hear the callers, and what came of listening."""

@@ -1,0 +1,1 @@
+"""Which folder a service works in, and what it keeps there of its own."""

@@ -1,0 +1,1 @@
+"""What the supervisor hears of the service, its units, and how it ends in peace."""

@@ -1,0 +1,368 @@
+"""The settings file: what the place is built of, checked whole, with file and line for each fault.
+
+`freizeichen.yaml` is read, never written. Each value can also be given by environment:
+`FREIZEICHEN_PORTS__SIP=5161` sets `ports.sip`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from ivr.dialplan.staff import Staff
+from ivr.phone_number import REGION, known_region
+from ivr.settings.asterisk import AsteriskSettings
+from ivr.settings.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
+from ivr.settings.hours import Region
+from ivr.settings.parts import (
+    E164,
+    MEANT,
+    Address,
+    DialplanFile,
+    Host,
+    Id,
+    Language,
+    Misplaced,
+    Number,
+    Part,
+    Reason,
+    Shown,
+    Zone,
+)
+from ivr.settings.people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
+from ivr.settings.ports import Ports, check_sound_ports
+from ivr.settings.trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
+
+VERSION = 1  # of the settings' schema: raised when a setting means something else
+_LARGEST_FILE = 1_000_000  # bytes
+
+_LINE = {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"}
+_AGENT = {"id": "anna", "name": "Anna", "place": "desk1", "queues": ["service"]}
+_SHORTLY = {
+    "extra_forbidden": "this is no setting; check the spelling",
+    "missing": "is missing",
+    "string_type": "expected text; put it in quotes",
+    "model_type": "expected lines of 'name: value' below it",
+    "dict_type": "expected lines of 'name: value' below it",
+}
+_OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
+
+
+class SettingsFaulty(Exception):
+    """The settings cannot be used; `faults` has a line for each reason, with place and mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Site(Part):
+    """Who runs this place, as agents' phones show it, and where it is.
+
+    Its days end in `zone`; numbers without a country's code are of `region`; `holidays` names whose
+    holidays queues have, such as DE-BE.
+    """
+
+    name: Shown = Field(default="Freizeichen", min_length=1, max_length=80)
+    zone: Zone = "Europe/Berlin"
+    region: Annotated[str, AfterValidator(known_region)] = REGION
+    holidays: Region | None = None
+
+
+class Listen(Part):
+    """Where telephones and API are reached; Asterisk's control port is always on loopback.
+
+    `hosts` are further names under which the API answers, besides `address` and loopback.
+    """
+
+    address: Address = "127.0.0.1"
+    hosts: tuple[Host, ...] = Field(default=(), examples=[["phones.example.org"]])
+
+
+class Line(Part):
+    """A phone number that is called, with its language and dialplan (below `dialplans/`).
+
+    `public` are further numbers, as the phone network knows them, that lead here.
+    """
+
+    number: Number
+    name: Shown = Field(min_length=1, max_length=60)
+    language: Language
+    dialplan: DialplanFile
+    public: tuple[E164, ...] = Field(default=(), max_length=1000, examples=[["+4930123456"]])
+
+    @property
+    def public_numbers(self) -> tuple[str, ...]:
+        """By what numbers of the phone network it is called; the first is shown to callees."""
+        own = (self.number,) if self.number.startswith("+") else ()
+        return tuple(dict.fromkeys((*own, *self.public)))
+
+
+class Speech(Part):
+    """How the machine hears and speaks.
+
+    `models` are folders with a Vosk model, by language, that win over fetched ones; `threads` hear
+    at once (default: one for each core). `voices` are Piper voices (files `*.onnx` with their
+    `*.onnx.json` beside them) by language, spoken with the program `piper`; a language without one
+    is spoken by espeak-ng.
+    """
+
+    models: dict[Language, Path] = Field(default_factory=dict, examples=[{"ko": "/srv/models/ko"}])
+    threads: Annotated[int, Field(ge=1, le=64)] | None = None
+    voices: dict[Language, Path] = Field(
+        default_factory=dict, examples=[{"de": "/srv/voices/de.onnx"}]
+    )
+    piper: Path = Path("piper")
+
+
+class Store(Part):
+    """Where the journal and what is known of people are kept, if not in the run folder.
+
+    Both are addresses of databases: `sqlite:////folder/store.db`, or that of a PostgreSQL server,
+    `postgresql+psycopg://user@host/database`.
+    """
+
+    url: str | None = Field(default=None, repr=False)  # it may hold a password
+    people_url: str | None = Field(default=None, repr=False)
+    keep_records_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    keep_contacts_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+
+
+class Log(Part):
+    """What the service writes into its log, how and where; nothing personal at any level.
+
+    `file` lies in the run folder and turns over; `journal` is standard error, for systemd's.
+    """
+
+    level: Literal["debug", "info", "warning"] = "info"
+    format: Literal["json", "text"] = "json"
+    to: Literal["file", "journal"] = "file"
+
+
+class Settings(BaseSettings):
+    """All settings, checked against each other."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    version: Literal[1]
+    site: Site = Site()
+    listen: Listen = Listen()
+    ports: Ports = Ports()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    lines: tuple[Line, ...] = Field(min_length=1, examples=[[_LINE]])
+    queues: tuple[Queue, ...] = Field(min_length=1, examples=[[{"id": "service"}]])
+    places: tuple[Id, ...] = Field(
+        default=(), description="phones where agents sit", examples=[["desk1"]]
+    )
+    callers: tuple[Id, ...] = Field(
+        default=(), description="phone accounts that may call the lines", examples=[["caller1"]]
+    )
+    agents: tuple[Agent, ...] = Field(default=(), examples=[[_AGENT]])
+    pause_reasons: tuple[Reason, ...] = Field(
+        default=("break", "lunch", "meeting", "training", "paperwork"),
+        min_length=1,
+        examples=[["lunch"]],
+    )
+    feature_codes: FeatureCodes = FeatureCodes()
+    speech: Speech = Speech()
+    store: Store = Store()
+    log: Log = Log()
+    trunk: Trunk | None = None
+    emergency: Emergency | None = None
+    dialplans: Path | None = None
+    recorded_prompts: Path | None = None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Settings:
+        check_sound_ports(self.ports, self.asterisk)
+        _unique("lines", [line.number for line in self.lines])
+        for line in self.lines:
+            if line.number in EMERGENCY_NUMBERS:
+                raise ValueError(f"{line.number} is an emergency number and cannot be a line")
+        _unique("public numbers of lines", [n for line in self.lines for n in line.public_numbers])
+        _unique("queues", [queue.id for queue in self.queues])
+        _unique("agents", [agent.id for agent in self.agents])
+        _unique("pause_reasons", list(self.pause_reasons))
+        _unique("places and callers", [*self.places, *self.callers])
+        for taken in {"trunk", "fz-doctor"} & {*self.places, *self.callers}:
+            raise ValueError(f"'{taken}' cannot be the name of a phone")
+        queues = {queue.id for queue in self.queues}
+        for agent in self.agents:
+            if agent.place not in self.places:
+                raise ValueError(
+                    f"agent '{agent.id}' sits at '{agent.place}', which is not among places"
+                )
+            if missing := sorted(set(agent.queues) - queues):
+                raise ValueError(
+                    f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
+                )
+        check_needs(self.queues, self.agents)
+        check_trunk(
+            self.trunk,
+            self.emergency,
+            address=self.listen.address,
+            numbers=[line.number for line in self.lines],
+            own_numbers=self.own_numbers,
+            places=self.places,
+        )
+        check_codes(self.feature_codes, [*EMERGENCY_NUMBERS, *(line.number for line in self.lines)])
+        return self
+
+    @property
+    def own_numbers(self) -> tuple[str, ...]:
+        """Under which numbers the phone network knows us: no other is shown to whom we call."""
+        return tuple(number for line in self.lines for number in line.public_numbers)
+
+    @property
+    def staff(self) -> Staff:
+        """Its queues and agents, as the centre takes them."""
+        return staff_of(self.queues, self.agents)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file; nothing else is looked at."""
+        return (env_settings, init_settings)
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a settings file; raises `SettingsFaulty` with every fault found."""
+    data = _read(path)
+    _refuse_other_version(path, data)
+    _holds_no_password(path, data)
+    unknown = unknown_variables(os.environ, Settings.model_fields)
+    try:
+        settings = Settings(**data)
+    except ValidationError as error:
+        said = [_say(path, data, fault) for fault in _causes(error)]
+        raise SettingsFaulty(unknown + said) from None
+    except SettingsError as error:  # an environment value that should be JSON and is not
+        raise SettingsFaulty(unknown + (not_json(os.environ, Settings) or [str(error)])) from None
+    if unknown:
+        raise SettingsFaulty(unknown)
+    return settings
+
+
+def _read(path: Path) -> CommentedMap:
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise SettingsFaulty([f"{path}: larger than 1 MB; this cannot be a settings file"])
+        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsFaulty(
+            [f"{path}: {error.strerror}; name another file with --settings"]
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsFaulty([f"{path}: not UTF-8 text; save it as UTF-8"]) from None
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsFaulty([f"{path}:{line}: {error.problem}; mend the YAML here"]) from None
+    except YAMLError as error:
+        raise SettingsFaulty([f"{path}: {str(error).splitlines()[0]}; mend the YAML"]) from None
+    if not isinstance(data, CommentedMap):
+        raise SettingsFaulty([f"{path}:1: empty or not a mapping; it begins with 'version: 1'"])
+    return data
+
+
+def _holds_no_password(path: Path, data: CommentedMap) -> None:
+    """Others may read a settings file, and a copy of it lies beside every change."""
+    trunk = data.get("trunk")
+    if isinstance(trunk, CommentedMap) and "password" in trunk:
+        line = _line(data, ("trunk", "password"))
+        raise SettingsFaulty(
+            [
+                f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
+                "file and name that in trunk.password_file, or set FREIZEICHEN_TRUNK__PASSWORD"
+            ]
+        )
+
+
+def _refuse_other_version(path: Path, data: CommentedMap) -> None:
+    """A later version may mean something else by every word, so that is all that is said of it."""
+    found = data.get("version")
+    if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
+        raise SettingsFaulty(
+            [
+                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
+                f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
+            ]
+        )
+
+
+def _causes(error: ValidationError) -> list[Mapping[str, Any]]:
+    """The faults, without those that only follow from one deeper inside (a list too short)."""
+    faults = [each for told in error.errors() for each in _each_in_its_place(told)]
+    places = [tuple(fault["loc"]) for fault in faults]
+    return [
+        fault
+        for fault, place in zip(faults, places, strict=True)
+        if fault["type"] != "too_short"
+        or not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
+
+
+def _each_in_its_place(fault: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A fault of a whole table, as those of the values that do not go together."""
+    why = fault.get("ctx", {}).get("error")
+    if not isinstance(why, Misplaced):
+        return [fault]
+    return [{**fault, "loc": (*fault["loc"], *place), "msg": said} for place, said in why.faults]
+
+
+def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
+    location = tuple(fault["loc"])
+    name = ".".join(str(part) for part in location if part != "[key]")
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "string_pattern_mismatch":
+        message = MEANT[fault["ctx"]["pattern"]]
+    message = _SHORTLY.get(fault["type"], message)
+    variable = variable_behind(location, os.environ)
+    if variable is not None:
+        if fault["type"] in _OTHER_SHAPE:
+            message = expected(location, Settings) or message
+        is_whole = variable.count("__") + 1 == len(location)
+        return f"environment {variable}: " + (message if is_whole else f"{name}: {message}")
+    where = f"{path}:{_line(data, location)}"
+    return f"{where}: {name}: {message}" if name else f"{where}: {message}"
+
+
+def _line(node: Any, location: tuple[Any, ...]) -> int:
+    line = 1
+    for part in location:
+        try:
+            if isinstance(node, CommentedMap):
+                line = node.lc.key(part)[0] + 1
+            elif isinstance(node, CommentedSeq):
+                line = node.lc.item(part)[0] + 1
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _unique(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{what}: '{twice[0]}' stands twice; each name once")

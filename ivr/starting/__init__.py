@@ -1,0 +1,1 @@
+"""What is made ready, taken over and gone on with before the first call."""

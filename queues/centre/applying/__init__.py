@@ -1,0 +1,1 @@
+"""How facts change the state, a file for each noun. Decides nothing."""

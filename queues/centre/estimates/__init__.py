@@ -1,0 +1,1 @@
+"""How long a call will wait, when that is foretold, and what follows from it."""

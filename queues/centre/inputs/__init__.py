@@ -1,0 +1,1 @@
+"""What can come to the centre from outside, a file for each noun; `input.py` names all."""

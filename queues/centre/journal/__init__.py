@@ -1,0 +1,1 @@
+"""How inputs, facts and the whole state are written down, and read again."""

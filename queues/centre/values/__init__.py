@@ -1,0 +1,1 @@
+"""What inputs and facts are made of: needs, what was learned, JSON."""

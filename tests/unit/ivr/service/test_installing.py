@@ -1,0 +1,80 @@
+"""Unit: what root gives to the account of an installation, and what it does not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ivr.asterisk.account import RunAccount
+from ivr.service.installing import give_folders, give_secret
+from ivr.service.units import UnitsRefused
+from ivr.starting.leave_root import fill_cache_as_its_owner
+
+ANYBODY = RunAccount(61_743, 61_743)
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+def secret(folder: Path, mode: int = 0o600) -> Path:
+    path = folder / "trunk-password"
+    path.write_text("word\n")
+    path.chmod(mode)
+    return path
+
+
+@AS_ROOT
+def test_a_secret_that_root_alone_can_read_becomes_the_accounts(tmp_path: Path) -> None:
+    path = secret(tmp_path)
+    assert give_secret(ANYBODY, path)
+    assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (ANYBODY.uid, 0o600)
+    assert not give_secret(RunAccount(61_744, 61_744), path)  # it is not root's any more
+    assert path.stat().st_uid == ANYBODY.uid
+
+
+@AS_ROOT
+@pytest.mark.parametrize("what", ["missing", "open", "linked", "twice", "folder", "in theirs"])
+def test_nothing_is_given_that_somebody_could_have_laid_there(tmp_path: Path, what: str) -> None:
+    path = secret(tmp_path, 0o644 if what == "open" else 0o600)
+    if what == "missing":
+        path.unlink()
+    elif what == "linked":
+        path.rename(tmp_path / "elsewhere")
+        path.symlink_to(tmp_path / "elsewhere")
+    elif what == "twice":
+        os.link(path, tmp_path / "elsewhere")
+    elif what == "folder":
+        path.unlink()
+        path.mkdir(mode=0o700)
+    elif what == "in theirs":
+        tmp_path.chmod(0o777)
+    try:
+        assert not give_secret(ANYBODY, path)
+    except OSError:
+        assert what == "linked"
+    assert {each.lstat().st_uid for each in tmp_path.iterdir()} <= {0}
+
+
+@AS_ROOT
+def test_folders_are_made_and_given_and_those_of_others_are_refused(tmp_path: Path) -> None:
+    folders = (tmp_path / "state", tmp_path / "cache" / "of-it")
+    give_folders(ANYBODY, folders)
+    assert {folder.stat().st_uid for folder in folders} == {ANYBODY.uid}
+    give_folders(ANYBODY, folders)
+    with pytest.raises(UnitsRefused, match=r"belongs to another account \(id 61743\)"):
+        give_folders(RunAccount(61_744, 61_744), folders)
+    assert folders[0].stat().st_uid == ANYBODY.uid
+
+
+@AS_ROOT
+def test_root_fills_a_cache_as_the_account_that_it_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[RunAccount] = []
+    monkeypatch.setattr("ivr.starting.leave_root.become", became.append)
+    monkeypatch.setenv("FREIZEICHEN_CACHE", str(tmp_path))
+    fill_cache_as_its_owner()
+    assert became == []
+    os.chown(tmp_path, ANYBODY.uid, ANYBODY.gid)
+    fill_cache_as_its_owner()
+    assert became == [ANYBODY]
