@@ -25,6 +25,7 @@ from ivr.asterisk.feature_codes import FeatureCodes
 from ivr.asterisk.keeper import keep_asterisk_up
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
+from ivr.asterisk.own_log import keep_small
 from ivr.asterisk.process import SwitchProcess
 from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
@@ -210,7 +211,14 @@ class Service:
             heard=calls.counts,
             turned_away=self._turnstile.turned_away.__getitem__,
         )
-        self._figures = Figures(self.hub, self.dispatcher.view, self.health, self.clock.wall)
+        self._figures = Figures(
+            self.hub,
+            self.dispatcher.view,
+            self.health,
+            self.clock.wall,
+            self.client.inbox.lag,
+            lambda: len(asyncio.all_tasks()),
+        )
         self._kept = KeptFigures(
             ledger=lambda: self.dispatcher.journal_health,
             writer=self._keeping.writer,
@@ -347,6 +355,7 @@ class Service:
             tasks.create_task(self._figures.lag.run(), name="lateness of the loop")
             tasks.create_task(self._doors.run(), name="doors")
             tasks.create_task(keep_asterisk_up(self._switch, self._tell), name="Asterisk's keeper")
+            tasks.create_task(keep_small(self._switch.folders.log / "messages"), name="its log")
             await self.client.wait_up(_LINK_UP_S)
             await self.ears.loaded.wait()
             self._was_ready = True

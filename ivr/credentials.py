@@ -12,7 +12,7 @@ from typing import Final
 
 from ivr.private_files import write_private
 from ivr.settings_trunk import Trunk
-from queues.api.sign_in import SHORTEST_TOKEN
+from queues.token import SHORTEST_TOKEN
 
 _LONGEST_PASSWORD: Final = 128
 _PASSWORDS: Final = "passwords.json"

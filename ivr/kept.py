@@ -12,11 +12,11 @@ from typing import Final
 
 import structlog
 
+from ivr.cannot_start import CannotStart
 from ivr.dialogue_book import KeptDialogue, read_dialogues, read_plans
 from ivr.dialplan.plan import Plan
 from ivr.journal import as_rows, new_row
 from ivr.place import Place
-from ivr.preparation import CannotStart
 from ivr.settings import Settings
 from ivr.snapshots import read_snapshot
 from queues.centre.codec import fact_row

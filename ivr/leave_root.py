@@ -83,7 +83,7 @@ def _try_models(settings: Settings, progress: Progress) -> None:
 def _why_not(
     place: Place, settings: Settings, account: RunAccount, progress: Progress
 ) -> _Hindrance | None:
-    if not can_run(account, [sys.executable, "-c", "import ivr.cli"]):
+    if not can_run(account, [sys.executable, "-c", "import ivr.cli.up"]):
         return _Hindrance(
             f"account {account.uid} cannot run {sys.executable} with our packages",
             "put both where every account can read them",

@@ -49,6 +49,12 @@ class LogFile(RotatingFileHandler):
         super().__init__(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
         self._refused = 0
 
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        """Whether the line finds no room any more; the library's own asks the disk twice a line."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() + len(self.format(record)) >= self.maxBytes
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Count a line that could not be written."""
         self._refused += 1

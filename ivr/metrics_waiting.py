@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from ivr.loop_lag import LAG_EDGES_S, LoopLag
+from ivr.lateness import LAG_EDGES_S, Lateness, LoopLag
 from queues.api import HealthReport, HealthStatus
 from queues.centre.agent import AgentState
 from queues.centre.facts import Fact, TalkBegan
@@ -60,14 +60,21 @@ class WaitingSide(Collector):
         now: Callable[[], float],
         decisions: Decisions,
         lag: LoopLag,
+        told_lag: Lateness,
+        tasks: Callable[[], int],
         version: str,
     ) -> None:
-        """`now`: the wall clock, in Unix seconds, which the times of the view are of."""
+        """`now`: the wall clock, in Unix seconds, which the times of the view are of.
+
+        `told_lag`: of Asterisk's events. `tasks`: how many there are in the loop.
+        """
         self._view = view
         self._health = health
         self._now = now
         self._decisions = decisions
         self._lag = lag
+        self._told_lag = told_lag
+        self._tasks = tasks
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
@@ -97,6 +104,18 @@ class WaitingSide(Collector):
             LAG_EDGES_S,
             self._lag.counts,
             self._lag.sum_s,
+        )
+        yield _histogram(
+            "asterisk_lag_seconds",
+            "How long after Asterisk told of an event it was read.",
+            LAG_EDGES_S,
+            self._told_lag.counts,
+            self._told_lag.sum_s,
+        )
+        yield GaugeMetricFamily(
+            f"{_PREFIX}_tasks",
+            "Tasks of the event loop; they grow with calls alone.",
+            self._tasks(),
         )
 
     def _queues(self) -> Iterator[Metric]:
@@ -151,6 +170,8 @@ class Figures:
         view: Callable[[], View],
         health: Callable[[], HealthReport],
         now: Callable[[], float],
+        told_lag: Lateness,
+        tasks: Callable[[], int],
     ) -> None:
         """`hub` tells each fact; the others as in `WaitingSide`."""
         self.lag = LoopLag()
@@ -162,6 +183,8 @@ class Figures:
             now=now,
             decisions=decisions,
             lag=self.lag,
+            told_lag=told_lag,
+            tasks=tasks,
             version=version("freizeichen"),
         )
         self.collectors: tuple[Collector, ...] = (waiting, ProcessCollector(registry=None))

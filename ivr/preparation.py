@@ -26,6 +26,7 @@ from ivr.asterisk.config import (
 )
 from ivr.asterisk.folders import SwitchFolders, make_folders
 from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, find_espeak, install
+from ivr.cannot_start import CannotStart as CannotStart
 from ivr.credentials import (
     CredentialsUnusable,
     load_credentials,
@@ -54,10 +55,6 @@ _SAYS_WHAT_TO_DO = (
     *NOT_BUILT,
     resources.ResourceMissing,
 )
-
-
-class CannotStart(Exception):
-    """The service cannot be started; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from ivr.settings_parts import Part
 
+_LEAST_EACH_PHONE = 10
 _SPARE_CHANNELS: Final = 50  # emergency calls, while every caller of a full house is in a talk
 
 
@@ -24,7 +25,13 @@ class AsteriskSettings(Part):
     runs_by_itself: bool = False
     config: Path | None = None
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
+    most_calls_each_phone: Annotated[int, Field(ge=1, le=10_000)] | None = None
     qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
+
+    @property
+    def calls_each_phone(self) -> int:
+        """How many callers at once one phone account may be: a tenth of all, unless it is said."""
+        return self.most_calls_each_phone or max(_LEAST_EACH_PHONE, self.max_calls // 10)
 
     @property
     def outlives_us(self) -> bool:

@@ -64,7 +64,7 @@ def test_settings(**changes: object) -> Settings:
             "rtp_first": first,
             "rtp_last": first + 1_699,
         },
-        "asterisk": {"qualify_frequency_s": 1},
+        "asterisk": {"qualify_frequency_s": 1, "most_calls_each_phone": 399},
         "lines": [
             {"number": "100", "name": "German", "language": "de", "dialplan": "de/main.yaml"},
             {"number": "200", "name": "English", "language": "en", "dialplan": "en/main.yaml"},

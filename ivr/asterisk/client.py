@@ -22,6 +22,7 @@ import structlog
 
 from ivr.asterisk import wire, wire_actions
 from ivr.asterisk.errors import ActionRefused, ActionTimedOut, LinkLost, LoginRefused
+from ivr.asterisk.inbox import Inbox
 from ivr.asterisk.protocol import AmiProtocol
 from ivr.asterisk.wire_actions import Action
 from ivr.asterisk.wire_events import (
@@ -30,7 +31,6 @@ from ivr.asterisk.wire_events import (
     ListEntry,
     Response,
     SwitchReady,
-    WireEvent,
 )
 
 _log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ class AmiClient:
         chance: random.Random | None = None,
     ) -> None:
         """`chance` gives the jitter of the pauses. Nothing happens before `run()`."""
-        self.inbox: asyncio.Queue[WireEvent] = asyncio.Queue()
+        self.inbox = Inbox()
         self.dropped_events = 0
         self._host, self._port = host, port
         self._username, self._secret = username, secret
@@ -272,7 +272,7 @@ class AmiClient:
             if self.inbox.qsize() >= self._inbox_size:
                 self._overflow()
             else:
-                self.inbox.put_nowait(event)
+                self.inbox.put_told(event, wire.told_at_s(headers))
 
     def _came_up(self, ready: SwitchReady) -> None:
         if self._up or self._link is None:

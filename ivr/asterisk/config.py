@@ -192,6 +192,7 @@ def render(
         "run": folders.run,
         "log": folders.log,
         "max_calls": settings.asterisk.max_calls,
+        "most_calls_each_phone": settings.asterisk.calls_each_phone,
         "max_channels": channels,
         "max_files": file_limit(channels),
         "qualify_frequency_s": settings.asterisk.qualify_frequency_s,

@@ -2,7 +2,8 @@
 
 A caller who is refused never comes to AGI; all that is seen is the end of the channel. Rules:
 
-1. The busy tone of our own context (486) is a full house: as many callers as `asterisk.max_calls`.
+1. The busy tone (486) of `fz-busy` is a full house, as many callers as `asterisk.max_calls`; or it
+   is the limit of one phone, `asterisk.most_calls_each_phone`.
 2. The busy tone of the trunk's is its own limit, or that of one number (`trunk.most_calls…`).
 3. Q.850 cause 42 (SIP 503) is Asterisk's own limit of channels (`maxcalls`).
 4. Cause 34 (503) is a call whose dialplan Asterisk could not begin: no thread could be had.
@@ -36,20 +37,24 @@ class TurnedAway(Enum):
 
     FULL_HOUSE = "as many callers as asterisk.max_calls allows"
     TRUNK_LIMIT = "as many calls over the trunk as trunk.most_calls allows"
-    SOURCE_LIMIT = "as many calls from one number, or withheld, as the trunk's settings allow"
+    SOURCE_LIMIT = "as many calls from one number or phone, or withheld, as the settings allow"
     CHANNEL_LIMIT = "Asterisk has as many channels as it may"
     NOT_BEGUN = "Asterisk could not begin the call's dialplan"
 
 
+_BUSY_AT = {
+    ("fz-busy", "house"): TurnedAway.FULL_HOUSE,
+    ("fz-busy", "phone"): TurnedAway.SOURCE_LIMIT,
+    ("fz-trunk", "full"): TurnedAway.TRUNK_LIMIT,
+    ("fz-trunk", "source"): TurnedAway.SOURCE_LIMIT,
+}
 _OF_CAUSE = {42: TurnedAway.CHANNEL_LIMIT, 34: TurnedAway.NOT_BEGUN}
 
 
 def why_turned_away(event: ChannelEnded) -> TurnedAway | None:
     """Why this channel was refused; None for one that was not."""
-    if event.context == "fz-hold" and event.cause == _BUSY:
-        return TurnedAway.FULL_HOUSE
-    if event.context == "fz-trunk" and event.cause == _BUSY:
-        return TurnedAway.SOURCE_LIMIT if event.dialled == "source" else TurnedAway.TRUNK_LIMIT
+    if event.cause == _BUSY and (why := _BUSY_AT.get((event.context, event.dialled))):
+        return why
     if event.context not in _ENTRANCES or event.dialled in EMERGENCY_NUMBERS:
         return None
     return _OF_CAUSE.get(event.cause)

@@ -48,6 +48,14 @@ def translate(headers: Headers) -> e.WireEvent | e.SwitchReady | Unreadable | No
     return _read(_EVENTS, headers)
 
 
+def told_at_s(headers: Headers) -> float | None:
+    """When the switch told this event, by its own clock (Unix seconds); None if it does not say."""
+    try:
+        return float(_plain(headers, "Timestamp") or "")
+    except ValueError:
+        return None
+
+
 def listed(headers: Headers) -> e.ListEntry | Unreadable | None:
     """The entry of a list's answer that these headers tell; None if it is not for us."""
     return _read(_ENTRIES, headers)

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from ivr import resources
+from ivr.bench.desks import close_phones, open_phones, stays_reachable
 from ivr.bench.live_queue_callers import LiveCallers
 from ivr.bench.live_queue_day import LiveDay, live_day
-from ivr.bench.live_queue_desks import Desk, close_desks, open_desks
+from ivr.bench.live_queue_desks import Desk
 from ivr.bench.live_queue_rows import rows_of
 from ivr.bench.live_queue_seen import Met, Seen
 from ivr.bench.live_queue_switch import queue_switch
@@ -56,10 +57,10 @@ async def play_live(folder: Path, program: Sequence[str], day: LiveDay, tell: Te
                 ]
                 callers = LiveCallers(folder, seen)
                 try:
-                    await open_desks(desks)
+                    await open_phones([desk.phone for desk in desks])
                     await switch.wait_reachable()
                     for desk in desks:
-                        tasks.create_task(desk.stays_reachable())
+                        tasks.create_task(stays_reachable(desk.phone))
                     tell(f"{len(day.callers)} callers, {len(desks)} agents")
                     seen.began = time.time() + _LEAD_S
                     callers.begin(program, switch.port, day.house, day.callers)
@@ -67,7 +68,7 @@ async def play_live(folder: Path, program: Sequence[str], day: LiveDay, tell: Te
                     raise _NobodyWaits
                 finally:
                     callers.end()
-                    await close_desks(desks)
+                    await close_phones([desk.phone for desk in desks])
         except* _NobodyWaits:
             pass
     return seen

@@ -7,13 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from ivr.bench.desks import SOUNDS_S
 from ivr.bench.live_queue_seen import PickedUp, Seen
 from ivr.bench.live_queue_switch import HOST, QueueSwitch
 from ivr.bench.plain_phone import PlainPhone
 
-_SOUNDS_S: Final = 5.0  # Asterisk hangs up on a phone that is not heard for a minute
-_REGISTERS_S: Final = 120.0  # a registration lasts 300 s
-_AT_ONCE: Final = 10
 _HARMLESS: Final = 2**31 - 1  # the number that a phone's sound says
 
 
@@ -38,12 +36,6 @@ class Desk:
         self._tasks = tasks
         self._rings = 0
 
-    async def stays_reachable(self) -> None:
-        """Register again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(_REGISTERS_S)
-            await self.phone.register()
-
     def _rung(self, _at_s: float) -> None:
         rang = time.time()
         self._rings += 1
@@ -56,23 +48,10 @@ class Desk:
             self._seen.rung_in_vain += 1
             return
         self._seen.picked_up.append(PickedUp(self._agent, caller, rang, time.time()))
-        self.phone.sounds(_SOUNDS_S)
+        self.phone.sounds(SOUNDS_S)
         try:
             async with asyncio.timeout(self._talks_s[caller]):
                 await self.phone.ended.wait()
             self._seen.cut += self.phone.ended_by_far_end
         except TimeoutError:
             await self.phone.hang_up()
-
-
-async def open_desks(desks: Sequence[Desk]) -> None:
-    """Have all phones there and registered; raises `BenchFailed`."""
-    for at in range(0, len(desks), _AT_ONCE):
-        some = desks[at : at + _AT_ONCE]
-        await asyncio.gather(*(desk.phone.open() for desk in some))
-        await asyncio.gather(*(desk.phone.register() for desk in some))
-
-
-async def close_desks(desks: Sequence[Desk]) -> None:
-    """Hang up whatever is left, and give all ports back."""
-    await asyncio.gather(*(desk.phone.close() for desk in desks), return_exceptions=True)

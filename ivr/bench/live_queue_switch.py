@@ -8,22 +8,18 @@ of the queue of each skill of its agent. A call to a need's name goes into that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr import resources
-from ivr.asterisk.account import ordinary_account
-from ivr.asterisk.config import Secrets, accounts, render
-from ivr.asterisk.folders import make_folders
-from ivr.asterisk.install import Asterisk, InstallFailed, find_asterisk, install
-from ivr.asterisk.process import SwitchFailed, SwitchProcess
+from ivr.asterisk.config import Secrets, accounts
+from ivr.asterisk.process import SwitchProcess
+from ivr.bench.bare_switch import bare_switch
 from ivr.bench.ports import free_ports
 from ivr.bench.progress import Tell
 from ivr.bench.site import BenchFailed
-from ivr.private_files import read_plain, write_private
 from ivr.runfile import Account
 from ivr.settings import Settings
 from queues.simulation.house import House
@@ -127,46 +123,18 @@ async def queue_switch(
     folder: Path, house: House, app_queue: AppQueue, tell: Tell
 ) -> AsyncIterator[QueueSwitch]:
     """Such an Asterisk in this folder, ended afterwards. Raises `BenchFailed`."""
-    asterisk, account = _asterisk(tell), ordinary_account(folder)
     names = phone_names(house)
     settings = _settings(names)
     phones = accounts(names, {name: f"of-{name}" for name in names})
-    prompts, music = folder / "prompts", folder / "music"
-    for each in (prompts, music):
-        each.mkdir()
-    folders, _ = make_folders(folder, account, asterisk)
-    render(
-        settings,
-        Secrets("of-nobody", phones, ()),
-        asterisk,
-        folders,
-        templates=resources.asterisk_conf(),
-        prompts=prompts,
-        music=music,
-        readers=account.readers,
-        when_down={},
-    )
-    etc = folders.etc
-    for name, text in (
-        ("queues.conf", queue_configuration(house, app_queue)),
-        ("extensions.conf", _as_rendered(etc / "extensions.conf") + dialplan(house.needs)),
-        ("pjsip.conf", _as_rendered(etc / "pjsip.conf") + _CALLERS),
-    ):
-        write_private(etc / name, text, group=account.readers)
-    process = SwitchProcess(asterisk, folders, account)
+    changed: dict[str, Callable[[str], str]] = {
+        "queues.conf": lambda _: queue_configuration(house, app_queue),
+        "extensions.conf": lambda text: f"{text}\n{dialplan(house.needs)}",
+        "pjsip.conf": lambda text: f"{text}\n{_CALLERS}",
+    }
     memberships = sum(len(set(skills) & set(house.needs)) for skills in house.agents)
-    try:
-        process.start()
-        await process.wait_booted()
+    secrets = Secrets("of-nobody", phones, ())
+    async with bare_switch(folder, settings, secrets, changed, tell) as process:
         yield QueueSwitch(process, settings.ports.sip, phones, memberships)
-    except SwitchFailed as error:
-        raise BenchFailed(str(error)) from None
-    finally:
-        await process.stop()
-
-
-def _as_rendered(file: Path) -> str:
-    return (read_plain(file) or b"").decode() + "\n"
 
 
 def _settings(phones: Sequence[str]) -> Settings:
@@ -179,16 +147,3 @@ def _settings(phones: Sequence[str]) -> Settings:
         "places": list(phones),
     }
     return Settings(**values)  # type: ignore[arg-type]
-
-
-def _asterisk(tell: Tell) -> Asterisk:
-    cache = resources.cache_folder()
-    try:
-        if (found := find_asterisk(None, cache)) is None:
-            install(cache, tell)
-            found = find_asterisk(None, cache)
-    except InstallFailed as error:
-        raise BenchFailed(str(error)) from None
-    if found is None:
-        raise BenchFailed("there is no Asterisk, and none could be fetched")
-    return found

@@ -80,7 +80,7 @@ def site_settings() -> str:
             f"places: [{', '.join(f'p-{name}' for name, _ in agents)}]",
             f"agents: [{', '.join(people)}]",
             "callers: [caller1, caller2, caller3, caller4]",
-            "asterisk: {qualify_frequency_s: 2}",
+            "asterisk: {qualify_frequency_s: 2, most_calls_each_phone: 400}",
             "dialplans: dialplans",
             "",
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from ivr.cannot_start import CannotStart
 from ivr.cli.output import complain, say
 from ivr.kept import days_folder, open_store, store_url
 from ivr.place import SettingsOption, find_place
-from ivr.preparation import CannotStart
 from ivr.projector import Projector
 from ivr.settings import SettingsFaulty, load_settings
 from queues.centre.row_faults import RowFault

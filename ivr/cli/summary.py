@@ -1,13 +1,11 @@
-"""What a running service says of itself, in its run file and to people."""
+"""What a running service says of itself to people."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ivr.preparation import Prepared
-from ivr.runfile import LineInfo, RunFile
+from ivr.runfile import RunFile
 
 
 def summary(run: RunFile, *, secrets: bool = True) -> Sequence[str]:
@@ -37,20 +35,3 @@ def _read(file: str) -> str:
         return Path(file).read_text().strip()
     except OSError:
         return "cannot be read"
-
-
-def run_file(prepared: Prepared) -> RunFile:
-    """What `status` and other commands find this service by."""
-    settings = prepared.settings
-    return RunFile(
-        pid=os.getpid(),
-        address=f"http://{settings.listen.address}:{settings.ports.http}",
-        sip_host=settings.listen.address,
-        sip_port=settings.ports.sip,
-        token_file=str(prepared.token_file),
-        prompts=str(prepared.prompts),
-        music=str(prepared.music),
-        lines=tuple(LineInfo(line.number, line.name, line.language) for line in settings.lines),
-        callers=prepared.secrets.callers,
-        places=prepared.secrets.places,
-    )

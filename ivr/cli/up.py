@@ -22,9 +22,8 @@ from ivr.asterisk.errors import AmiError
 from ivr.asterisk.process import SwitchProcess
 from ivr.bootstrap import Service
 from ivr.cli.output import complain, say
-from ivr.cli.summary import run_file, summary
+from ivr.cli.summary import summary
 from ivr.crash import tell_crashes_without_values
-from ivr.demo.stories import DEFAULT_PACE
 from ivr.earlier_plans import ready_earlier_plans
 from ivr.explaining_apart import ExplainApart
 from ivr.kept import Kept, open_kept
@@ -35,12 +34,13 @@ from ivr.notify import Notifier
 from ivr.place import SettingsOption, find_place
 from ivr.preparation import CannotStart, Prepared, lock, prepare
 from ivr.restore import finish_restore
-from ivr.runfile import remove_run_file, write_run_file
+from ivr.runfile import LineInfo, RunFile, remove_run_file, write_run_file
 from ivr.switch_life import asterisk_of
 from ivr.watchdog import Watchdog
 from queues.api import create_app, listen, serve
 from queues.ports import JournalTakenOver
 
+_DEFAULT_PACE = 6.0  # callers a minute of a demo
 _DEMO_ENDS_S = 10.0
 _SWITCH_S = 0.001  # so long a thread may keep the loop, which carries sound, from its turn
 _TAKEN_OVER = "another service has taken the journal over, and serves from here on; this one ended"
@@ -54,14 +54,14 @@ def up(
     pace: Annotated[
         float | None,
         typer.Option(
-            min=1, max=60, help="callers a minute of --demo", show_default=f"{DEFAULT_PACE:g}"
+            min=1, max=60, help="callers a minute of --demo", show_default=f"{_DEFAULT_PACE:g}"
         ),
     ] = None,
 ) -> None:
     """Set up what is missing, start Asterisk and the service, and stay until Ctrl-C."""
     if pace is not None and not demo:
         raise typer.BadParameter("only with --demo", param_hint="--pace")
-    shown = (pace or DEFAULT_PACE) if demo else None
+    shown = (pace or _DEFAULT_PACE) if demo else None
     began = time.monotonic()
     notifier = Notifier.of(os.environ)
 
@@ -172,7 +172,7 @@ async def _serve(
         hosts=[settings.listen.address, *(host.rstrip(".") for host in settings.listen.hosts)],
     )
     listening = _bind(settings.listen.address, settings.ports.http)
-    run = run_file(prepared)
+    run = _run_file(prepared)
 
     def ready() -> None:
         # A full collection of all that a start builds would hold the loop for 30 ms.
@@ -247,6 +247,23 @@ async def _demo(run_folder: Path, pace: float, is_ready: asyncio.Event) -> None:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def _run_file(prepared: Prepared) -> RunFile:
+    """What `status` and other commands find this service by."""
+    settings = prepared.settings
+    return RunFile(
+        pid=os.getpid(),
+        address=f"http://{settings.listen.address}:{settings.ports.http}",
+        sip_host=settings.listen.address,
+        sip_port=settings.ports.sip,
+        token_file=str(prepared.token_file),
+        prompts=str(prepared.prompts),
+        music=str(prepared.music),
+        lines=tuple(LineInfo(line.number, line.name, line.language) for line in settings.lines),
+        callers=prepared.secrets.callers,
+        places=prepared.secrets.places,
+    )
 
 
 def _bind(address: str, port: int) -> socket.socket:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from ivr.caller.script import Press, Step, Wait, WaitForHangUp
 
-DEFAULT_PACE = 6.0  # callers a minute
 _PATIENCE_S = 90.0
 _LISTENS_S = 7.0  # of a menu, before a key
 

@@ -28,14 +28,32 @@ def look_at_sources(house: House) -> Iterator[Finding]:
     found = dict(settings)
     count = _number(found.get("unidentified_request_count", "5"))
     period = _number(found.get("unidentified_request_period", "5"))
+    taking_all = _sources_without_end(house)
+    if taking_all:
+        yield warning(
+            code,
+            f"one source can be all callers at once: {' and '.join(taking_all)} allow it",
+            "set them well below asterisk.max_calls",
+        )
     if count and period:
-        yield ok(code, f"{count} requests of nobody from one source in {period} s are told")
+        each = f"{house.settings.asterisk.calls_each_phone} calls at once of one phone"
+        told = f"{count} requests of nobody from one source in {period} s are told"
+        yield ok(code, f"{each}; {told}")
     else:
         do = (
             "under the section of type=global in pjsip.conf: unidentified_request_count = 5 and "
             "unidentified_request_period = 5"
         )
         yield fault(code, "there is no limit for requests of one source that fit nobody", do)
+
+
+def _sources_without_end(house: House) -> list[str]:
+    """The settings by which a phone, or a number of the phone network, may take the whole house."""
+    calls, trunk = house.settings.asterisk, house.settings.trunk
+    limits = {"asterisk.most_calls_each_phone": calls.most_calls_each_phone}
+    if trunk is not None:
+        limits["trunk.most_calls_each_number"] = trunk.most_calls_each_number
+    return [name for name, most in limits.items() if most and most >= calls.max_calls > 1]
 
 
 def look_at_calls(house: House) -> Iterator[Finding]:

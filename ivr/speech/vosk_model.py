@@ -11,10 +11,9 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Protocol
-
-import vosk
+from typing import Any, Protocol
 
 from ivr import resources
 from ivr.speech.model_trial import trial_fault
@@ -26,7 +25,14 @@ _ALTERNATIVES = 6
 _FEWEST_SYLLABLES = 20  # fewer of them explain too little to compete
 _UNKNOWN = "[unk]"
 
-vosk.SetLogLevel(-1)
+
+@cache
+def _vosk() -> Any:
+    """Vosk, imported where a model is loaded: an HTTP client and progress bars come along."""
+    import vosk
+
+    vosk.SetLogLevel(-1)
+    return vosk
 
 
 class ModelBroken(Exception):
@@ -82,7 +88,7 @@ class VoskVocabulary:
         if not tried and (fault := trial_fault(folder, language, resources.cache_folder())):
             raise _broken(folder, language, fault)
         try:
-            self._model = vosk.Model(str(folder))
+            self._model = _vosk().Model(str(folder))
         except Exception:  # Vosk raises nothing more precise
             raise _broken(folder, language, "Vosk cannot load it") from None
         known = [s for s in syllables(language) if self._knows(s)]
@@ -108,7 +114,7 @@ class VoskDecoder:
     work as any, and no other caller waits for it.
     """
 
-    def __init__(self, model: vosk.Model, phrases: Sequence[str], syllables: Sequence[str]) -> None:
+    def __init__(self, model: Any, phrases: Sequence[str], syllables: Sequence[str]) -> None:
         self._decoder = _Path(_recogniser(model, phrases))
         self._rival = _Path(_recogniser(model, syllables)) if syllables else None
 
@@ -134,7 +140,7 @@ class VoskDecoder:
 class _Path:
     """What one grammar makes of a stream, in the segments into which Vosk parts it."""
 
-    def __init__(self, recogniser: vosk.KaldiRecognizer) -> None:
+    def __init__(self, recogniser: Any) -> None:
         self._recogniser = recogniser
         self._segments: list[Answer] = []
 
@@ -164,8 +170,8 @@ def _broken(folder: Path, language: str, why: str) -> ModelBroken:
     )
 
 
-def _recogniser(model: vosk.Model, phrases: Sequence[str]) -> vosk.KaldiRecognizer:
-    made = vosk.KaldiRecognizer(model, RATE, json.dumps(list(phrases), ensure_ascii=False))
+def _recogniser(model: Any, phrases: Sequence[str]) -> Any:
+    made = _vosk().KaldiRecognizer(model, RATE, json.dumps(list(phrases), ensure_ascii=False))
     made.SetMaxAlternatives(_ALTERNATIVES)
     made.SetWords(True)
     return made

@@ -9,10 +9,10 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from queues.api.problems import FOREIGN_ORIGIN, UNAUTHORISED, Refused
+from queues.token import SHORTEST_TOKEN
 
 COOKIE: Final = "fz_session"
 SESSION_S: Final = 12 * 3600.0
-SHORTEST_TOKEN: Final = 16  # characters
 _SESSIONS_MAX: Final = 200
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from queues.store.database import Database
 from queues.store.envelope import Envelope
 from queues.store.errors import StoreError
+from queues.store.recent_keys import RecentKeys
 from queues.store.tables import contact_index, contacts, last_talks
 
 ID_BYTES: Final = 16
@@ -50,6 +51,7 @@ class Contacts:
         self._envelope = envelope
         self._wall = wall
         self.changes = threading.Lock()
+        self._recent = RecentKeys()
 
     def of(self, kind: str, spellings: Sequence[str], *, create: bool) -> str | None:
         """The contact that is known by a value; its first spelling is the one of today.
@@ -81,18 +83,24 @@ class Contacts:
             )
         return contact
 
-    def new(self) -> str:
-        """Make a contact of whom nothing is known, such as a caller without a number."""
+    def new(self, count: int) -> list[str]:
+        """Make contacts of whom nothing is known, such as callers without a number."""
+        if not count:
+            return []
         with self._people.write() as connection:
-            return self._new(connection)
+            return [self._new(connection) for _ in range(count)]
 
     def key(self, contact: str) -> tuple[int, bytes]:
         """The wrapped key of a contact, and the version that wraps it; raises `ContactUnknown`."""
+        known, asked = self._recent.get(contact)
+        if known is not None:
+            return known
         query = select(contacts.c.key_version, contacts.c.wrapped_key)
         with self._people.read() as connection:
             row = connection.execute(query.where(contacts.c.id == contact)).first()
         if row is None or row.wrapped_key is None:
             raise ContactUnknown("there is no such contact, or the person was erased")
+        self._recent.put(contact, (row.key_version, row.wrapped_key), asked)
         return row.key_version, row.wrapped_key
 
     def erase(self, contact: str) -> bool:
@@ -100,7 +108,7 @@ class Contacts:
 
         Tells whether there was such a contact.
         """
-        with self._people.write() as connection:
+        with self._recent.emptied(), self._people.write() as connection:
             connection.execute(delete(contact_index).where(contact_index.c.contact == contact))
             connection.execute(delete(last_talks).where(last_talks.c.contact == contact))
             erased = connection.execute(
@@ -128,7 +136,8 @@ class Contacts:
 
     def end(self, which: Collection[str], since: float) -> int:
         """Delete those of a few contacts that are still not seen since then; how many."""
-        with self._people.write() as connection:  # index entries go with the contact
+        with self._recent.emptied(), self._people.write() as connection:
+            # index entries go with the contact
             over = contacts.c.id.in_(which) & _ended(since)
             return connection.execute(delete(contacts).where(over)).rowcount
 

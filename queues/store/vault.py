@@ -104,7 +104,11 @@ class Vault:
 
     def new_contact(self) -> str:
         """Make a contact of whom nothing is known, such as a caller without a number."""
-        return self._contacts.new()
+        return self._contacts.new(1)[0]
+
+    def new_contacts(self, count: int) -> list[str]:
+        """Make so many of them, at once."""
+        return self._contacts.new(count)
 
     def put(self, contact: str, data_class: DataClass, value: str, expires_at: float) -> str:
         """Keep a value until `expires_at` (Unix seconds), and give its id.

@@ -36,6 +36,11 @@ class Group:
     batches: tuple[Batch, ...]
     dialogues: dict[str, DialogueRow | None] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> int:
+        """How many rows of the journal."""
+        return sum(len(batch.rows) for batch in self.batches)
+
 
 @dataclass(frozen=True, slots=True)
 class WriterHealth:

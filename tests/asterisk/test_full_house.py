@@ -61,6 +61,41 @@ async def test_a_call_that_asterisk_refuses_is_told_with_its_reason(
     assert turnstile.turned_away == {why: 1}
 
 
+async def test_one_phone_cannot_take_the_whole_house_and_still_reaches_emergency_numbers(
+    folder: Path,
+) -> None:
+    async with sink() as outside:
+        settings = test_settings(
+            asterisk={"most_calls_each_phone": 2, "qualify_frequency_s": 1},
+            trunk={"host": "127.0.0.1", "port": outside.port},
+        )
+        turnstile = Turnstile()
+        async with (
+            running_switch(folder, settings=settings) as switch,
+            running_client(switch.ami_port, timing=PATIENT) as client,
+        ):
+            caller, desk = (
+                SipServer("127.0.0.1", switch.sip_port, each.username, each.password)
+                for each in (switch.caller, switch.place("desk1"))
+            )
+            async with waiting(caller):
+                async with waiting(caller), caller_phone(caller) as phone:
+                    with pytest.raises(CallFailed) as refused:
+                        await phone.dial("100", within_s=5)
+                    assert refused.value.status == 486
+                    async with caller_phone(caller) as phone:
+                        await phone.dial("112", within_s=5)
+                    async with waiting(desk):
+                        pass
+                async with waiting(caller):
+                    pass
+            async with asyncio.timeout(5):
+                while not turnstile.turned_away:
+                    turnstile.on_event(await client.inbox.get())
+    assert turnstile.turned_away == {TurnedAway.SOURCE_LIMIT: 1}
+    assert outside.dialled == ["112"]
+
+
 async def test_a_full_house_is_busy_for_callers_and_open_for_emergency_calls(folder: Path) -> None:
     async with sink() as outside:
         settings = test_settings(

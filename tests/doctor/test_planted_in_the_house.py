@@ -47,6 +47,11 @@ IN_SETTINGS: dict[str, tuple[str, State, dict[str, object]]] = {
         FAULT,
         {"emergency": {"place": "desk1", "number": None}},
     ),
+    "a number that may be all callers": (
+        "sip.limits",
+        WARNING,
+        {"trunk": {"most_calls_each_number": 400}},
+    ),
     "no emergency number": ("emergency.standing", WARNING, {"emergency": None}),
     "another AMI port than Asterisk's": ("ami.address", FAULT, {"ports": {"ami": 1}}),
 }

@@ -35,7 +35,7 @@ def everyones() -> tuple[str, dict[str, str]]:
     }
     for python in (sys.executable, "/usr/bin/python3.11"):
         tried = ["env", *(f"{k}={v}" for k, v in environment.items()), python, "-c"]
-        if can_run(ANYBODY, [*tried, "import ivr.cli"]):
+        if can_run(ANYBODY, [*tried, "import ivr.cli.up"]):
             return python, environment
     pytest.fail("these tests need a Python of our version that every account can run")
 
@@ -122,7 +122,7 @@ def test_a_service_that_root_starts_leaves_root_for_good_and_still_does_its_work
         assert set(status(again.process.pid, "Uid")) == {uid}
     # Without a Python for everybody root does not write into a folder that is not its own.
     second = start(folder, command=[COMMAND])
-    closed = not can_run(ANYBODY, [sys.executable, "-c", "import ivr.cli"])
+    closed = not can_run(ANYBODY, [sys.executable, "-c", "import ivr.cli.up"])
     if closed:
         assert second.wait(30) == 1
         said = (folder / "output").read_text()

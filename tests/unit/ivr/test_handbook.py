@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from ivr.cli import app
+from ivr.cli.later import Later
 
 README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 ROOT = typer.main.get_command(app)
@@ -35,6 +36,7 @@ def test_what_the_readme_tells_to_type_is_a_command_with_these_options(words: st
         name = rest.pop(0).rstrip(",")
         assert name in command.commands, words
         command = command.commands[name]
+        command = command.loaded() if isinstance(command, Later) else command
     known = {option for parameter in command.params for option in parameter.opts}
     for word in rest:
         if word.startswith("-") or word.startswith("[-"):

@@ -100,7 +100,7 @@ def test_a_fetch_that_fails_leaves_nothing_half_done_and_names_no_address(
     words = "E: Failed to fetch http://mirror.example/x  404"
     tools = put_tools(tmp_path, f'#!/bin/sh\necho "{words}" >&2\nexit 1\n')
     monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
-    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    monkeypatch.setattr(install_module, "package_source", lambda: "http://mirror.example/debian")
     with pytest.raises(InstallFailed, match="check network and disk") as failed:
         install_module.install(tmp_path / "cache", lambda _: None)
     assert "mirror.example" not in str(failed.value)
@@ -140,7 +140,7 @@ def test_a_fetch_that_is_interrupted_leaves_no_helper_of_apt(
     """As in `up`, where both signals raise KeyboardInterrupt."""
     tools = put_tools(tmp_path, SLOW_TOOL.format(folder=tmp_path))
     monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
-    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    monkeypatch.setattr(install_module, "package_source", lambda: "http://mirror.example/debian")
     before = signal.signal(kind, signal.default_int_handler)
 
     def interrupt() -> None:
@@ -166,7 +166,7 @@ def test_what_a_killed_fetch_left_is_removed_by_the_next(
 ) -> None:
     tools = put_tools(tmp_path, "#!/bin/sh\nexit 1\n")
     monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
-    monkeypatch.setattr(install_module, "_mirror", lambda: "http://mirror.example/debian")
+    monkeypatch.setattr(install_module, "package_source", lambda: "http://mirror.example/debian")
     left_over = tmp_path / "cache" / "fetch-abc" / "root"
     left_over.mkdir(parents=True)
     (left_over / "file").touch()

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
 from ivr import resources
-from ivr.loop_lag import LoopLag
+from ivr.lateness import LoopLag
 from ivr.metrics import metrics_text
 from ivr.metrics_waiting import Decisions, WaitingSide
 from queues.api import HealthReport, HealthStatus
@@ -49,6 +49,8 @@ def families() -> list[Metric]:
         now=lambda: scene.now + 7.0,
         decisions=decisions,
         lag=lag,
+        told_lag=lag,
+        tasks=lambda: 9,
         version="0.1.0",
     )
     process = ProcessCollector(registry=None)

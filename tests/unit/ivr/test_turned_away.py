@@ -16,7 +16,8 @@ def ended(context: str, cause: int, dialled: str = "100") -> ChannelEnded:
 @pytest.mark.parametrize(
     ("event", "why"),
     [
-        (ended("fz-hold", 17, "full"), TurnedAway.FULL_HOUSE),
+        (ended("fz-busy", 17, "house"), TurnedAway.FULL_HOUSE),
+        (ended("fz-busy", 17, "phone"), TurnedAway.SOURCE_LIMIT),
         (ended("fz-trunk", 17, "full"), TurnedAway.TRUNK_LIMIT),
         (ended("fz-trunk", 17, "source"), TurnedAway.SOURCE_LIMIT),
         (ended("fz-trunk", 34), TurnedAway.NOT_BEGUN),

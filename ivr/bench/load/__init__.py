@@ -1,0 +1,1 @@
+"""Twenty new calls a second: what they cost, what is lost, what is left, beside `Queue()` alone."""
