@@ -30,7 +30,9 @@ from ivr.runfile import RunFile, ServiceNotRunning, read_run_file
 from ivr.settings import Settings
 from queues.ids import LineId
 
-START_IT = "start it (freizeichen up, or that Asterisk of yours) and look again"
+START_IT = (
+    "start it (systemctl start freizeichen, freizeichen up, or your own Asterisk) and look again"
+)
 _CONSOLE_S = 20
 _OURS = "; Rendered by freizeichen."
 
