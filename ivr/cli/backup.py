@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shlex
 import sys
 from pathlib import Path
@@ -110,9 +111,13 @@ def _refuse_root(place: Place) -> None:
         return
     owner = place.run_folder.stat().st_uid
     if owner != 0:
+        try:
+            by = f"runuser -u {pwd.getpwuid(owner).pw_name} --"
+        except KeyError:  # an id without a name
+            by = f"sudo -u '#{owner}'"
         _fail(
             f"{place.run_folder} belongs to another account (id {owner}); do this as that account: "
-            f"sudo -u '#{owner}' {shlex.join(['freizeichen', *sys.argv[1:]])}"
+            f"{by} {shlex.join(['freizeichen', *sys.argv[1:]])}"
         )
 
 

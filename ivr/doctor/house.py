@@ -31,7 +31,9 @@ from ivr.starting.preparation import load_plans
 from ivr.starting.rendered import emergency_ways, render_apart, secrets_of, when_down
 from queues.ids import LineId
 
-START_IT = "start it (freizeichen up, or that Asterisk of yours) and look again"
+START_IT = (
+    "start it (systemctl start freizeichen, freizeichen up, or your own Asterisk) and look again"
+)
 _CONSOLE_S = 20
 _OURS = "; Rendered by freizeichen."
 

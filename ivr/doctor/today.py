@@ -26,7 +26,10 @@ def look_at_service(house: House) -> Iterator[Finding]:
     house.must_be_seen()
     run = house.service
     if run is None:
-        raise CannotLook("the service does not run", "start it (freizeichen up) and look again")
+        raise CannotLook(
+            "the service does not run",
+            "start it (systemctl start freizeichen, or freizeichen up) and look again",
+        )
     try:
         answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S)
         health: dict[str, Any] = answer.json()

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import pwd
 import sqlite3
 import tarfile
 from contextlib import closing
@@ -210,16 +211,21 @@ def test_a_database_on_a_server_is_left_to_its_own_tools(place: Place, settings:
         make_backup(on_server, place, place.run_folder / "b")
 
 
+@pytest.mark.parametrize("owner", [4711, 65_534])  # without a name, and nobody
 def test_root_is_sent_to_the_account_that_owns_the_folder(
-    place: Place, file: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, file: Path, monkeypatch: pytest.MonkeyPatch, owner: int
 ) -> None:
     fill(place)
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    owner = place.run_folder.stat().st_uid or 4711
+    owner = place.run_folder.stat().st_uid or owner
     if place.run_folder.stat().st_uid == 0:
         os.chown(place.run_folder, owner, owner)
+    try:
+        by = f"runuser -u {pwd.getpwuid(owner).pw_name} -- "
+    except KeyError:
+        by = f"sudo -u '#{owner}' "
     for words in (["backup", str(file)], ["restore", str(file)]):
         result = CliRunner().invoke(app, [*words, "--settings", str(place.settings_file)])
         assert result.exit_code == 1
-        assert f"sudo -u '#{owner}'" in result.output
+        assert by in result.output
     assert not file.exists()

@@ -6,6 +6,7 @@ run with all of their sandbox. The call comes over a provider, and is heard at b
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -99,9 +100,11 @@ class Play:
             prompts=str(self.machine.root / "var/lib/freizeichen/prompts"),
         )
         self.waited_s += time.monotonic() - began_s
-        assert came["report"]["ok"], came["report"]
-        assert abs(came["report"]["tones"][0]["hz"] - AGENT_HZ) < 12, came
-        assert [abs(hz - CALLER_HZ) < 12 for hz in came["agent_heard_hz"]] == [True], came
+        assert came["report"]["ok"], json.dumps(came)
+        assert abs(came["report"]["tones"][0]["hz"] - AGENT_HZ) < 12, json.dumps(came)
+        assert [abs(hz - CALLER_HZ) < 12 for hz in came["agent_heard_hz"]] == [True], json.dumps(
+            came
+        )
 
 
 def _typed(at: Terminal, line: str, within_s: float, answers: Any = ()) -> Typed:
@@ -153,8 +156,10 @@ def test_the_handbook_leads_to_the_first_call_in_ten_minutes_and_away_again(play
         raise AssertionError(f"{failed}\n\nits journal:\n{said}") from None
     _no_secret_was_shown(play)
     typing_s = sum(each.typing_s for each in play.script.costs())
-    took_s = reading_s(play.read_words) + typing_s + play.waited_s
-    assert took_s <= BAR_S, f"{play.read_words} words, typing {typing_s}, waiting {play.waited_s}"
+    read_s = reading_s(play.read_words)
+    told = f"read {read_s:.0f} s, typed {typing_s:.0f} s, waited {play.waited_s:.0f} s"
+    sys.stderr.write(f"from init to the first call: {told}\n")
+    assert read_s + typing_s + play.waited_s <= BAR_S, told
     for step in play.script.after:
         play.play(step)
     _nothing_is_left_but_what_is_told(play.machine)
@@ -168,6 +173,7 @@ def _units_run_in_their_sandbox(machine: Machine) -> None:
         machine_says = machine.run("systemd-analyze", "security", "--no-pager", unit)
         exposure = re.search(r"exposure level for \S+: ([0-9.]+)", machine_says)
         assert exposure is not None, machine_says
+        sys.stderr.write(f"{exposure[0]}\n")
         assert float(exposure[1]) <= 2.5, machine_says
         assert machine.run("systemd-analyze", "verify", f"/etc/systemd/system/{unit}") == ""
 
@@ -183,4 +189,4 @@ def _nothing_is_left_but_what_is_told(machine: Machine) -> None:
     kept = ("/etc/freizeichen", "/var/lib/freizeichen", "/root/freizeichen-0.1.0")
     assert [path for path in found if not path.startswith(kept)] == []
     assert "/var/lib/freizeichen" in found
-    assert machine.run("systemctl", "list-unit-files", "freizeichen*").strip().startswith("0 unit")
+    assert "\n0 unit files" in machine.run("systemctl", "list-unit-files", "freizeichen*")

@@ -32,12 +32,12 @@ _WITHIN_S = 20.0
 _ENDS_S = 10.0
 # A caller of the provider's own: the address that the customer registered, and in it the number
 # that is called.
+_BEFORE_IT = f"PJSIP/{UDP}/sip:{UDP}@"
 _TO_THE_CUSTOMER = f"""
 [fz-callers]
 exten => _+X.,1,Set(CALLERID(num)=+4930123456)
  same => n,Set(FZ_AT=${{PJSIP_DIAL_CONTACTS({UDP})}})
- same => n,Set(FZ_AT=${{CUT(FZ_AT,@,2)}})
- same => n,Dial(PJSIP/from/sip:${{EXTEN}}@${{FZ_AT}},20)
+ same => n,Dial(PJSIP/from/sip:${{EXTEN}}@${{FZ_AT:{len(_BEFORE_IT)}}},20)
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ivr.asterisk.account import RunAccount
-from ivr.service.installing import give_folders, give_secret
+from ivr.service.installing import give_folders, give_secret, have_units_read, make_account
 from ivr.service.units import UnitsRefused
 from ivr.starting.leave_root import fill_cache_as_its_owner
 
@@ -78,3 +78,21 @@ def test_root_fills_a_cache_as_the_account_that_it_belongs_to(
     os.chown(tmp_path, ANYBODY.uid, ANYBODY.gid)
     fill_cache_as_its_owner()
     assert became == [ANYBODY]
+
+
+def test_where_there_is_no_systemd_it_is_said_what_is_done_and_what_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnitsRefused, match=r"daemon-reload failed .* this machine needs systemd"):
+        have_units_read()
+    refuses = tmp_path / "systemd-sysusers"
+    refuses.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    refuses.chmod(0o755)
+    with pytest.raises(
+        UnitsRefused, match=r"systemd-sysusers failed \(no\); the units are written"
+    ):
+        make_account("freizeichen")
+    refuses.write_text("#!/bin/sh\n")
+    with pytest.raises(UnitsRefused, match="made no account 'fz-nobody'"):
+        make_account("fz-nobody")
