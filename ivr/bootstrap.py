@@ -21,6 +21,7 @@ from ivr.asterisk.coming_back import MissedCall
 from ivr.asterisk.config import AMI_USER
 from ivr.asterisk.errors import LoginRefused
 from ivr.asterisk.feature_codes import FeatureCodes
+from ivr.asterisk.greeting import greets
 from ivr.asterisk.keeper import keep_asterisk_up
 from ivr.asterisk.listening_calls import ListeningCalls
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
@@ -95,6 +96,7 @@ class Service:
                 if (last := queue.prefer_last_agent) is not None
             },
         )
+        self._ami_port = settings.ports.ami
         self.client = AmiClient("127.0.0.1", settings.ports.ami, AMI_USER, prepared.secrets.ami)
         desk = AgiDesk(self.client)
         callers = lines_left(kept.centre, kept.dialogues)
@@ -254,6 +256,10 @@ class Service:
     def beats(self) -> int:
         """How many signs of life Asterisk has taken."""
         return self._silence.beats
+
+    async def asterisk_greets(self) -> bool:
+        """Whether Asterisk greets who comes to its control port anew."""
+        return await greets("127.0.0.1", self._ami_port)
 
     async def wind_down(self) -> None:
         """Come to an end under living calls, within seconds; then `run` is to be cancelled.

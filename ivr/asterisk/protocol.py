@@ -24,6 +24,7 @@ from ivr.asterisk.errors import ActionRefused, LinkLost
 from ivr.asterisk.wire_actions import Action, render
 from ivr.asterisk.wire_events import ListEntry, Response
 
+GREETING = b"Asterisk Call Manager"
 LARGEST_MESSAGE_BYTES = 256 * 1024
 LARGEST_SEND_BUFFER_BYTES = 1024 * 1024
 LONGEST_LIST = 100_000
@@ -175,7 +176,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
         if end < 0 or self.closed:
             return False
         words, _, version = bytes(self._buffer[:end]).partition(b"/")
-        if words != b"Asterisk Call Manager":
+        if words != GREETING:
             self.drop("what answers there is no Asterisk manager")
             return False
         self.version = version.decode(errors="replace")

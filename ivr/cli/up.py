@@ -191,7 +191,11 @@ async def _serve(
         await is_ready.wait()
         if notifier.watchdog_s is not None:
             await Watchdog(
-                notifier.alive, lambda: service.beats, within_s=notifier.watchdog_s
+                notifier.alive,
+                notifier.give_up,
+                lambda: service.beats,
+                service.asterisk_greets,
+                within_s=notifier.watchdog_s,
             ).run()
 
     api_ends = asyncio.Event()

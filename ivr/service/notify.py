@@ -2,8 +2,8 @@
 
 The protocol is that of sd_notify(3): lines of NAME=value in one datagram to the unix socket that
 `NOTIFY_SOCKET` names. A datagram that cannot be sent is let go of, for the supervisor draws its own
-conclusions from silence; only for "ready" and "stopping", of which there is no second, a second is
-waited.
+conclusions from silence; a second is waited for what is said once: "ready", "stopping", the wish to
+be started anew.
 """
 
 from __future__ import annotations
@@ -55,6 +55,10 @@ class Notifier:
     def alive(self) -> None:
         """A sign of life."""
         self._send("WATCHDOG=1")
+
+    def give_up(self) -> None:
+        """Ask to be killed and started anew, as if no sign of life had come for too long."""
+        self._send("WATCHDOG=trigger", within_s=_WITHIN_S)
 
     def stopping(self) -> None:
         """The end has begun."""

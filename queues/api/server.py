@@ -9,7 +9,8 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,18 +22,60 @@ SEND_BUFFER: Final = 65_536  # bytes
 UNACKNOWLEDGED_MS: Final = 15_000
 GRACE_S: Final = 5
 MOST_LINKS: Final = 500
+BACKLOG: Final = 128  # links made between two looks at them; fewer than there may be
 REQUEST_WITHIN_S: Final = 10.0
 
 
+class _Links:
+    """Who holds a link, those first who have held theirs longest without asking for anything."""
+
+    def __init__(self) -> None:
+        self._links: dict[_Impatient, None] = {}
+
+    def come(self, link: "_Impatient") -> None:
+        """One more; if there are too many the longest idle one goes, or this one where none is."""
+        if len(self._links) >= MOST_LINKS:
+            (self._longest_idle() or link).transport.abort()
+        self._links[link] = None
+
+    def go(self, link: "_Impatient") -> None:
+        """It is closed."""
+        self._links.pop(link, None)
+
+    def _longest_idle(self) -> "_Impatient | None":
+        for link in tuple(self._links):
+            if not link.transport.is_closing():
+                if link.is_idle:
+                    return link
+                # Served: whoever looks next does not meet it first again.
+                self._links[link] = self._links.pop(link)
+        return None
+
+
 class _Impatient(H11Protocol):
-    """Lets nobody hold a descriptor for nothing: late requests and too many links are closed."""
+    """Lets nobody hold a descriptor for nothing: late requests and too many links are closed.
+
+    A newcomer is heard however many links are held: monitoring must not depend on who else came.
+    """
+
+    def __init__(self, *given: Any, links: _Links, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._links = links
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_LINKS:
-            transport.abort()
-            return
+        self._links.come(self)
         asyncio.get_running_loop().call_later(REQUEST_WITHIN_S, self._give_up_on_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._links.go(self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing was asked for, or not to the end, or it was answered."""
+        cycle = self.cycle
+        return cycle is None or cycle.more_body or cycle.response_complete
 
     def _give_up_on_late(self) -> None:
         """Close a link whose first request is not whole by now; a stream that is served goes on."""
@@ -59,7 +102,7 @@ def listen(host: str, port: int) -> socket.socket:
         if sys.platform == "linux":
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
         sock.bind((host, port))
-        sock.listen(256)
+        sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError:
         sock.close()
@@ -76,7 +119,8 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
-        http=_Impatient,
+        http=partial(_Impatient, links=_Links()),  # type: ignore[arg-type]
+        backlog=BACKLOG,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,12 +16,20 @@ LATE_S = 0.2
 
 
 @asynccontextmanager
-async def serving(monkeypatch: pytest.MonkeyPatch, most: int = 500) -> AsyncIterator[int]:
-    monkeypatch.setattr(server, "REQUEST_WITHIN_S", LATE_S)
+async def serving(
+    monkeypatch: pytest.MonkeyPatch, most: int = 500, late_s: float = LATE_S
+) -> AsyncIterator[int]:
+    monkeypatch.setattr(server, "REQUEST_WITHIN_S", late_s)
     monkeypatch.setattr(server, "MOST_LINKS", most)
 
     async def app(scope, receive, send):  # type: ignore[no-untyped-def]
         await receive()
+        if scope["path"] == "/lasts":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
@@ -56,15 +65,75 @@ async def test_a_request_that_does_not_come_in_time_is_closed(
         writer.close()
 
 
-async def test_too_many_links_are_refused_and_the_others_are_served(
+ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+ASKS_FOR_MUCH = ASKS.replace(b"/ ", b"/lasts ", 1)
+
+
+async def test_of_too_many_links_the_longest_idle_one_goes_and_the_others_are_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with serving(monkeypatch, most=3) as port:
-        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        assert await closed(reader)
-        first_reader, first = held[0]
-        first.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        assert b"204" in await first_reader.readline()
-        for _, each in (*held, (reader, writer)):
-            each.close()
+    async with serving(monkeypatch, most=3, late_s=60.0) as port:
+        first, second, third, new = [
+            await asyncio.open_connection("127.0.0.1", port) for _ in range(4)
+        ]
+        assert await closed(first[0])
+        for reader, writer in (second, third, new):
+            writer.write(ASKS)
+            assert b"204" in await reader.readline()
+        for _, writer in (first, second, third, new):
+            writer.close()
+
+
+async def test_a_link_that_is_served_goes_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(monkeypatch, most=2, late_s=60.0) as port:
+        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for reader, writer in streams:
+            writer.write(ASKS_FOR_MUCH)
+            assert b"200" in await reader.readline()
+        refused_reader, refused = await asyncio.open_connection("127.0.0.1", port)
+        assert await closed(refused_reader)
+        for reader, writer in streams:
+            assert not reader.at_eof()
+            writer.close()
+        refused.close()
+
+
+async def test_a_newcomer_is_answered_beside_1500_idle_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 8192)), hard))
+    async with serving(monkeypatch, late_s=60.0) as port:
+        stream_reader, stream = await asyncio.open_connection("127.0.0.1", port)
+        stream.write(ASKS_FOR_MUCH)
+        assert b"200" in await stream_reader.readline()
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(1500)]
+        for _ in range(20):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(ASKS)
+            async with asyncio.timeout(2):
+                assert b"204" in await reader.readline()
+            held.append((reader, writer))
+        assert not stream_reader.at_eof()
+        for _, writer in (*held, (stream_reader, stream)):
+            writer.close()
+
+
+async def test_a_newcomer_is_answered_among_links_that_come_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(monkeypatch, most=2 * server.BACKLOG, late_s=60.0) as port:
+        async with asyncio.TaskGroup() as group:
+            coming = [
+                group.create_task(asyncio.open_connection("127.0.0.1", port)) for _ in range(1000)
+            ]
+            asks = group.create_task(asyncio.open_connection("127.0.0.1", port))
+            coming += [
+                group.create_task(asyncio.open_connection("127.0.0.1", port)) for _ in range(100)
+            ]
+        reader, writer = asks.result()
+        writer.write(ASKS)
+        async with asyncio.timeout(5):
+            assert b"204" in await reader.readline()
+        for each in (*coming, asks):
+            each.result()[1].close()

@@ -41,12 +41,14 @@ def test_a_supervisor_hears_how_the_start_gets_on_that_it_is_done_and_that_the_e
         notifier.ready("ready")
         notifier.progress("Asterisk is back")
         notifier.alive()
+        notifier.give_up()
         notifier.stopping()
         assert heard(listening) == [
             "STATUS=prompts: 20 of 126\nEXTEND_TIMEOUT_USEC=300000000",
             "READY=1\nSTATUS=ready",
             "STATUS=Asterisk is back",
             "WATCHDOG=1",
+            "WATCHDOG=trigger",
             "STOPPING=1\nSTATUS=ending; calls go on in Asterisk",
         ]
 
@@ -97,6 +99,14 @@ def test_the_watchdog_of_another_process_is_not_ours(tmp_path: Path) -> None:
     notifier.alive()  # a supervisor that is gone costs nothing
 
 
+async def is_away() -> bool:
+    return False
+
+
+def never() -> None:
+    raise AssertionError("a new start was asked for")
+
+
 async def test_the_feeding_ends_when_no_beat_is_taken_and_begins_again_with_the_next() -> None:
     fed, beats = 0, 0
 
@@ -111,7 +121,8 @@ async def test_the_feeding_ends_when_no_beat_is_taken_and_begins_again_with_the_
             if fed == before:
                 return fed
 
-    task = asyncio.create_task(Watchdog(alive, lambda: beats, within_s=0.1).run())
+    dog = Watchdog(alive, never, lambda: beats, is_away, within_s=0.1)
+    task = asyncio.create_task(dog.run())
     try:
         async with asyncio.timeout(20):
             for _ in range(20):
