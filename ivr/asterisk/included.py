@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +33,9 @@ FILES: Final[Mapping[str, tuple[frozenset[str], str]]] = {
 }
 LIST: Final = "written.json"
 _HEAD: Final = re.compile(r"^\[([^\]]+)\]")
+_INCLUDE: Final = re.compile(
+    r"""^\s*\#(?:try)?include\s+["<]?(?P<named>[^"<>;\s]+)[^;\n]*""", re.MULTILINE
+)
 _TRANSPORT: Final = re.compile(r"\btransport-(udp|tcp|tls)\b")
 _PHONES: Final = "[phone](!)"
 _FIRST_LINE: Final = (
@@ -184,11 +188,13 @@ def _listed(folder: Path) -> dict[str, list[str]]:
 
 
 def _standing(theirs: Theirs) -> Iterator[str]:
-    for name in FILES:
-        line = re.compile(rf'^\s*#(try)?include\s+["<]?{re.escape(theirs.named(name))}', re.M)
-        for path in sorted(theirs.etc.glob("*.conf")):
-            if line.search(path.read_text(errors="replace")):
-                yield f"{path}: #include {theirs.named(name)}"
+    """Their lines that include a file of ours, by whatever path or pattern."""
+    ours = {os.path.normpath(theirs.folder / name) for name in FILES}
+    for path in sorted(theirs.etc.glob("*.conf")):
+        for include in _INCLUDE.finditer(path.read_text(errors="replace")):
+            named = os.path.normpath(theirs.etc / include["named"])
+            if any(fnmatch(each, named) for each in ours):
+                yield f"{path}: {include[0].strip()}"
 
 
 def _as_list(sums: Mapping[str, list[str]]) -> str:

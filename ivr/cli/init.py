@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -25,7 +28,7 @@ from ivr.settings.begun import (
     settings_text,
     split,
 )
-from ivr.settings.settings import SettingsFaulty, load_settings
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.starting.preparation import load_plans
 
 _FILE: Final = Path("freizeichen.yaml")
@@ -35,6 +38,10 @@ _ZONE_FILE: Final = Path("/etc/localtime")
 _NEXT: Final = "next: freizeichen doctor, then freizeichen up"
 _NEXT_BELOW_ETC: Final = "next, as root: freizeichen service install"
 
+_MEANT: Final = Answers(
+    "Freizeichen", "UTC", "DE", "100", "de", (SHIPPED_QUEUE,), (), "127.0.0.1", NewTrunk()
+)
+Among = Callable[[str], Answers]  # one answer among others that are in order
 Text = Annotated[str | None, typer.Option(show_default=False)]
 
 
@@ -67,27 +74,69 @@ def init(
             f"{file} is there and was left as it is; --force replaces it, --file names another"
         )
         raise typer.Exit(1)
-    ask, folder = _Asking(yes), file.absolute().parent
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        complain(f"{folder} is not there; make it (mkdir -p), or let --file name another place")
+        raise typer.Exit(1)
+    ask = _Asking(yes)
     answers = Answers(
-        name=ask("Name of the organisation, as agents' phones show it", name, "Freizeichen"),
-        zone=ask("Time zone", zone, _zone_here()),
-        region=ask("Country (two letters)", region, "DE").upper(),
-        number=ask("Number of the line, with plus and country if it has one", number, "100"),
-        language=ask(f"Language of the line ({', '.join(LANGUAGES)})", language, "de"),
-        queues=ask.several("Queues, with commas", queue, SHIPPED_QUEUE),
-        agents=ask.several("Names of agents, with commas", agent, ""),
-        address=ask("Address where telephones reach this machine", address, "127.0.0.1"),
+        name=ask(
+            "Name of the organisation, as agents' phones show it",
+            name,
+            "Freizeichen",
+            lambda word: replace(_MEANT, name=word),
+        ),
+        zone=ask("Time zone", zone, _zone_here(), lambda word: replace(_MEANT, zone=word)),
+        region=ask(
+            "Country (two letters)",
+            region,
+            "DE",
+            lambda word: replace(_MEANT, region=word.upper()),
+        ).upper(),
+        number=ask(
+            "Number of the line, with plus and country if it has one",
+            number,
+            "100",
+            lambda word: replace(_MEANT, number=word),
+        ),
+        language=ask(
+            f"Language of the line ({', '.join(LANGUAGES)})",
+            language,
+            "de",
+            lambda word: replace(_MEANT, language=word),
+        ),
+        queues=ask.several(
+            "Queues, with commas",
+            queue,
+            SHIPPED_QUEUE,
+            lambda word: replace(_MEANT, queues=split(word)),
+        ),
+        agents=ask.several(
+            "Names of agents, with commas",
+            agent,
+            "",
+            lambda word: replace(_MEANT, agents=split(word)),
+        ),
+        address=ask(
+            "Address where telephones reach this machine",
+            address,
+            "127.0.0.1",
+            lambda word: replace(_MEANT, address=word),
+        ),
         trunk=_trunk(ask, trunk, trunk_host, trunk_user, folder / trunk_password_file),
     )
     password = ask.password(answers.trunk)
-    if answers.language not in LANGUAGES:
-        complain(f"there is no dialplan in '{answers.language}' yet; choose {', '.join(LANGUAGES)}")
-        raise typer.Exit(1)
-    own = None if SHIPPED_QUEUE in answers.queues else folder / _OWN_DIALPLANS
-    if own is not None:
-        _write_dialplan(own, answers)
-    text = settings_text(answers, dialplans=str(own) if own is not None else None)
-    _check(folder, text)
+    plans = None if SHIPPED_QUEUE in answers.queues else folder / _OWN_DIALPLANS
+    try:
+        _check(answers)
+        if plans is not None:
+            _check_plan(answers, plans)
+    except (SettingsFaulty, CannotStart) as error:
+        complain(f"nothing was written, for the answers do not fit:\n{error}")
+        raise typer.Exit(1) from None
+    if plans is not None and not _dialplan(plans, answers).exists():
+        say(f"{_write_dialplan(plans, answers)} is written: what is said and asked on the line")
+    text = settings_text(answers, dialplans=str(plans) if plans is not None else None)
     write_private(file, text)
     file.chmod(0o644)  # no password is in it
     secret = answers.trunk.password_file
@@ -106,19 +155,28 @@ class _Asking:
     def __init__(self, nothing: bool) -> None:
         self._nothing = nothing
 
-    def __call__(self, question: str, given: str | None, meant: str) -> str:
-        """One answer."""
+    def __call__(self, question: str, given: str | None, meant: str, among: Among) -> str:
+        """One answer; asked again while the settings could not take it."""
         if given is not None:
             return given.strip()
         if self._nothing:
             return meant
-        return str(typer.prompt(question, default=meant)).strip()
+        while True:
+            answer = str(typer.prompt(question, default=meant)).strip()
+            try:
+                _check(among(answer))
+            except SettingsFaulty as error:
+                complain(str(error))
+            else:
+                return answer
 
-    def several(self, question: str, given: list[str] | None, meant: str) -> tuple[str, ...]:
+    def several(
+        self, question: str, given: list[str] | None, meant: str, among: Among
+    ) -> tuple[str, ...]:
         """A list of answers."""
         if given:
             return tuple(part for each in given for part in split(each))
-        return split(self(question, None, meant))
+        return split(self(question, None, meant, among))
 
     def password(self, trunk: NewTrunk) -> str:
         """The provider's, not shown; none where it has a file already, or nothing is asked."""
@@ -136,24 +194,49 @@ def _trunk(
     ask: _Asking, kind: str | None, host: str | None, user: str | None, password_file: Path
 ) -> NewTrunk:
     meant = "none" if host is None else "registration" if user is not None else "address"
-    asked = ask("Trunk: none, address or registration", kind or (meant if host else None), meant)
+    try:
+        chosen = _kind(
+            ask(
+                "Trunk: none, address or registration",
+                kind or (meant if host else None),
+                meant,
+                lambda word: replace(_MEANT, trunk=NewTrunk(_kind(word))),
+            )
+        )
+    except SettingsFaulty as error:
+        complain(str(error))
+        raise typer.Exit(1) from None
+    if chosen == "none":
+        return NewTrunk()
+    return NewTrunk(
+        chosen,
+        ask(
+            "The provider's server",
+            host,
+            "sip.example.org",
+            lambda word: replace(_MEANT, trunk=NewTrunk(chosen, word)),
+        ),
+        ask(
+            "User name at the provider",
+            user,
+            "",
+            lambda word: replace(_MEANT, trunk=NewTrunk(chosen, "", word)),
+        )
+        if chosen == "registration"
+        else "",
+        password_file,
+    )
+
+
+def _kind(word: str) -> TrunkKind:
     kinds: dict[str, TrunkKind] = {
         "none": "none",
         "address": "address",
         "registration": "registration",
     }
-    if asked not in kinds:
-        complain(f"a trunk is one of {', '.join(kinds)}, not '{asked}'")
-        raise typer.Exit(1)
-    chosen = kinds[asked]
-    if chosen == "none":
-        return NewTrunk()
-    return NewTrunk(
-        chosen,
-        ask("The provider's server", host, "sip.example.org"),
-        ask("User name at the provider", user, "") if chosen == "registration" else "",
-        password_file,
-    )
+    if word not in kinds:
+        raise SettingsFaulty([f"a trunk is one of {', '.join(kinds)}, not '{word}'"])
+    return kinds[word]
 
 
 def _zone_here() -> str:
@@ -163,25 +246,48 @@ def _zone_here() -> str:
     return zone if found and "/" in zone and not zone.startswith("Etc/") else "Europe/Berlin"
 
 
-def _write_dialplan(folder: Path, answers: Answers) -> None:
+def _dialplan(folder: Path, answers: Answers) -> Path:
+    return folder / answers.language / "main.yaml"
+
+
+def _write_dialplan(folder: Path, answers: Answers) -> Path:
     """A copy of the dialplan that comes along, for a place whose queue has another name."""
-    path = folder / answers.language / "main.yaml"
-    if path.exists():
-        return
+    path = _dialplan(folder, answers)
     shipped = resources.dialplans() / answers.language / "main.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(own_dialplan(shipped.read_text(encoding="utf-8"), answers.queues[0]))
-    say(f"{path} is written: what is said and asked on the line")
+    text = own_dialplan(shipped.read_text(encoding="utf-8"), answers.queues[0])
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
-def _check(folder: Path, text: str) -> None:
-    """End the command where the settings' own reader finds a fault in the answers."""
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".freizeichen-init-") as scratch:
+def _check(answers: Answers) -> None:
+    """Raise `SettingsFaulty` with what the settings' own reader finds wrong in the answers."""
+    if answers.language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise SettingsFaulty([f"there is no dialplan in '{answers.language}' yet; choose {known}"])
+    _read(answers, None)
+
+
+def _check_plan(answers: Answers, plans: Path) -> None:
+    """Raise `CannotStart` with what is wrong in the place's own dialplan.
+
+    One that is not there yet is read as it would be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="freizeichen-init-") as scratch:
+        if not _dialplan(plans, answers).exists():
+            plans = Path(scratch)
+            _write_dialplan(plans, answers)
+        load_plans(_read(answers, plans))
+
+
+def _read(answers: Answers, plans: Path | None) -> Settings:
+    """The settings; a fault has no line, for the file is not there yet."""
+    with tempfile.TemporaryDirectory(prefix="freizeichen-init-") as scratch:
         path = Path(scratch) / _FILE.name
+        text = settings_text(answers, dialplans=None if plans is None else str(plans))
         path.write_text(text, encoding="utf-8")
         try:
-            load_plans(load_settings(path))
-        except (SettingsFaulty, CannotStart) as error:
-            said = str(error).replace(str(path), "the settings")
-            complain(f"nothing was written, for the answers do not fit:\n{said}")
-            raise typer.Exit(1) from None
+            return load_settings(path)
+        except SettingsFaulty as error:
+            line = re.compile(rf"^{re.escape(str(path))}(:\d+)?: ")
+            raise SettingsFaulty([line.sub("", each) for each in error.faults]) from None

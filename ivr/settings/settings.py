@@ -27,6 +27,7 @@ from ivr.phone_number import REGION, known_region
 from ivr.settings.asterisk import AsteriskSettings
 from ivr.settings.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.settings.hours import Region
+from ivr.settings.names import check_names
 from ivr.settings.parts import (
     E164,
     MEANT,
@@ -56,6 +57,7 @@ _SHORTLY = {
     "missing": "is missing",
     "string_type": "expected text; put it in quotes",
     "model_type": "expected lines of 'name: value' below it",
+    "tuple_type": "expected a list: lines that begin with '- ', or [one, two]",
     "dict_type": "expected lines of 'name: value' below it",
 }
 _OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
@@ -190,27 +192,14 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _hangs_together(self) -> Settings:
         check_sound_ports(self.ports, self.asterisk)
-        _unique("lines", [line.number for line in self.lines])
-        for line in self.lines:
-            if line.number in EMERGENCY_NUMBERS:
-                raise ValueError(f"{line.number} is an emergency number and cannot be a line")
-        _unique("public numbers of lines", [n for line in self.lines for n in line.public_numbers])
-        _unique("queues", [queue.id for queue in self.queues])
-        _unique("agents", [agent.id for agent in self.agents])
-        _unique("pause_reasons", list(self.pause_reasons))
-        _unique("places and callers", [*self.places, *self.callers])
-        for taken in {"trunk", "fz-doctor"} & {*self.places, *self.callers}:
-            raise ValueError(f"'{taken}' cannot be the name of a phone")
-        queues = {queue.id for queue in self.queues}
-        for agent in self.agents:
-            if agent.place not in self.places:
-                raise ValueError(
-                    f"agent '{agent.id}' sits at '{agent.place}', which is not among places"
-                )
-            if missing := sorted(set(agent.queues) - queues):
-                raise ValueError(
-                    f"agent '{agent.id}' serves '{missing[0]}', which is not among queues"
-                )
+        check_names(
+            [(line.number, line.public_numbers) for line in self.lines],
+            self.queues,
+            self.agents,
+            self.places,
+            self.callers,
+            self.pause_reasons,
+        )
         check_needs(self.queues, self.agents)
         check_trunk(
             self.trunk,
@@ -360,9 +349,3 @@ def _line(node: Any, location: tuple[Any, ...]) -> int:
         except (KeyError, IndexError, TypeError):
             break
     return line
-
-
-def _unique(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"{what}: '{twice[0]}' stands twice; each name once")

@@ -167,6 +167,13 @@ def load_plans(settings: Settings) -> dict[LineId, Plan]:
             faults.append(f"{_shown(path)}: {error.strerror}; a line in the settings names it")
         except DialplanFaulty as error:
             faults += [str(fault) for fault in error.faults]
+    for line in settings.lines:
+        plan = loaded.get(line.dialplan)
+        if plan is not None and plan.language != line.language:
+            faults.append(
+                f"{_shown(folder / line.dialplan)}: is in '{plan.language}', and line "
+                f"{line.number} in '{line.language}'; name another 'dialplan' or 'language' there"
+            )
     if faults:
         raise CannotStart("the dialplans cannot be used:\n" + "\n".join(faults))
     return {LineId(line.number): loaded[line.dialplan] for line in settings.lines}

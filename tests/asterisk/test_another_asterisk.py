@@ -130,6 +130,23 @@ def test_what_was_changed_since_is_left_alone_with_all_the_rest(
     assert {path: path.read_bytes() for path in (house.etc / "freizeichen").iterdir()} == ours
 
 
+@pytest.mark.parametrize(
+    "named",
+    ["{ours}/pjsip.conf", "./freizeichen/pjsip.conf", '"freizeichen/pjsip.conf"', "freizeichen/*"],
+)
+def test_nothing_is_removed_while_it_is_included_by_whatever_path(folder: Path, named: str) -> None:
+    settings, house = prepared(folder)
+    assert command(settings, house).exit_code == 0
+    line = "#include " + named.format(ours=house.etc / "freizeichen")
+    house.add("pjsip.conf", f"{line} ; ours")
+
+    refused = command(settings, house, "--undo")
+
+    assert refused.exit_code == 1
+    assert f"{house.etc / 'pjsip.conf'}: {line}" in refused.output
+    assert (house.etc / "freizeichen/pjsip.conf").exists()
+
+
 def test_a_folder_that_is_not_ours_is_never_written_to_nor_removed(folder: Path) -> None:
     settings, house = prepared(folder)
     mine = house.etc / "freizeichen"

@@ -261,6 +261,12 @@ def test_the_command_shows_the_need_of_each_queue_node_and_refuses_those_of_nobo
     )
 
 
+def test_a_line_whose_dialplan_speaks_another_language_does_not_start() -> None:
+    line = {"number": "100", "name": "German", "language": "en", "dialplan": "de/main.yaml"}
+    with pytest.raises(CannotStart, match=r"de/main.yaml: is in 'de', and line 100 in 'en'; name"):
+        load_plans(place_settings(lines=[line]))
+
+
 def test_a_place_whose_agents_lack_a_lines_language_does_not_start() -> None:
     anna = {"id": "anna", "name": "A", "place": "desk1", "queues": ["service"], "languages": ["de"]}
     with pytest.raises(CannotStart, match="at last they ask for language en") as refused:

@@ -106,6 +106,8 @@ def test_a_file_that_is_there_is_left_alone_without_being_told(tmp_path: Path) -
         (("--number", "112"), "112 is an emergency number"),
         (("--zone", "Berlin"), "site.zone"),
         (("--queue", "Service!"), "queues.0.id"),
+        (("--queue", ""), "queues: "),
+        (("--number", "1234567890123456"), "lines.0.number"),
         (("--address", "0.0.0.0"), "listen.address"),  # noqa: S104  (it is refused)
         (("--language", "fr"), "there is no dialplan in 'fr'"),
         (("--trunk", "isdn"), "not 'isdn'"),
@@ -118,7 +120,29 @@ def test_an_answer_that_does_not_fit_is_named_and_nothing_is_written(
     refused = init("--yes", *words)
     assert refused.exit_code == 1
     assert said in refused.output
-    assert not (tmp_path / "freizeichen.yaml").exists()
+    assert list(tmp_path.iterdir()) == []  # nor anything that the next attempt would trip over
+
+
+def test_an_answer_that_does_not_fit_is_asked_again_and_the_others_stay(tmp_path: Path) -> None:
+    answers = ["Süd", "Berlin", "Asia/Seoul", "", "030 1234567", "+4930123456", "fr", "de"]
+    answers += ["Main!", "main", "Anna", "0.0.0.0", "", "sip", "address", "a b", "sip.example.org"]
+    done = init(answers="\n".join(answers) + "\n")
+
+    assert done.exit_code == 0, done.output
+    found = written(tmp_path)
+    assert (found.site.name, found.site.zone) == ("Süd", "Asia/Seoul")
+    assert (found.lines[0].number, found.queues[0].id) == ("+4930123456", "main")
+    assert found.trunk is not None
+    assert (found.trunk.kind, found.trunk.host) == ("address", "sip.example.org")
+    assert "expected 2 to 15 digits" in done.output
+    assert "no dialplan in 'fr'" in done.output
+    assert "freizeichen-init-" not in done.output
+
+
+def test_a_folder_that_is_not_there_is_said_with_the_mend(tmp_path: Path) -> None:
+    refused = init("--yes", "--file", "nowhere/freizeichen.yaml")
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'nowhere'} is not there; make it" in refused.output
 
 
 def test_another_name_for_the_queue_gives_a_dialplan_of_its_own(tmp_path: Path) -> None:
