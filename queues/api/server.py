@@ -46,7 +46,8 @@ class _Impatient(H11Protocol):
         super().data_received(data)
 
     def on_response_complete(self) -> None:
-        self._expect_nothing()
+        if not self.cycle.more_body:  # else it was answered before it was whole
+            self._expect_nothing()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
