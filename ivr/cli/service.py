@@ -58,6 +58,12 @@ def install(
     `freizeichen service remove` undoes it.
     """
     files, place = _files(settings, user), find_place(settings)
+    if not place.settings_file.is_file():
+        complain(
+            f"{place.settings_file} is not there; write it (freizeichen init), or name another "
+            "with --settings"
+        )
+        raise typer.Exit(1)
     try:
         for path in (written := install_units(root, files, force=force)):
             say(f"written: {path}")

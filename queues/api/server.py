@@ -56,7 +56,11 @@ class _Impatient(H11Protocol):
     """Lets nobody hold a descriptor for nothing: late requests and too many links are closed.
 
     A newcomer is heard however many links are held: monitoring must not depend on who else came.
+    Each request has its time, from the link's begin or its first byte; a link that waits for the
+    next one is closed by uvicorn's own keep-alive.
     """
+
+    _late: asyncio.TimerHandle | None = None
 
     def __init__(self, *given: Any, links: _Links, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -65,9 +69,28 @@ class _Impatient(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._links.come(self)
-        asyncio.get_running_loop().call_later(REQUEST_WITHIN_S, self._give_up_on_late)
+        self._expect_it_whole()
+
+    def data_received(self, data: bytes) -> None:
+        if self._late is None:
+            self._expect_it_whole()
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        if not self.cycle.more_body:  # else it was answered before it was whole
+            self._expect_nothing()
+        super().on_response_complete()
+
+    def _expect_it_whole(self) -> None:
+        self._late = asyncio.get_running_loop().call_later(REQUEST_WITHIN_S, self._give_up_on_late)
+
+    def _expect_nothing(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._expect_nothing()
         super().connection_lost(exc)
         self._links.go(self)
 
@@ -78,9 +101,11 @@ class _Impatient(H11Protocol):
         return cycle is None or cycle.more_body or cycle.response_complete
 
     def _give_up_on_late(self) -> None:
-        """Close a link whose first request is not whole by now; a stream that is served goes on."""
+        """Close a link whose request is not whole by now; a stream that is served goes on."""
+        self._late = None
         cycle = self.cycle
-        if (cycle is None or cycle.more_body) and not self.transport.is_closing():
+        is_whole = cycle is not None and not cycle.more_body and not cycle.response_complete
+        if not is_whole and not self.transport.is_closing():
             self.transport.abort()
 
 

@@ -69,6 +69,32 @@ ASKS = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 ASKS_FOR_MUCH = ASKS.replace(b"/ ", b"/lasts ", 1)
 
 
+@pytest.mark.parametrize("sent", [b"G", b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Le"])
+async def test_a_second_request_on_a_link_has_no_more_time_than_the_first(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    async with serving(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"204" in await reader.readuntil(b"\r\n\r\n")
+        writer.write(sent)
+        assert await closed(reader)
+        writer.close()
+
+
+async def test_a_link_may_wait_between_requests_and_each_has_its_own_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):  # longer together than one may take
+            writer.write(b"GET / HTTP/1.1\r\n")
+            await asyncio.sleep(LATE_S * 0.6)
+            writer.write(b"Host: localhost\r\n\r\n")
+            assert b"204" in await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+
 async def test_of_too_many_links_the_longest_idle_one_goes_and_the_others_are_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

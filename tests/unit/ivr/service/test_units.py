@@ -153,6 +153,14 @@ def test_settings_below_etc_are_run_in_the_systems_folder_others_beside_them(
     assert find_place(tmp_path / "f.yaml").run_folder == tmp_path.resolve() / ".freizeichen"
 
 
+def test_units_for_settings_that_are_not_there_are_not_written(tmp_path: Path) -> None:
+    words = ["--settings", str(tmp_path / "freizeichen.yaml"), "--root", str(tmp_path / "root")]
+    refused = CliRunner().invoke(app, ["service", "install", *words])
+    assert refused.exit_code == 1
+    assert "freizeichen.yaml is not there; write it (freizeichen init)" in refused.output
+    assert not (tmp_path / "root").exists()
+
+
 def test_the_commands_write_show_and_take_away(tmp_path: Path) -> None:
     settings = tmp_path / "freizeichen.yaml"
     settings.write_text("version: 1\n")

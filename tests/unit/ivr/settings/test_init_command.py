@@ -125,7 +125,7 @@ def test_an_answer_that_does_not_fit_is_named_and_nothing_is_written(
 
 def test_an_answer_that_does_not_fit_is_asked_again_and_the_others_stay(tmp_path: Path) -> None:
     answers = ["Süd", "Berlin", "Asia/Seoul", "", "030 1234567", "+4930123456", "fr", "de"]
-    answers += ["Main!", "main", "Anna", "0.0.0.0", "", "sip", "address", "a b", "sip.example.org"]  # noqa: S104  (what is refused)
+    answers += ["Main!", "main", "Anna", "host", "", "sip", "address", "a b", "sip.example.org"]
     done = init(answers="\n".join(answers) + "\n")
 
     assert done.exit_code == 0, done.output
