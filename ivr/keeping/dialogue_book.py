@@ -206,9 +206,10 @@ class DialogueBook:
             session = standing.session
             self._runs_on(call, standing.plan)
             if call not in self._contacts:
-                self._contacts[call] = self.contact_of(numbers[call])
+                contact = self.contact_of(numbers[call])
                 if numbers[call] is not None:
-                    self._known(call, self._contacts[call])
+                    self._known(call, contact)  # first: whoever sees the contact finds it known
+                self._contacts[call] = contact
             try:
                 row = self._row(session, self._contacts[call])
             except ContactUnknown:  # the person was erased while on the line
