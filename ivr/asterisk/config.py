@@ -196,6 +196,7 @@ def render(
         "max_channels": channels,
         "max_files": file_limit(channels),
         "qualify_frequency_s": settings.asterisk.qualify_frequency_s,
+        "phone_lost_after_s": settings.asterisk.phone_lost_after_s,
         "ami_address": "127.0.0.1",
         "ami_port": settings.ports.ami,
         "ami_user": AMI_USER,

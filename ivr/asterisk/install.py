@@ -17,6 +17,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -258,25 +259,30 @@ def _apt(options: Sequence[str], *words: str) -> None:
 
 def _run(command: Sequence[str], doing: str) -> None:
     environment = dict(os.environ, LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
-    # In a session of its own: apt's helpers hold no terminal, and can be ended as one group.
-    process = subprocess.Popen(  # noqa: S603  (fixed programs, our own arguments)
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
-    try:
-        _, said = process.communicate(timeout=_LONGEST_S)
-    except subprocess.TimeoutExpired:
-        raise InstallFailed(
-            f"{doing} took over 15 minutes; check the network and start again"
-        ) from None
-    finally:
-        if process.returncode is None:
-            _end_group(process)
+    # By a thread, in which no signal raises: one that came while a program is being started would
+    # leave it behind, known to nobody.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # In a session of its own: apt's helpers hold no terminal, and can be ended as one group.
+        starting = pool.submit(
+            subprocess.Popen,
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+        try:
+            _, said = starting.result().communicate(timeout=_LONGEST_S)
+        except subprocess.TimeoutExpired:
+            raise InstallFailed(
+                f"{doing} took over 15 minutes; check the network and start again"
+            ) from None
+        finally:
+            process = starting.result()
+            if process.returncode is None:
+                _end_group(process)
     if process.returncode != 0:
         lines = [line for line in said.splitlines() if line.startswith("E:")]
         reason = re.sub(r"\S+://\S+", "the package source", (lines or ["no reason given"])[0])

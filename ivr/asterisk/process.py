@@ -230,8 +230,8 @@ def _is_ours(pid: int, folders: SwitchFolders, account: RunAccount) -> bool:
     try:
         owner = place.stat().st_uid
         words = (place / "cmdline").read_bytes().split(b"\0")[:-1]
-        state = (place / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        state = (place / "stat").read_bytes().rpartition(b")")[2].split()[0]
     except OSError:
         return False
     last = [os.fsencode(word) for word in start_words(folders)]
-    return words[-len(last) :] == last and state != "Z" and owner in {account.uid, os.geteuid()}
+    return words[-len(last) :] == last and state != b"Z" and owner in {account.uid, os.geteuid()}

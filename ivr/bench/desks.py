@@ -8,7 +8,7 @@ from typing import Final
 
 from ivr.bench.plain_phone import PlainPhone
 
-SOUNDS_S: Final = 5.0  # Asterisk hangs up on a phone that is not heard for a minute
+SOUNDS_S: Final = 5.0  # Asterisk hangs up on a phone that is not heard for 20 s
 _REGISTERS_S: Final = 120.0  # a registration lasts 300 s
 _AT_ONCE: Final = 10
 

@@ -71,14 +71,15 @@ def _lines(place: Place, source: str | None, unit: str) -> Iterator[str]:
 def _journal(unit: str) -> Iterator[str]:
     command = ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--unit={unit}"]
     try:
-        done = subprocess.run(  # noqa: S603  (a fixed command, and a unit's name as one word)
-            command, capture_output=True, text=True, errors="replace", check=False
+        reading = subprocess.Popen(  # noqa: S603  (a fixed command, and a unit's name as one word)
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
         )
     except FileNotFoundError:
         raise _NoLog("journalctl is not on this machine; name a file with --from") from None
-    if done.returncode != 0:
+    with reading:  # a journal of months is larger than what memory there is
+        yield from reading.stdout or ()
+    if reading.returncode != 0:
         raise _NoLog(
             "the system's journal cannot be read; try it as root, or as a member of the group "
             "systemd-journal"
         )
-    yield from done.stdout.splitlines()

@@ -28,7 +28,8 @@ def status(
         complain(str(error))
         raise typer.Exit(1) from None
     try:
-        answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S)
+        # Not through a proxy of the environment: the service is on this machine.
+        answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S, trust_env=False)
         health = answer.json()
     except (httpx.HTTPError, ValueError):
         complain(f"the service (process {run.pid}) does not answer at {run.address}")

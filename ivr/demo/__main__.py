@@ -18,6 +18,9 @@ def main() -> None:
     """Until SIGINT or SIGTERM. `PACE` is in callers a minute."""
     try:
         run = read_run_file(Path(sys.argv[1]))
+        if not run.callers:
+            complain("demo: nobody can call; set a phone account, callers: [caller1], and restart")
+            sys.exit(1)
         asyncio.run(_until_ended(run, float(sys.argv[2])))
     except (ServiceNotRunning, AgentUnavailable) as error:
         complain(f"demo: {error}")

@@ -51,7 +51,7 @@ class RunningAsterisk:
         words = [*self.command, "-C", str(self.etc / "asterisk.conf"), "-rx", line]
         try:
             done = subprocess.run(  # noqa: S603  (our own command)
-                words, check=False, capture_output=True, text=True, timeout=_CONSOLE_S
+                words, check=False, capture_output=True, errors="replace", timeout=_CONSOLE_S
             )
         except (OSError, subprocess.SubprocessError):
             done = None

@@ -110,7 +110,7 @@ def look_at_descriptors(house: House) -> Iterator[Finding]:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.strip().isdigit() else 0
+    return int(text) if text.isascii() and text.strip().isdecimal() else 0
 
 
 def _limit_of(pid: int) -> int:

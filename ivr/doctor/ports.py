@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from ivr.asterisk.config_reader import Section
 from ivr.cannot_start import CannotStart
-from ivr.doctor.finding import Check, Finding, fault, ok, warning
+from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
 from ivr.doctor.sockets import Listening, listening_of
 from ivr.doctor.strangers import of_type
@@ -58,9 +59,9 @@ def look_at_listening(house: House) -> Iterator[Finding]:
     running = house.must_run()
     found = listening_of(running.pid)
     signalling = {
-        int(bound.rsplit(":", 1)[1])
+        int(bound.rsplit(":", 1)[-1])
         for bound in (each.get("bind") for each in of_type(house, "transport"))
-        if bound.rsplit(":", 1)[-1].isdigit()
+        if bound.isascii() and bound.rsplit(":", 1)[-1].isdecimal()
     } | {5060, 5061}
     first, last = sound_ports(house)
     more = [each for each in found if _is_open(each, signalling, range(first, last + 1))]
@@ -82,7 +83,14 @@ def look_at_listening(house: House) -> Iterator[Finding]:
 def sound_ports(house: House) -> tuple[int, int]:
     """The first and the last port of sound; raises `CannotLook`."""
     rtp = house.section("rtp.conf", "general")
-    return int(rtp.get("rtpstart") or 5000), int(rtp.get("rtpend") or 31_000)
+    return _port(rtp, "rtpstart", 5000), _port(rtp, "rtpend", 31_000)
+
+
+def _port(rtp: Section, name: str, default: int) -> int:
+    text = rtp.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal()):
+        raise CannotLook(f"{rtp.file} says {name} = {text}, which is no number", "mend that line")
+    return int(text)
 
 
 def _is_open(each: Listening, signalling: set[int], sound: range) -> bool:

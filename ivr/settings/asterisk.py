@@ -18,7 +18,8 @@ class AsteriskSettings(Part):
 
     One that `runs_by_itself` is started by `freizeichen asterisk run`, a unit of its own, and
     outlives the service, however that ends. `config` is the folder of another's configuration, an
-    Asterisk that includes ours: it is neither started nor ended.
+    Asterisk that includes ours: it is neither started nor ended. An agent's phone that sends no
+    sound for `phone_lost_after_s` is lost; one that holds its call has 300 s.
     """
 
     binary: Path | None = None
@@ -27,6 +28,7 @@ class AsteriskSettings(Part):
     max_calls: Annotated[int, Field(ge=1, le=10_000)] = 400
     most_calls_each_phone: Annotated[int, Field(ge=1, le=10_000)] | None = None
     qualify_frequency_s: Annotated[int, Field(ge=1, le=60)] = 5
+    phone_lost_after_s: Annotated[int, Field(ge=2, le=300)] = 20
 
     @property
     def calls_each_phone(self) -> int:

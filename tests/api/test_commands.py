@@ -155,6 +155,20 @@ async def test_without_a_service_they_say_so_and_end_with_1(
     assert "does not answer at http://127.0.0.1:1" in silent.stderr
 
 
+async def test_the_own_service_is_asked_straight_whatever_proxy_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")  # nobody is there
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    async with Service().served() as address:
+        here = Beside(tmp_path, address)
+        for words in (("status",), ("agents",)):
+            done = await here.run(*words)
+            assert done.exit_code == 0, done.output
+
+
 async def test_a_queue_is_closed_and_opened_by_commands(tmp_path: Path) -> None:
     service = Service(wall=time.time())
     service.enter("waits")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from ivr.asterisk.account import RunAccount, ordinary_account
 from ivr.asterisk.config import PathUnusable, escaped_path
 from ivr.asterisk.folders import SwitchFolders, make_folders
-from ivr.asterisk.process import SwitchProcess
+from ivr.asterisk.process import SwitchProcess, running_pid
 from tests.ami.running import until
 from tests.programs import real_asterisk
 from tests.switch import ROOT, Switch, running_switch
@@ -159,3 +161,27 @@ async def test_stopping_one_that_goes_by_itself_raises_nothing(
             patched.setattr(os, "kill", too_late)
             await switch.stop()
         assert switch.process.pid is None
+
+
+# The kernel cuts a name after 15 bytes, also within a letter.
+STRANGELY_NAMED = """
+import sys
+with open("/proc/self/comm", "wb") as name:
+    name.write("Telefonanlagenüberwachung".encode())
+print("named", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_whose_name_is_no_text_does_not_hide_ours(folder: Path) -> None:
+    program = [sys.executable, "-c", STRANGELY_NAMED]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stranger:
+        assert stranger.stdout is not None
+        stranger.stdout.readline()
+        with pytest.raises(UnicodeDecodeError):
+            (Path("/proc") / str(stranger.pid) / "comm").read_text()
+        folders = SwitchFolders.below(folder)
+        folders.pid_file.parent.mkdir(parents=True)
+        folders.pid_file.write_text(str(stranger.pid))
+        assert running_pid(folders, ordinary_account(folder)) is None
+        stranger.communicate()

@@ -27,6 +27,8 @@ from tests.asterisk.sipp import sipp
 from tests.folders import open_folder
 from tests.journeys.strangers import TrunkLine
 
+OTHER = "+4930555200"  # the line that calls for no line do not come to
+FROM = "+4930123456"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _fixture = pytest_asyncio.fixture(scope="module", loop_scope="module")
 
@@ -159,8 +161,11 @@ async def test_calls_from_one_number_and_over_the_whole_trunk_are_limited(
 @pytest.mark.parametrize(
     ("to", "extra", "line", "number"),
     [
-        ("<sip:030555200@127.0.0.1>", "Privacy: none", "+4930555200", "+4930123456"),
-        ('"4930555200@x" <sip:+4930555100@127.0.0.1;user=phone>', "Privacy: id", "100", None),
+        ("<sip:030555200@127.0.0.1>", "Privacy: none", OTHER, FROM),
+        # The name beside the address is the caller's to write, or the provider's.
+        ('"4930555100@x" <sip:+4930555200@127.0.0.1;user=phone>', "Privacy: id", OTHER, None),
+        ('"Help: <sip:030555100@x>" <sip:030555200@127.0.0.1:5060>', "Privacy: none", OTHER, FROM),
+        ("<tel:+4930555200>", "Privacy: none", OTHER, FROM),
         (
             "<sip:$%7BSHELL(id)%7D,1&2@127.0.0.1>",  # no number: the line for other numbers
             'P-Asserted-Identity: "${EXTEN}" <sip:4930%24%7BSHELL(id)%7D%7C1@127.0.0.1>',

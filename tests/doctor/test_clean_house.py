@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from ivr.doctor.examination import CODES, is_well
 from ivr.doctor.finding import State
 from tests.doctor.house import House, bad
@@ -17,6 +19,16 @@ def test_a_clean_house_has_no_fault_and_all_of_it_is_looked_at(house: House) -> 
     assert [finding.code for finding in findings] == list(CODES)
     assert [each for each in findings if each.state is State.UNSEEN] == []
     assert all(each.found and not each.do for each in findings if each.state is State.OK)
+
+
+def test_a_proxy_of_the_environment_is_not_between_doctor_and_the_service(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")  # nobody is there
+    assert bad(house.look()) == {}
 
 
 def test_the_command_says_the_same_as_json_and_exits_with_0(house: House) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ivr.asterisk.config import dialplan_name
+from ivr.doctor.examination import CODES
 from ivr.doctor.finding import Finding, State
 from tests.doctor.house import CHANGED, House, bad
 from tests.switch import free_ports
@@ -123,6 +124,18 @@ def test_sound_for_fewer_calls_than_are_taken_is_found(house: House, tmp_path: P
     assert bad(findings, beside=CHANGED) == {"calls.limit": WARNING}
     (found,) = [each for each in findings if each.code == "calls.limit"]
     assert "set rtpend = 22699 in rtp.conf" in found.do
+
+
+def test_a_range_of_sound_that_is_no_number_is_told_and_ends_no_other_look(
+    house: House, tmp_path: Path
+) -> None:
+    etc = house.etc_copy(tmp_path)
+    (etc / "rtp.conf").write_text("[general]\nrtpstart = many\nrtpend = 21399\n")
+    findings = house.look(theirs=etc)
+    unseen = {each.code: each for each in findings if each.state is State.UNSEEN}
+    assert {"calls.limit", "ports.listening"} <= unseen.keys()
+    assert "rtpstart" in unseen["calls.limit"].found
+    assert {each.code for each in findings} == set(CODES)
 
 
 @contextmanager

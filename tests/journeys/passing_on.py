@@ -19,7 +19,7 @@ PLACE_OF = {"anna": "desk1", "jiwoo": "desk2", "cem": "desk3"}
 
 
 @contextmanager
-def three_desks(folder: Path, *, repairs_ring_s: int) -> Iterator[Service]:
+def three_desks(folder: Path, *, repairs_ring_s: int, **changes: object) -> Iterator[Service]:
     """A service with one agent of the queue that callers come to, and two of another."""
     queues = [
         {"id": "service", "ring_timeout_s": 20, "wrap_up_s": 30},
@@ -32,7 +32,8 @@ def three_desks(folder: Path, *, repairs_ring_s: int) -> Iterator[Service]:
         )
     ]
     places = list(PLACE_OF.values())
-    with running_service(folder, queues=queues, agents=agents, places=places) as running:
+    staff = {"queues": queues, "agents": agents, "places": places}
+    with running_service(folder, **staff, **changes) as running:
         yield running
 
 

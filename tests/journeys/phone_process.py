@@ -13,7 +13,7 @@ from ivr.caller import sound
 from ivr.caller.agent_phone import AgentPhone
 from ivr.caller.script import AgentPlan
 from ivr.place.runfile import Account
-from tests.journeys.service import Service, console
+from tests.journeys.service import Service
 from tests.switch import ROOT
 
 _HZ = 700
@@ -51,13 +51,6 @@ def vanish(process: subprocess.Popen[str]) -> float:
     process.send_signal(signal.SIGKILL)
     assert process.wait(_STARTS_WITHIN_S) == -signal.SIGKILL
     return time.monotonic()
-
-
-def lost_without_sound(service: Service, after_s: float) -> None:
-    """From now on phones that send no sound for so long are lost; in the product it takes 60 s."""
-    path = service.folder / ".freizeichen/asterisk/etc/pjsip.conf"
-    path.write_text(path.read_text().replace("rtp_timeout = 60", f"rtp_timeout = {after_s:g}"))
-    console(service, "module reload res_pjsip.so")
 
 
 def main() -> None:

@@ -10,9 +10,11 @@ import pytest
 
 from ivr.caller.desk import CallRow, CardEntry
 from ivr.caller.script import Press
+from ivr.demo.__main__ import main
 from ivr.demo.stories import NAMES, STORIES, name_for, told_in_turn
 from ivr.demo.watching import farewell, news, shown_card
 from ivr.dialplan import Menu, NodeId, Plan, Queue, Say, load_plan
+from ivr.place.runfile import LineInfo, RunFile, write_run_file
 
 ROOT = Path(__file__).parents[3]
 CHANCE = random.Random(1)  # noqa: S311  (stories, not secrets)
@@ -34,6 +36,20 @@ def test_every_story_comes_once_before_any_comes_again() -> None:
     assert dealt[count : 2 * count] != list(STORIES)
     for at in (count, 2 * count):
         assert {story.about for story in dealt[at : at + count]} == {s.about for s in STORIES}
+
+
+def test_a_place_without_a_phone_account_for_callers_is_told_what_a_demo_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = LineInfo("100", "German", "de")
+    address = "http://127.0.0.1:1"
+    run = RunFile(1, address, "127.0.0.1", 5060, "token", "", "", (line,), callers=(), places=())
+    write_run_file(tmp_path, run)
+    monkeypatch.setattr("sys.argv", ["demo", str(tmp_path), "6"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "callers: [caller1]" in capsys.readouterr().err
 
 
 def test_nobody_has_the_name_of_one_who_calls_just_now() -> None:
