@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsError,
 )
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ivr.dialplan.staff import Staff
@@ -28,6 +28,7 @@ from ivr.settings.asterisk import AsteriskSettings
 from ivr.settings.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.settings.hours import Region
 from ivr.settings.names import check_names
+from ivr.settings.origin import Origin, line_of
 from ivr.settings.parts import (
     E164,
     MEANT,
@@ -188,6 +189,7 @@ class Settings(BaseSettings):
     emergency: Emergency | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Settings:
@@ -211,6 +213,10 @@ class Settings(BaseSettings):
         )
         check_codes(self.feature_codes, [*EMERGENCY_NUMBERS, *(line.number for line in self.lines)])
         return self
+
+    def where(self, *location: str | int) -> str:
+        """How a fault of one of these values begins: the file's line, or the variable."""
+        return self._origin.where(*location)
 
     @property
     def own_numbers(self) -> tuple[str, ...]:
@@ -250,6 +256,7 @@ def load_settings(path: Path) -> Settings:
         raise SettingsFaulty(unknown + (not_json(os.environ, Settings) or [str(error)])) from None
     if unknown:
         raise SettingsFaulty(unknown)
+    settings._origin = Origin(path, data)
     return settings
 
 
@@ -278,7 +285,7 @@ def _holds_no_password(path: Path, data: CommentedMap) -> None:
     """Others may read a settings file, and a copy of it lies beside every change."""
     trunk = data.get("trunk")
     if isinstance(trunk, CommentedMap) and "password" in trunk:
-        line = _line(data, ("trunk", "password"))
+        line = line_of(data, ("trunk", "password"))
         raise SettingsFaulty(
             [
                 f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
@@ -293,7 +300,7 @@ def _refuse_other_version(path: Path, data: CommentedMap) -> None:
     if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
         raise SettingsFaulty(
             [
-                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{path}:{line_of(data, ('version',))}: version: these settings are of version "
                 f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
                 f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
             ]
@@ -322,30 +329,10 @@ def _each_in_its_place(fault: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     location = tuple(fault["loc"])
-    name = ".".join(str(part) for part in location if part != "[key]")
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_pattern_mismatch":
         message = MEANT[fault["ctx"]["pattern"]]
     message = _SHORTLY.get(fault["type"], message)
-    variable = variable_behind(location, os.environ)
-    if variable is not None:
-        if fault["type"] in _OTHER_SHAPE:
-            message = expected(location, Settings) or message
-        is_whole = variable.count("__") + 1 == len(location)
-        return f"environment {variable}: " + (message if is_whole else f"{name}: {message}")
-    where = f"{path}:{_line(data, location)}"
-    return f"{where}: {name}: {message}" if name else f"{where}: {message}"
-
-
-def _line(node: Any, location: tuple[Any, ...]) -> int:
-    line = 1
-    for part in location:
-        try:
-            if isinstance(node, CommentedMap):
-                line = node.lc.key(part)[0] + 1
-            elif isinstance(node, CommentedSeq):
-                line = node.lc.item(part)[0] + 1
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
+    if fault["type"] in _OTHER_SHAPE and variable_behind(location, os.environ) is not None:
+        message = expected(location, Settings) or message
+    return f"{Origin(path, data).where(*location)}: {message}"
