@@ -18,7 +18,6 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -47,6 +46,7 @@ from ivr.settings.parts import (
 from ivr.settings.people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 from ivr.settings.ports import Ports, check_sound_ports
 from ivr.settings.trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
+from queues.bounded_yaml import bounded_yaml
 
 VERSION = 1  # of the settings' schema: raised when a setting means something else
 _LARGEST_FILE = 1_000_000  # bytes
@@ -252,7 +252,7 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         said = [_say(path, data, fault) for fault in _causes(error)]
         raise SettingsFaulty(unknown + said) from None
-    except SettingsError as error:  # an environment value that should be JSON and is not
+    except (SettingsError, RecursionError) as error:  # a variable that should be JSON and is not
         raise SettingsFaulty(unknown + (not_json(os.environ, Settings) or [str(error)])) from None
     if unknown:
         raise SettingsFaulty(unknown)
@@ -264,7 +264,7 @@ def _read(path: Path) -> CommentedMap:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise SettingsFaulty([f"{path}: larger than 1 MB; this cannot be a settings file"])
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = bounded_yaml().load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsFaulty(
             [f"{path}: {error.strerror}; name another file with --settings"]
