@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -62,6 +69,12 @@ _SHORTLY = {
     "dict_type": "expected lines of 'name: value' below it",
 }
 _OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
+
+
+def _version(value: Any) -> Any:
+    if isinstance(value, bool | float):  # which are equal to it
+        raise ValueError(f"expected {VERSION}, the version of these settings")
+    return value
 
 
 class SettingsFaulty(Exception):
@@ -162,7 +175,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     site: Site = Site()
     listen: Listen = Listen()
     ports: Ports = Ports()
