@@ -52,6 +52,7 @@ from ivr.settings.parts import (
 )
 from ivr.settings.people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 from ivr.settings.ports import Ports, check_sound_ports
+from ivr.settings.store import Store
 from ivr.settings.trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
 from queues.bounded_yaml import bounded_yaml
 
@@ -142,19 +143,6 @@ class Speech(Part):
         default_factory=dict, examples=[{"de": "/srv/voices/de.onnx"}]
     )
     piper: Path = Path("piper")
-
-
-class Store(Part):
-    """Where the journal and what is known of people are kept, if not in the run folder.
-
-    Both are addresses of databases: `sqlite:////folder/store.db`, or that of a PostgreSQL server,
-    `postgresql+psycopg://user@host/database`.
-    """
-
-    url: str | None = Field(default=None, repr=False)  # it may hold a password
-    people_url: str | None = Field(default=None, repr=False)
-    keep_records_days: Annotated[int, Field(ge=1, le=36_500)] = 400
-    keep_contacts_days: Annotated[int, Field(ge=1, le=36_500)] = 400
 
 
 class Log(Part):
