@@ -47,6 +47,11 @@ class Installation:
     cache: Path
     user: str
 
+    @property
+    def lies_in_a_home(self) -> bool:
+        """Whether the units must see homes, which are else closed to them."""
+        return any(map(lies_in_a_home, (self.command, self.settings, self.state, self.cache)))
+
 
 @dataclass(frozen=True, slots=True)
 class UnitFile:
@@ -54,6 +59,11 @@ class UnitFile:
 
     place: Path
     text: str
+
+
+def lies_in_a_home(path: Path) -> bool:
+    """Whether a path, or what it leads to, is in somebody's home."""
+    return any(each.is_relative_to(home) for each in (path, path.resolve()) for home in _HOMES)
 
 
 def render_units(what: Installation) -> tuple[UnitFile, ...]:
@@ -76,7 +86,7 @@ def render_units(what: Installation) -> tuple[UnitFile, ...]:
         "state": str(what.state),
         "cache": str(what.cache),
         "user": what.user,
-        "in_home": any(path.is_relative_to(home) for path in paths for home in _HOMES),
+        "in_home": what.lies_in_a_home,
     }
     files = []
     for name, folder in _WHERE.items():

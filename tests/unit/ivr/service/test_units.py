@@ -17,6 +17,9 @@ from ivr.cli import app
 from ivr.place.place import SYSTEM_STATE, find_place
 from ivr.service.units import Installation, UnitsRefused, install_units, remove_units, render_units
 from tests.debian import unpacked
+from tests.unit.ivr.service.seen_folder import seen
+
+__all__ = ["seen"]  # a fixture
 
 SERVICE, ASTERISK = "freizeichen.service", "freizeichen-asterisk.service"
 WHAT = Installation(
@@ -161,8 +164,8 @@ def test_units_for_settings_that_are_not_there_are_not_written(tmp_path: Path) -
     assert not (tmp_path / "root").exists()
 
 
-def test_the_commands_write_show_and_take_away(tmp_path: Path) -> None:
-    settings = tmp_path / "freizeichen.yaml"
+def test_the_commands_write_show_and_take_away(tmp_path: Path, seen: Path) -> None:
+    settings = seen / "freizeichen.yaml"
     settings.write_text("version: 1\n")
     run, words = CliRunner(), ["--settings", str(settings)]
     root = ["--root", str(tmp_path / "root")]
@@ -172,7 +175,7 @@ def test_the_commands_write_show_and_take_away(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "systemctl enable --now" in done.stdout
     written = unit(tmp_path / "root", SERVICE)["Service"]
-    assert written["WorkingDirectory"] == str(tmp_path.resolve() / ".freizeichen")
+    assert written["WorkingDirectory"] == str(seen.resolve() / ".freizeichen")
     assert "StateDirectory" not in written
     assert run.invoke(app, ["service", "remove", *words, *root]).exit_code == 0
     assert not [path for path in (tmp_path / "root").rglob("*") if path.is_file()]
