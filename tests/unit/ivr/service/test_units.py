@@ -142,6 +142,34 @@ def test_a_file_of_somebody_else_or_changed_by_hand_is_left_and_by_force_kept(
     assert remove_units(tmp_path, files) == []
 
 
+@pytest.mark.parametrize("above", ["etc", "run"])
+@pytest.mark.parametrize("name", [SERVICE, ASTERISK])
+def test_a_unit_that_an_administrator_masked_stays_so(
+    tmp_path: Path, above: str, name: str
+) -> None:
+    files = render_units(WHAT)
+    masked = tmp_path / above / "systemd/system" / name
+    masked.parent.mkdir(parents=True)
+    masked.symlink_to("/dev/null")
+    for force in (False, True):
+        with pytest.raises(UnitsRefused, match=f"masked by an .*systemctl unmask {name} ") as no:
+            install_units(tmp_path, files, force=force)
+        assert str(masked) in str(no.value)
+        assert [each for each in tmp_path.rglob("*") if not each.is_dir()] == [masked]
+    assert remove_units(tmp_path, files) == []
+    assert os.readlink(masked) == "/dev/null"
+
+
+def test_a_unit_that_was_emptied_counts_as_masked(tmp_path: Path) -> None:
+    files = render_units(WHAT)
+    install_units(tmp_path, files)
+    emptied = tmp_path / "etc/systemd/system" / SERVICE
+    emptied.write_text("")
+    with pytest.raises(UnitsRefused, match="masked by an administrator"):
+        install_units(tmp_path, files)
+    assert emptied.read_text() == ""
+
+
 @pytest.mark.parametrize("settings", ["/srv/a b/f.yaml", "/srv/%n/f.yaml", "/srv/x\ny/f.yaml"])
 def test_a_path_that_a_unit_would_read_otherwise_is_refused(settings: str) -> None:
     what = Installation(WHAT.command, Path(settings), WHAT.state, WHAT.cache, WHAT.user)
