@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from ivr.backups.archive import read_archive, sync_folder
+from ivr.backups.archive import OTHER, ArchiveUnusable, read_archive, sync_folder
 from ivr.backups.backup import SETTINGS, files_in, files_of
 from ivr.backups.moves import Move, come_near, finish_moves, move_all
 from ivr.place.place import Place
@@ -55,6 +55,18 @@ class _Here:
     fault: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Of which store a manifest says that the backup is, and how far; the store itself must agree.
+
+    On it hangs whether the people that are here stay.
+    """
+
+    store: str
+    epoch: int
+    row: int
+
+
 def finish_restore(place: Place) -> bool:
     """Go on with a restore that was broken off; whether there was one. Raises `MovesBroken`."""
     return finish_moves(place.run_folder / _INTENT)
@@ -70,11 +82,16 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=place.run_folder) as name:
         folder = Path(name)
         says = read_archive(file, folder)
+        said = _said(file, says)
         settings = _settings(place, folder)
         lies, brought = files_of(settings, place), files_in(folder)
+        if not brought.store.exists():
+            raise ArchiveUnusable(f"{file}: holds no store; {OTHER}")
         here = _look(lies)
-        keeps_people = _keeps_people(lies, brought, here, says, people=people)
+        keeps_people = _keeps_people(lies, brought, here, said, people=people)
         there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        if _said_of(there) != said:
+            raise _does_not_fit(file)
         if not force:
             _refuse_newer(here, there)
         wanted = [(brought.store, lies.store)]
@@ -126,6 +143,21 @@ def go_back(place: Place, tell: Tell) -> None:
     tell(f"what the restore had moved aside is back; what it brought is kept as *{end}")
 
 
+def _said(file: Path, says: dict[str, Any]) -> _Said:
+    said = _Said(says.get("store", ""), says.get("epoch", 0), says.get("row", 0))
+    if type(said.store) is not str or type(said.epoch) is not int or type(said.row) is not int:
+        raise _does_not_fit(file)
+    return said
+
+
+def _said_of(facts: StoreFacts) -> _Said:
+    return _Said(facts.store_id, facts.progress.epoch, facts.progress.seq)
+
+
+def _does_not_fit(file: Path) -> ArchiveUnusable:
+    return ArchiveUnusable(f"{file}: its manifest is not of its store; {OTHER}")
+
+
 def _settings(place: Place, folder: Path) -> Settings:
     """Of the place; where it has none yet, those of the backup say where its store lies."""
     if place.is_example or not place.settings_file.exists():
@@ -144,7 +176,7 @@ def _look(lies: StoreFiles) -> _Here:
 
 
 def _keeps_people(
-    lies: StoreFiles, brought: StoreFiles, here: _Here, says: dict[str, Any], *, people: bool
+    lies: StoreFiles, brought: StoreFiles, here: _Here, said: _Said, *, people: bool
 ) -> bool:
     if not brought.people.exists():
         if people:
@@ -158,10 +190,10 @@ def _keeps_people(
         except StoreError:
             return False
     else:
-        if here.facts.store_id != says.get("store"):
+        if here.facts.store_id != said.store:
             return False
         known = here.facts.people_know
-    return known is not None and (known.epoch, known.seq) >= (says["epoch"], says["row"])
+    return known is not None and (known.epoch, known.seq) >= (said.epoch, said.row)
 
 
 def _joined(brought: StoreFiles, lies: StoreFiles) -> StoreFiles:
