@@ -33,6 +33,7 @@ from queues.store import (
     StoreError,
     StoreFacts,
     StoreFiles,
+    StoreUnusable,
     look_at_store,
 )
 
@@ -89,7 +90,11 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
             raise ArchiveUnusable(f"{file}: holds no store; {OTHER}")
         here = _look(lies)
         keeps_people = _keeps_people(lies, brought, here, said, people=people)
-        there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        try:
+            there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        except StoreUnusable as error:  # the folder it was unpacked into is gone when that is read
+            inside = str(error).replace(f"{folder}/", "")
+            raise type(error)(f"{file}: {inside}. Nothing was changed") from None
         if _said_of(there) != said:
             raise _does_not_fit(file)
         if not force:

@@ -76,8 +76,10 @@ def test_a_backup_with_another_key_changes_nothing(
     make_backup(settings, place, file)
     repacked(file, tmp_path / "unpacked", lambda folder: (folder / KEY).write_bytes(OTHER_KEY))
     before = contents(place.run_folder)
-    with pytest.raises(KeyUnusable, match="is not the key that"):
+    with pytest.raises(KeyUnusable, match=r"is not the key that.*Nothing was changed") as refused:
         put_back(place, file, force=True, people=True)
+    assert str(refused.value).startswith(f"{file}: people/store.key")
+    assert "restoring-" not in str(refused.value)
     assert contents(place.run_folder) == before
 
 
