@@ -21,11 +21,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 FORMAT: Final = 1
+OTHER: Final = "nothing was changed; take another backup"  # what most refusals end with
 _MANIFEST: Final = "manifest.json"
 _LARGEST_MANIFEST: Final = 10_000_000  # bytes
 _LEVEL: Final = 3
 _PIECE: Final = 1 << 20
-_NAME: Final = re.compile(r"(store|people|days|place)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_NAME: Final = re.compile(  # what a restore puts in place, and nothing else
+    r"store/store\.db|people/(people\.db|store\.key)|place/(passwords\.json|token|freizeichen\.yaml)"
+    r"|days/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}"
+)
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -106,9 +110,6 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-OTHER: Final = "nothing was changed; take another backup"
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from queues.store import (
     StoreError,
     StoreFacts,
     StoreFiles,
+    StoreUnusable,
     look_at_store,
 )
 
@@ -49,7 +50,10 @@ class RestoreRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a backup's manifest says of it: when it was made, of which store, up to which row."""
+    """What a manifest says of its backup: when it was made, of which store, up to which row.
+
+    The store itself must agree: on it hangs whether the people that are here stay.
+    """
 
     made_at: str
     store: str
@@ -82,9 +86,17 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
         says = _said(file, read_archive(file, folder))
         settings = _settings(place, folder)
         lies, brought = files_of(settings, place), files_in(folder)
+        if not brought.store.exists():
+            raise ArchiveUnusable(f"{file}: holds no store; {OTHER}")
         here = _look(lies)
         keeps_people = _keeps_people(lies, brought, here, says, people=people)
-        there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        try:
+            there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        except StoreUnusable as error:  # the folder it was unpacked into is gone when that is read
+            inside = str(error).replace(f"{folder}/", "")
+            raise type(error)(f"{file}: {inside}. Nothing was changed") from None
+        if not _agrees(says, there):
+            raise ArchiveUnusable(f"{file}: its manifest is not of its store; {OTHER}")
         if not force:
             _refuse_newer(here, there)
         wanted = [(brought.store, lies.store)]
@@ -147,6 +159,11 @@ def _said(file: Path, manifest: Mapping[str, Any]) -> _Said:
         f"{file}: its manifest does not say when it was made, of which store, or how far its "
         f"journal goes; {OTHER}"
     )
+
+
+def _agrees(said: _Said, facts: StoreFacts) -> bool:
+    so = (facts.store_id, facts.progress.epoch, facts.progress.seq)
+    return so == (said.store, said.epoch, said.row)
 
 
 def _settings(place: Place, folder: Path) -> Settings:

@@ -140,6 +140,7 @@ def test_a_backup_brings_no_file_to_the_run_folder_but_those_that_backups_have(
     write_archive(tmp_path / "unpacked", names, says, file)
     words = ["restore", str(file), "--settings", str(place.settings_file)]
     result = CliRunner().invoke(app, words)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
+    assert "names a file that no backup has" in result.output
     assert (place.run_folder / "people").is_dir()
     assert not list(place.run_folder.glob("lock.*"))
