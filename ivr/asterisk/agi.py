@@ -256,8 +256,7 @@ class AgiDesk:
             if then is not None:
                 with suppress(AmiError):  # the command itself hears of whatever it was
                     await self._client.send(wire_actions.agi(channel, then, f"{command_id}-then"))
-            await asyncio.wait({answer})
-            return answer.result()
+            return await answer
         finally:
             if seat.answer is answer:
                 seat.answer = None

@@ -329,9 +329,11 @@ class AmiClient:
     ) -> tuple[Response, tuple[ListEntry, ...]]:
         pending = link.send(action, action.action_id or self._next_id())
         try:
-            done, _ = await asyncio.wait({pending.future}, timeout=deadline_s)
-            if not done:
-                raise ActionTimedOut(f"{action.name} was not answered within {deadline_s:g} s")
-            return pending.future.result(), tuple(pending.entries)
+            async with asyncio.timeout(deadline_s):
+                return await pending.future, tuple(pending.entries)
+        except TimeoutError:
+            raise ActionTimedOut(
+                f"{action.name} was not answered within {deadline_s:g} s"
+            ) from None
         finally:
             link.forget(pending)
