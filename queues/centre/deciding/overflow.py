@@ -24,7 +24,7 @@ from queues.centre.lives.agent import AgentState
 from queues.centre.lives.call import CallState
 from queues.centre.pools import barred
 from queues.centre.relaxing import due_need, relax_of
-from queues.centre.state import Call, Centre, Queue
+from queues.centre.state import Call, Centre, Queue, could_be_offered
 from queues.centre.values.needs import Need, PoolKey
 from queues.ids import AgentId, CallId, QueueId
 
@@ -51,11 +51,22 @@ def no_room(
 
 
 def is_full(centre: Centre, setting: QueueSetting) -> bool:
-    """Tell whether as many calls wait in a queue as may."""
+    """Tell whether as many callers wait in a queue as may; an agent who asks for one is none."""
     if setting.most_waiting is None:
         return False
     pools = (p for p in centre.pools.values() if p.key.queue == setting.queue)
-    return sum(len(pool.waiting) for pool in pools) >= setting.most_waiting
+    waiting = sum(len(pool.waiting) for pool in pools)
+    return waiting >= setting.most_waiting and (
+        waiting - _agents_waiting(centre, setting.queue) >= setting.most_waiting
+    )
+
+
+def _agents_waiting(centre: Centre, queue: QueueId) -> int:
+    """How many of the calls in a queue's pools are agents who ask another one about theirs."""
+    asking = (centre.calls.get(CallId(offer)) for offer in centre.offers)
+    return sum(
+        call is not None and call.queue == queue and could_be_offered(call) for call in asking
+    )
 
 
 def waited_too_long(centre: Centre, call: Call, now: float) -> CallReturned | ConsultEnded:

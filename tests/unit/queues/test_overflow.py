@@ -9,6 +9,7 @@ from queues.centre.facts.calls import CallRefused, CallReturned, NeedRelaxed
 from queues.centre.facts.offers import OfferMissed
 from queues.centre.inputs.agents import PauseAsked, SignOutAsked
 from queues.centre.inputs.calls import QueueEntered
+from queues.centre.inputs.consults import ConsultAsked
 from queues.centre.inputs.house import TimerFired
 from queues.centre.inputs.offers import AgentLegEnded, OfferRefused, RefuseCause
 from queues.centre.inputs.settings import SettingsLoaded
@@ -16,7 +17,8 @@ from queues.centre.state import next_wake
 from queues.centre.values.needs import Need, NeedStep, Relaxed, Skill
 from queues.ids import AgentId, CallId, LineId
 from queues.picture import Picture, look_at_all
-from tests.unit.queues.scenes import BILLING, Scene, settings, wishes
+from tests.unit.queues.consulting import SETTINGS, anna_talks, leg, view
+from tests.unit.queues.scenes import BILLING, REPAIRS, Scene, settings, wishes
 
 LAW = Need((Skill("law", 2),))
 ANNA = AgentId("anna")
@@ -46,6 +48,22 @@ def test_no_more_than_so_many_wait() -> None:
     scene.ready("anna")  # c1 rings
     scene.enter("c4")
     assert given_back(scene) == [("c3", "full")]
+
+
+def test_an_agent_who_waits_to_ask_another_one_is_no_caller_who_waits() -> None:
+    repairs = replace(SETTINGS.queues[1], most_waiting=2)
+    scene = anna_talks("bert", house=replace(SETTINGS, queues=(SETTINGS.queues[0], repairs)))
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))
+    scene.enter("c2", REPAIRS)
+    scene.take(ConsultAsked(CallId("c1"), ANNA, REPAIRS, None, None))
+    assert scene.call(leg(scene)) == "waiting"
+    scene.enter("c3", REPAIRS)
+    assert given_back(scene) == []
+    shown = {row.queue: row.waiting for row in view(scene).queues}
+    assert shown[REPAIRS] == 2
+    scene.enter("c4", REPAIRS)
+    assert given_back(scene) == [("c4", "full")]
+    assert scene.replayed() == scene.centre
 
 
 def test_who_has_waited_as_long_as_anybody_may_is_given_back() -> None:
