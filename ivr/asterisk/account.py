@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 # No account of that number exists by default: nothing else on the machine runs under it.
 _SPARE_ID = 61_742
@@ -33,6 +33,9 @@ class RunAccount:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
+STRANGER: Final = RunAccount(_SPARE_ID, _SPARE_ID)  # to whom nothing belongs
+
+
 def ordinary_account(owner_of: Path) -> RunAccount:
     """Who calls us; for root the account `freizeichen`, else the folder owner, else a spare id."""
     if os.geteuid() != 0:
@@ -45,7 +48,7 @@ def ordinary_account(owner_of: Path) -> RunAccount:
     owner = owner_of.stat()
     if owner.st_uid != 0:
         return RunAccount(owner.st_uid, owner.st_gid)
-    return RunAccount(_SPARE_ID, _SPARE_ID)
+    return STRANGER
 
 
 def can_run(

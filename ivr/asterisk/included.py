@@ -20,7 +20,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
-from ivr.asterisk.config_reader import Section, read_sections
+from ivr.asterisk.config_reader import UNFOLLOWED, Section, read_sections
+from ivr.dialplan.faults import did_you_mean
 from ivr.place.private_files import write_private
 from ivr.settings.trunk import EMERGENCY_NUMBERS
 
@@ -32,6 +33,8 @@ FILES: Final[Mapping[str, tuple[frozenset[str], str]]] = {
     "queues.conf": (frozenset({"general"}), "queue reload all"),
 }
 LIST: Final = "written.json"
+_OTHER_DIALPLANS: Final = ("extensions.ael", "extensions.lua")
+_MOST_SHOWN: Final = 20
 _HEAD: Final = re.compile(r"^\[([^\]]+)\]")
 _INCLUDE: Final = re.compile(
     r"""^\s*\#(?:try)?include\s+["<]?(?P<named>[^"<>;\s]+)[^;\n]*""", re.MULTILINE
@@ -90,6 +93,30 @@ def included_text(name: str, rendered: str, *, outside: str | None) -> str:
         text = "".join(_without(text, frozenset({"fz-emergency"}))) + "\n[fz-emergency]\n"
         text += "".join(f"exten => {n},1,Goto({outside},{n},1)\n" for n in EMERGENCY_NUMBERS)
     return _FIRST_LINE + text.strip("\n") + "\n"
+
+
+def refuse_unknown_context(theirs: Theirs, outside: str) -> None:
+    """Raise `NotWritten` if no context of theirs is called so; `ConfigUnreadable`.
+
+    A call to 112 would else end in nothing.
+    """
+    sections = theirs.sections("extensions.conf")
+    known = {section.name for section in sections} - FILES["extensions.conf"][0]
+    if outside in known or any(each.values(UNFOLLOWED) for each in sections):
+        return  # or what a program writes, which we do not run
+    for name in _OTHER_DIALPLANS:
+        path = theirs.etc / name
+        if path.exists() and re.search(
+            rf"\b{re.escape(outside)}\b", path.read_text(errors="replace")
+        ):
+            return
+    mend = "name the one in which its phones dial out"
+    if known:
+        mend += f", of {', '.join(sorted(known)[:_MOST_SHOWN])}"
+    raise NotWritten(
+        f"nothing was written: {theirs.etc / 'extensions.conf'} has no context [{outside}], which "
+        f"--outside names; {did_you_mean(outside, known, mend)}"
+    )
 
 
 def refuse_names_twice(theirs: Theirs, texts: Mapping[str, str]) -> None:

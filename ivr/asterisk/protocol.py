@@ -35,6 +35,24 @@ _END = b"\r\n\r\n"
 _log = structlog.get_logger(__name__)
 
 
+class Headers(dict[str, object]):
+    """A message as panoramisk reads it, by the names that the switch writes; theirs looks up by
+    any spelling, at four times the price.
+    """
+
+    quoted_keys = Message.quoted_keys
+
+    def __init__(self, headers: dict[str, object], content: str = "") -> None:
+        """`content` is the body of an answer to a command, which nobody here asks for."""
+        super().__init__(headers)
+
+    @classmethod
+    def from_line(cls, text: str) -> "Headers | None":
+        """The message of this text; None where it is neither event nor answer."""
+        read: Headers | None = Message.from_line.__func__(cls, text)
+        return read
+
+
 @dataclass(slots=True)
 class Pending:
     """One action that was sent and is not answered; `entries` fill up while a list comes in."""
@@ -185,7 +203,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def _hand_on(self, block: bytes) -> None:
         try:
-            message = Message.from_line(block.decode(errors="replace").strip("\r\n"))
+            message = Headers.from_line(block.decode(errors="replace").strip("\r\n"))
             if message is None:
                 self.strays += 1
             else:

@@ -21,11 +21,16 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 FORMAT: Final = 1
+OTHER: Final = "nothing was changed; take another backup"  # what most refusals end with
 _MANIFEST: Final = "manifest.json"
 _LARGEST_MANIFEST: Final = 10_000_000  # bytes
 _LEVEL: Final = 3
 _PIECE: Final = 1 << 20
-_NAME: Final = re.compile(r"(store|people|days|place)/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+_NAME: Final = re.compile(  # what a restore puts in place, and nothing else
+    r"store/store\.db|people/(people\.db|store\.key)|place/(passwords\.json|token|freizeichen\.yaml)"
+    r"|days/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}"
+)
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class ArchiveUnusable(Exception):
@@ -86,13 +91,13 @@ def read_archive(file: Path, folder: Path) -> dict[str, Any]:
         for member in members:
             found = tar.next()
             if found is None or found.name != member.name or not found.isreg():
-                raise ArchiveUnusable(f"{file}: is cut off or altered at {member.name}; {_OTHER}")
+                raise ArchiveUnusable(f"{file}: is cut off or altered at {member.name}; {OTHER}")
             source = tar.extractfile(found)
             if source is None:
-                raise ArchiveUnusable(f"{file}: {member.name} cannot be read; {_OTHER}")
+                raise ArchiveUnusable(f"{file}: {member.name} cannot be read; {OTHER}")
             _unpack(file, member, source, folder)
         if tar.next() is not None:
-            raise ArchiveUnusable(f"{file}: holds more than its manifest says; {_OTHER}")
+            raise ArchiveUnusable(f"{file}: holds more than its manifest says; {OTHER}")
         while packed.read(_PIECE):  # to the very end, where its own checksum is
             pass
     return manifest
@@ -107,16 +112,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-_OTHER: Final = "nothing was changed; take another backup"
-
-
 @contextmanager
 def _told(file: Path) -> Iterator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ArchiveUnusable(
-            f"{file}: is no backup, or cut off or damaged ({type(error).__name__}); {_OTHER}"
+            f"{file}: is no backup, or cut off or damaged ({type(error).__name__}); {OTHER}"
         ) from None
     except FileNotFoundError as error:
         if error.filename != str(file):
@@ -128,22 +130,35 @@ def _manifest(file: Path, tar: tarfile.TarFile) -> tuple[dict[str, Any], list[Me
     first = tar.next()
     source = None if first is None or first.name != _MANIFEST else tar.extractfile(first)
     if first is None or source is None or first.size > _LARGEST_MANIFEST:
-        raise ArchiveUnusable(f"{file}: is no backup of freizeichen; {_OTHER}")
+        raise ArchiveUnusable(f"{file}: is no backup of freizeichen; {OTHER}")
     try:
-        manifest: dict[str, Any] = json.loads(source.read())
-        version = manifest["format"]
-        if version == FORMAT:
-            members = [Member(m["name"], int(m["size"]), m["sha256"]) for m in manifest["files"]]
-    except (ValueError, KeyError, TypeError):
-        raise ArchiveUnusable(f"{file}: its manifest cannot be read; {_OTHER}") from None
-    if version != FORMAT:
+        manifest = json.loads(source.read())
+    except (ValueError, RecursionError):
+        manifest = None
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if type(version) is int and version > FORMAT:
         raise ArchiveUnusable(
             f"{file}: has format {version}, and this version reads {FORMAT}; it is of a later "
             "freizeichen, which restores it. Nothing was changed"
         )
-    if not all(_NAME.fullmatch(member.name) for member in members):
-        raise ArchiveUnusable(f"{file}: names a file that no backup has; {_OTHER}")
-    return manifest, members
+    listed = manifest.get("files") if version == FORMAT else None
+    members = [_listed(each) for each in listed] if isinstance(listed, list) else [None]
+    known = [member for member in members if member is not None]
+    if len(known) < len(members):
+        raise ArchiveUnusable(f"{file}: its manifest cannot be read; {OTHER}")
+    names = {member.name for member in known}
+    if len(names) < len(known) or not all(_NAME.fullmatch(name) for name in names):
+        raise ArchiveUnusable(f"{file}: names a file that no backup has; {OTHER}")
+    return manifest, known
+
+
+def _listed(said: Any) -> Member | None:
+    """A file as the manifest lists it; None for what is none."""
+    values = said if isinstance(said, dict) else {}
+    name, size, sha256 = (values.get(word) for word in ("name", "size", "sha256"))
+    if not (isinstance(name, str) and type(size) is int and isinstance(sha256, str)):
+        return None
+    return Member(name, size, sha256) if size >= 0 and _SHA256.fullmatch(sha256) else None
 
 
 def _unpack(file: Path, member: Member, source: Any, folder: Path) -> None:
@@ -159,7 +174,7 @@ def _unpack(file: Path, member: Member, source: Any, folder: Path) -> None:
         out.flush()
         os.fsync(out.fileno())
     if (size, digest.hexdigest()) != (member.size, member.sha256):
-        raise ArchiveUnusable(f"{file}: {member.name} is not what was put in; {_OTHER}")
+        raise ArchiveUnusable(f"{file}: {member.name} is not what was put in; {OTHER}")
 
 
 def _member(folder: Path, name: str) -> Member:

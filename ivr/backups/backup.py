@@ -31,7 +31,7 @@ SETTINGS: Final = "place/freizeichen.yaml"
 STORE: Final = "store/store.db"
 PEOPLE: Final = "people/people.db"
 KEY: Final = "people/store.key"
-_OF_THE_PLACE: Final = ("passwords.json", "token")  # below the run folder
+OF_THE_PLACE: Final = ("passwords.json", "token")  # below the run folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def make_backup(
 def _copy_place(place: Place, folder: Path) -> list[str]:
     (folder / "place").mkdir(mode=0o700)
     names = []
-    for name in _OF_THE_PLACE:
+    for name in OF_THE_PLACE:
         if (data := read_plain(place.run_folder / name)) is not None:
             (folder / "place" / name).write_bytes(data)
             names.append(f"place/{name}")

@@ -17,14 +17,14 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from ivr.backups.archive import read_archive, sync_folder
-from ivr.backups.backup import SETTINGS, files_in, files_of
+from ivr.backups.archive import OTHER, ArchiveUnusable, read_archive, sync_folder
+from ivr.backups.backup import OF_THE_PLACE, SETTINGS, files_in, files_of
 from ivr.backups.moves import Move, come_near, finish_moves, move_all
 from ivr.place.place import Place
 from ivr.place.private_files import read_plain, write_private
@@ -33,6 +33,7 @@ from queues.store import (
     StoreError,
     StoreFacts,
     StoreFiles,
+    StoreUnusable,
     look_at_store,
 )
 
@@ -45,6 +46,19 @@ Tell = Callable[[str], None]
 
 class RestoreRefused(Exception):
     """The backup does not take the place of what is here; the text says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a manifest says of its backup: when it was made, of which store, up to which row.
+
+    The store itself must agree: on it hangs whether the people that are here stay.
+    """
+
+    made_at: str
+    store: str
+    epoch: int
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +83,32 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
     finish_restore(place)
     with tempfile.TemporaryDirectory(prefix="restoring-", dir=place.run_folder) as name:
         folder = Path(name)
-        says = read_archive(file, folder)
+        says = _said(file, read_archive(file, folder))
         settings = _settings(place, folder)
         lies, brought = files_of(settings, place), files_in(folder)
+        if not brought.store.exists():
+            raise ArchiveUnusable(f"{file}: holds no store; {OTHER}")
         here = _look(lies)
         keeps_people = _keeps_people(lies, brought, here, says, people=people)
-        there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        try:
+            there = look_at_store(_joined(brought, lies) if keeps_people else brought)
+        except StoreUnusable as error:  # the folder it was unpacked into is gone when that is read
+            inside = str(error).replace(f"{folder}/", "")
+            raise type(error)(f"{file}: {inside}. Nothing was changed") from None
+        if not _agrees(says, there):
+            raise ArchiveUnusable(f"{file}: its manifest is not of its store; {OTHER}")
         if not force:
             _refuse_newer(here, there)
         wanted = [(brought.store, lies.store)]
+        if any(Path(day).name != day for day in there.days):
+            raise ArchiveUnusable(f"{file}: its journal names a day's file elsewhere; {OTHER}")
         wanted += [(brought.days / day, lies.days / day) for day in there.days]
         if not keeps_people:
             wanted += [(brought.people, lies.people), (brought.key, lies.key)]
         wanted += [
             (each, place.run_folder / each.name)
-            for each in sorted((folder / "place").glob("*"))
-            if each.name != Path(SETTINGS).name
-            and read_plain(place.run_folder / each.name) != each.read_bytes()
+            for each in (folder / "place" / name for name in OF_THE_PLACE)
+            if each.exists() and read_plain(place.run_folder / each.name) != each.read_bytes()
         ]
         wanted = [(new, to) for new, to in wanted if new.exists()]
         end = _free_end("before-restore", [to for _, to in wanted])
@@ -96,7 +119,7 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
         place.run_folder / _DONE,
         json.dumps([[each.place, each.kept] for each in moves], indent=1),
     )
-    tell(f"restored: the journal to row {there.progress.seq}, made {says.get('made_at', '?')}")
+    tell(f"restored: the journal to row {there.progress.seq}, made {says.made_at}")
     if keeps_people:
         tell(
             "the people are those that were here, which are newer: who was erased since stays "
@@ -126,6 +149,23 @@ def go_back(place: Place, tell: Tell) -> None:
     tell(f"what the restore had moved aside is back; what it brought is kept as *{end}")
 
 
+def _said(file: Path, manifest: Mapping[str, Any]) -> _Said:
+    """Raises `ArchiveUnusable` for a manifest that does not say it, or as something else."""
+    words = [manifest.get(each) for each in ("made_at", "store", "epoch", "row")]
+    match words:
+        case [str(made_at), str(store), int(epoch), int(row)] if made_at.isprintable():
+            return _Said(made_at, store, epoch, row)
+    raise ArchiveUnusable(
+        f"{file}: its manifest does not say when it was made, of which store, or how far its "
+        f"journal goes; {OTHER}"
+    )
+
+
+def _agrees(said: _Said, facts: StoreFacts) -> bool:
+    so = (facts.store_id, facts.progress.epoch, facts.progress.seq)
+    return so == (said.store, said.epoch, said.row)
+
+
 def _settings(place: Place, folder: Path) -> Settings:
     """Of the place; where it has none yet, those of the backup say where its store lies."""
     if place.is_example or not place.settings_file.exists():
@@ -144,7 +184,7 @@ def _look(lies: StoreFiles) -> _Here:
 
 
 def _keeps_people(
-    lies: StoreFiles, brought: StoreFiles, here: _Here, says: dict[str, Any], *, people: bool
+    lies: StoreFiles, brought: StoreFiles, here: _Here, says: _Said, *, people: bool
 ) -> bool:
     if not brought.people.exists():
         if people:
@@ -158,10 +198,10 @@ def _keeps_people(
         except StoreError:
             return False
     else:
-        if here.facts.store_id != says.get("store"):
+        if here.facts.store_id != says.store:
             return False
         known = here.facts.people_know
-    return known is not None and (known.epoch, known.seq) >= (says["epoch"], says["row"])
+    return known is not None and (known.epoch, known.seq) >= (says.epoch, says.row)
 
 
 def _joined(brought: StoreFiles, lies: StoreFiles) -> StoreFiles:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ivr.caller.fields import SPEECH, Fault, Fields, ScriptFaulty, line_of
@@ -30,6 +29,7 @@ from ivr.caller.script import (
     WaitForHangUp,
     WaitForQuiet,
 )
+from queues.bounded_yaml import bounded_yaml
 
 _SCRIPT = {"about", "language", "answered_within_s", "agents", "steps", "expect"}
 _AGENT = {"agent", "answer", "answer_after_s", "speak", "hang_up_after_s"}
@@ -61,7 +61,7 @@ def read_script_file(path: Path) -> Script:
 def read_script(text: str, file: str = "script", folder: Path = Path()) -> Script:
     """The script in `text`; raises `ScriptFaulty` with all its faults."""
     try:
-        data = YAML(typ="rt").load(text)
+        data = bounded_yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1

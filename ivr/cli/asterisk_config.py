@@ -18,6 +18,7 @@ from ivr.asterisk.included import (
     Theirs,
     included_text,
     refuse_names_twice,
+    refuse_unknown_context,
     remove_included,
     write_included,
 )
@@ -88,6 +89,8 @@ def _written(place: Place, settings: Settings, there: Theirs, outside: str | Non
         raise NotWritten(f"{there.etc} holds no asterisk.conf; name its folder: --asterisk-config")
     if outside is not None and not outside.replace("-", "").replace("_", "").isalnum():
         raise NotWritten("--outside takes the name of a context, such as from-internal")
+    if outside is not None:
+        refuse_unknown_context(there, outside)
     texts = _texts(place, settings, outside)
     refuse_names_twice(there, texts)
     write_included(there, texts, there.etc.stat().st_gid)

@@ -18,6 +18,7 @@ from ivr.dialplan.load import load_plan
 from ivr.dialplan.plan import Plan
 from ivr.dialplan.staff import UNKNOWN_STAFF, Staff
 from ivr.place.place import SettingsOption, find_place
+from ivr.settings.folders import dialplans_of, missing_plans
 from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.models import find_model
 from ivr.speech.unheard import unheard_phrases
@@ -120,13 +121,17 @@ def read_plans(
 def _settings_and_dialplans(settings: Path | None) -> tuple[Settings, Path]:
     try:
         loaded = load_settings(find_place(settings).settings_file)
-        return loaded, resources.dialplans(loaded.dialplans)
+        return loaded, dialplans_of(loaded)
     except (SettingsFaulty, resources.ResourceMissing) as error:
         complain(str(error))
         raise typer.Exit(1) from None
 
 
 def _files(settings: Settings, folder: Path) -> list[Path]:
+    """Those that the lines name. Ends the command when one is not there."""
+    if faults := missing_plans(settings, folder):
+        complain("the dialplans cannot be used:\n" + "\n".join(faults))
+        raise typer.Exit(1)
     return [folder / name for name in dict.fromkeys(line.dialplan for line in settings.lines)]
 
 

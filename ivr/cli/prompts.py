@@ -16,6 +16,7 @@ from ivr.cli.dialplan import files_and_queues, read_plans
 from ivr.cli.output import complain, say
 from ivr.dialplan.plan import Plan
 from ivr.place.place import SettingsOption, find_place
+from ivr.settings.folders import recordings_of
 from ivr.settings.settings import load_settings
 from ivr.speech.prompt_faults import LONGEST_S, PromptFault, check_prompts, grouped
 from ivr.speech.prompts import NOT_BUILT, BuildReport, build_prompts
@@ -131,7 +132,9 @@ def _what(
         _refuse("the dialplans cannot be used:\n" + "\n".join(map(str, faults)))
     loaded = load_settings(place.settings_file)
     try:
-        recordings = resources.recorded_prompts(recorded or loaded.recorded_prompts)
+        recordings = (
+            recordings_of(loaded) if recorded is None else resources.recorded_prompts(recorded)
+        )
     except resources.ResourceMissing as error:
         _refuse(str(error))
     espeak = find_espeak(resources.cache_folder())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -23,7 +22,8 @@ from ivr.service.units import (
     remove_units,
     render_units,
 )
-from ivr.settings.settings import SettingsFaulty, load_settings
+from ivr.service.within_reach import refuse_unreadable, refuse_unseen
+from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 
 app = typer.Typer(help="The systemd units that run this place.", no_args_is_help=True)
 
@@ -65,6 +65,9 @@ def install(
         )
         raise typer.Exit(1)
     try:
+        refuse_unseen(_installation(place, user), _settings(place))
+        if root == Path("/") and os.geteuid() == 0:
+            refuse_unreadable(_installation(place, user))
         for path in (written := install_units(root, files, force=force)):
             say(f"written: {path}")
         if not written:
@@ -89,12 +92,12 @@ def _make_ready(place: Place, user: str) -> None:
     account = make_account(user)
     give_folders(account, (place.run_folder, _cache()))
     say(f"account {user}, with {place.run_folder} and {_cache()}")
-    with suppress(SettingsFaulty):  # which doctor tells
-        trunk = load_settings(place.settings_file).trunk
-        secret = None if trunk is None else trunk.password_file
-        if secret is not None and give_secret(account, secret):
-            say(f"{secret} is now that account's")
     have_units_read()
+    settings = _settings(place)
+    trunk = None if settings is None else settings.trunk
+    secret = None if trunk is None else trunk.password_file
+    if secret is not None and give_secret(account, secret):
+        say(f"{secret} is now that account's")
 
 
 @app.command("remove")
@@ -121,15 +124,25 @@ def _files(settings: Path | None, user: str) -> tuple[UnitFile, ...]:
     if place.is_example:
         complain("no freizeichen.yaml here; name the settings file with --settings")
         raise typer.Exit(1)
-    command = Path(sys.executable).parent / "freizeichen"
     try:
-        return render_units(
-            Installation(
-                command, place.settings_file.absolute(), place.run_folder.absolute(), _cache(), user
-            )
-        )
+        return render_units(_installation(place, user))
     except (UnitsRefused, resources.ResourceMissing) as error:
         _fail(error)
+
+
+def _installation(place: Place, user: str) -> Installation:
+    command = Path(sys.executable).parent / "freizeichen"
+    return Installation(
+        command, place.settings_file.absolute(), place.run_folder.absolute(), _cache(), user
+    )
+
+
+def _settings(place: Place) -> Settings | None:
+    """None for those with faults, which doctor tells."""
+    try:
+        return load_settings(place.settings_file)
+    except SettingsFaulty:
+        return None
 
 
 def _cache() -> Path:

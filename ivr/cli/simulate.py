@@ -80,8 +80,8 @@ def _seeds(text: str | None, day: Day) -> range:
     found = _SEEDS.fullmatch(text)
     first = int(found[1]) if found else 0
     last = int(found[2] or first) if found else -1
-    if not first <= last < first + _MOST_SEEDS:
-        complain(f"--seeds '{text}': expected one number or from-to, such as 1-10")
+    if not 1 <= first <= last < first + _MOST_SEEDS:
+        complain(f"--seeds '{text}': expected a number from 1 on, or from-to, such as 1-10")
         raise typer.Exit(2)
     return range(first, last + 1)
 

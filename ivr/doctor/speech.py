@@ -9,6 +9,7 @@ from ivr.asterisk.install import find_espeak
 from ivr.cannot_start import CannotStart
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import House
+from ivr.settings.folders import recordings_of
 from ivr.speech.model_states import model_rows
 from ivr.speech.models import SOURCES
 from ivr.speech.prompt_faults import check_prompts, grouped
@@ -39,7 +40,7 @@ def look_at_prompts(house: House) -> Iterator[Finding]:
         plans = list({plan.hash: plan for plan in load_plans(settings).values()}.values())
         faults = check_prompts(
             plans,
-            resources.recorded_prompts(settings.recorded_prompts),
+            recordings_of(settings),
             house.place.run_folder / "prompts",
             find_voices(find_espeak(house.cache), settings.speech.voices, settings.speech.piper),
         )

@@ -19,7 +19,7 @@ from queues.reports import VERSION, Projection
 from queues.reports.open import CarriedUnreadable
 from queues.store import JournalDamaged, Position, Store, StoreError
 
-_LOOK_S: Final = 1.0
+_LOOK_S: Final = 2.0
 _ROWS: Final = 500  # in one transaction
 _LONGEST_S: Final = 600.0  # between two looks at a journal that is damaged
 

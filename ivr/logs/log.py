@@ -50,10 +50,10 @@ class LogFile(RotatingFileHandler):
         self._refused = 0
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
-        """Whether the line finds no room any more; the library's own asks the disk twice a line."""
+        """Whether the file is full; the library would make each line twice to tell."""
         if self.stream is None:
             self.stream = self._open()
-        return self.stream.tell() + len(self.format(record)) >= self.maxBytes
+        return self.stream.tell() >= self.maxBytes
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Count a line that could not be written."""
@@ -162,6 +162,9 @@ def set_up_log(
             ],
         )
     )
+    # What no line of ours tells need not be found out for each (logging's own advice).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,6 +42,13 @@ def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
         known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         ami = known.get("ami") or _new()
         passwords = {name: known.get(f"phone {name}") or _new() for name in phones}
+        for name, word in {"ami": ami, **{f"phone {n}": w for n, w in passwords.items()}}.items():
+            if not _fits_a_file(word):
+                raise CredentialsUnusable(
+                    f"{path}: '{name}' is no password that Asterisk can read: expected a text of 1 "
+                    f"to {_LONGEST_PASSWORD} visible characters of ASCII, without blanks, ';' and "
+                    "'\\'; take the entry out to have a new one made"
+                )
         stored = known | {"ami": ami} | {f"phone {name}": word for name, word in passwords.items()}
         if stored != known:
             write_private(path, json.dumps(stored, indent=1))
@@ -84,6 +92,12 @@ def trunk_password(trunk: Trunk | None) -> str | None:
 def fits_a_trunk(word: str) -> bool:
     """Whether this can be a password of a provider: one line of visible characters."""
     return 0 < len(word) <= _LONGEST_PASSWORD and word.isprintable() and word == word.strip()
+
+
+def _fits_a_file(word: object) -> bool:
+    """Whether this can stand in Asterisk's configuration: ';' begins a comment there, a line break
+    a setting."""
+    return isinstance(word, str) and re.fullmatch(r"[!-:<-\[\]-~]{1,128}", word) is not None
 
 
 def _fit(word: str, where: str) -> str:

@@ -5,6 +5,7 @@ Done by root, below `/` alone. Nothing is given away that another account could 
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import stat
@@ -50,35 +51,75 @@ def give_folders(account: RunAccount, folders: Sequence[Path]) -> None:
 
 
 def give_secret(account: RunAccount, file: Path) -> bool:
-    """Give a secret that root alone can read to the account; whether it was one. Raises OSError."""
-    if _others_may_write(file.parent):
-        return False
+    """Give a secret that root alone can read to the account; whether it was one.
+
+    Raises `UnitsRefused` for one that another account could have named, or have read; OSError.
+    """
+    if not file.is_absolute():
+        raise _not_given(file, "is no whole path", "name it by one that begins with /")
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = _opened_by_roots_hands(file)
     except FileNotFoundError:
         return False
     try:
         found = os.fstat(descriptor)
-        is_roots = found.st_uid == 0 and not found.st_mode & 0o077 and found.st_nlink == 1
-        if is_roots and stat.S_ISREG(found.st_mode):
-            os.fchown(descriptor, account.uid, account.gid)
-            return True
-        return False
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise _not_given(file, "is no file with one name", "put the password into a new one")
+        if found.st_uid != 0:
+            return False
+        if found.st_mode & 0o077:
+            if found.st_gid == account.gid and not found.st_mode & 0o037:
+                return False  # it can read it already
+            mode = f"{found.st_mode & 0o777:04o}"
+            raise _not_given(file, f"is open to others (mode {mode})", "chmod 600 it")
+        os.fchown(descriptor, account.uid, account.gid)
+        return True
     finally:
         os.close(descriptor)
+
+
+def _opened_by_roots_hands(file: Path) -> int:
+    """A descriptor of a file to which every step from / on is root's alone, and none is a link.
+
+    Each step is opened in the one before, so that nothing changes between a look and its use.
+    """
+    folder = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    way = Path("/")
+    try:
+        for name in file.parts[1:]:
+            found = os.fstat(folder)
+            if found.st_uid != 0 or found.st_mode & 0o022:
+                raise _not_given(
+                    file,
+                    f"lies in {way}, to which others than root can write",
+                    "move it, to /etc/freizeichen for example, and name it anew",
+                )
+            way /= name
+            kind = os.O_NONBLOCK if way == file else os.O_DIRECTORY
+            try:
+                inside = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | kind, dir_fd=folder)
+            except OSError as error:
+                if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                    raise
+                why = f"is reached by {way}, which is a link or no folder"
+                raise _not_given(file, why, "name it by its own path") from None
+            os.close(folder)
+            folder = inside
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
+
+
+def _not_given(file: Path, why: str, mend: str) -> UnitsRefused:
+    return UnitsRefused(
+        f"{file} {why}, so it was not given to the account; {_WRITTEN}: {mend}, and run this again"
+    )
 
 
 def have_units_read() -> None:
     """Have systemd read its units anew; raises `UnitsRefused`."""
     _run("systemctl", "daemon-reload")
-
-
-def _others_may_write(folder: Path) -> bool:
-    try:
-        found = folder.stat()
-    except FileNotFoundError:
-        return True
-    return found.st_uid != 0 or bool(found.st_mode & 0o022)
 
 
 def _run(*words: str) -> None:

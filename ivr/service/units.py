@@ -20,6 +20,7 @@ from ivr import resources
 
 SYSTEM_CACHE: Final = Path("/var/cache/freizeichen")
 _UNITS: Final = "etc/systemd/system"
+_MASKS: Final = ("etc", "run")  # what lies in etc would win over what is masked until the next boot
 _WHERE: Final = {
     "freizeichen-asterisk.service": _UNITS,
     "freizeichen.service": _UNITS,
@@ -47,6 +48,11 @@ class Installation:
     cache: Path
     user: str
 
+    @property
+    def lies_in_a_home(self) -> bool:
+        """Whether the units must see homes, which are else closed to them."""
+        return any(map(lies_in_a_home, (self.command, self.settings, self.state, self.cache)))
+
 
 @dataclass(frozen=True, slots=True)
 class UnitFile:
@@ -54,6 +60,11 @@ class UnitFile:
 
     place: Path
     text: str
+
+
+def lies_in_a_home(path: Path) -> bool:
+    """Whether a path, or what it leads to, is in somebody's home."""
+    return any(each.is_relative_to(home) for each in (path, path.resolve()) for home in _HOMES)
 
 
 def render_units(what: Installation) -> tuple[UnitFile, ...]:
@@ -76,7 +87,7 @@ def render_units(what: Installation) -> tuple[UnitFile, ...]:
         "state": str(what.state),
         "cache": str(what.cache),
         "user": what.user,
-        "in_home": any(path.is_relative_to(home) for path in paths for home in _HOMES),
+        "in_home": what.lies_in_a_home,
     }
     files = []
     for name, folder in _WHERE.items():
@@ -91,6 +102,7 @@ def install_units(root: Path, files: Sequence[UnitFile], *, force: bool = False)
 
     With `force` also over one that somebody else changed, which is kept as `<file>.before`.
     """
+    refuse_masked(root, files)
     if not force:
         _refuse_strange(root, files, "--force writes over them and keeps each as <file>.before")
     written = []
@@ -113,13 +125,13 @@ def install_units(root: Path, files: Sequence[UnitFile], *, force: bool = False)
 def remove_units(root: Path, files: Sequence[UnitFile]) -> list[Path]:
     """Take the files away that we wrote, and what has them started; tells which.
 
-    Raises `UnitsRefused`, OSError.
+    One that is masked stays so. Raises `UnitsRefused`, OSError.
     """
     _refuse_strange(root, files, "look at them, and delete them by hand")
     removed = []
     for file in files:
         path = root / file.place
-        if _read(path) is not None:
+        if _read(path) is not None and not is_masked(path):
             path.unlink()
             removed.append(path)
         for link in sorted(path.parent.glob(f"*.wants/{path.name}")):
@@ -127,6 +139,25 @@ def remove_units(root: Path, files: Sequence[UnitFile]) -> list[Path]:
                 link.unlink()
                 removed.append(link)
     return removed
+
+
+def is_masked(path: Path) -> bool:
+    """Whether a unit is forbidden by an administrator: a link to /dev/null, or an empty file."""
+    if path.is_symlink():
+        return os.readlink(path) == os.devnull
+    return path.is_file() and path.stat().st_size == 0
+
+
+def refuse_masked(root: Path, files: Sequence[UnitFile]) -> None:
+    """Raise `UnitsRefused` for what an administrator has masked, by force or not."""
+    places = [root / above / file.place.relative_to("etc") for file in files for above in _MASKS]
+    if masked := [str(path) for path in places if is_masked(path)]:
+        names = " ".join(dict.fromkeys(Path(each).name for each in masked))
+        raise UnitsRefused(
+            f"masked by an administrator: {', '.join(masked)}. Nothing was done, and --force would "
+            f"not do it either; to have them after all: systemctl unmask {names} (or remove the "
+            "link), and run this again"
+        )
 
 
 def is_as_written(text: str) -> bool:

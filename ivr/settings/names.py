@@ -10,7 +10,15 @@ from ivr.settings.parts import Fault, Misplaced
 from ivr.settings.people import Agent, Queue
 from ivr.settings.trunk import EMERGENCY_NUMBERS
 
-_NO_PHONES: Final = frozenset({"trunk", "fz-doctor"})  # accounts that are there already
+# What Asterisk's configuration of phones is written with; a phone of that name would be mixed up
+# with it, and whoever calls without an account would be a phone called anonymous.
+NO_PHONES: Final = frozenset(
+    {
+        *("anonymous", "fz-doctor", "global", "phone", "phone-aor", "system", "trunk"),
+        *("transport-udp", "transport-tcp", "transport-tls"),
+        *("fz-transport-udp", "fz-transport-tcp", "fz-transport-tls"),
+    }
+)
 Line = tuple[str, Sequence[str]]  # the number, and the public ones (which may hold it too)
 
 
@@ -32,9 +40,13 @@ def check_names(
         *_once((("pause_reasons", n), reason) for n, reason in enumerate(pause_reasons)),
         *_once(phones),
         *(
-            (place, f"'{name}' cannot be the name of a phone; choose another")
+            (
+                place,
+                f"'{name}' cannot be the name of a phone, for Asterisk's configuration has "
+                "something of that name; choose another, such as desk1",
+            )
             for place, name in phones
-            if name in _NO_PHONES
+            if name in NO_PHONES
         ),
         *_nobody(agents, [queue.id for queue in queues], places),
     ]

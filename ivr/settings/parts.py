@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from types import UnionType
+from typing import Annotated, Any, Final, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
 _ID = r"^[a-z][a-z0-9_-]{0,30}$"
 _NUMBER = r"^\+?[0-9]{2,15}$"
@@ -20,6 +29,7 @@ _HOST_AND_PORT = r"^[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?$"
 _SIP_USER = r"^[A-Za-z0-9+._-]{1,64}(@[A-Za-z0-9.-]{1,253})?$"
 _WORDS = r"^\S(?:.*\S)?$"
 _CODE = r"^\*{0,2}[0-9]{1,6}$"
+_NUMBERS: Final = (int, float)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # What is expected where a value has not the form of its kind.
@@ -98,6 +108,30 @@ class Misplaced(ValueError):
 
 
 class Part(BaseModel):
-    """A table of the settings file; a word that it does not know is a fault."""
+    """A table of the settings file; a word that it does not know is a fault.
+
+    So is true or false for a number, which would else count as 1 or 0.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_numbers(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping):
+            return values
+        faults: list[Fault] = [
+            ((name,), "expected a number, and not true or false")
+            for name, value in values.items()
+            if isinstance(value, bool) and _is_number(cls.model_fields.get(name))
+        ]
+        if faults:
+            raise Misplaced(faults)
+        return values
+
+
+def _is_number(field: FieldInfo | None) -> bool:
+    """Of a number, or of one that may be missing."""
+    kind = None if field is None else field.annotation
+    one_of = get_args(kind) if get_origin(kind) in (UnionType, Union) else (kind,)
+    return any(each in _NUMBERS or get_args(each)[:1] in ((int,), (float,)) for each in one_of)

@@ -11,15 +11,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
 )
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from ivr.dialplan.staff import Staff
@@ -28,6 +34,7 @@ from ivr.settings.asterisk import AsteriskSettings
 from ivr.settings.environment import PREFIX, expected, not_json, unknown_variables, variable_behind
 from ivr.settings.hours import Region
 from ivr.settings.names import check_names
+from ivr.settings.origin import Origin, line_of
 from ivr.settings.parts import (
     E164,
     MEANT,
@@ -45,7 +52,9 @@ from ivr.settings.parts import (
 )
 from ivr.settings.people import Agent, FeatureCodes, Queue, check_codes, check_needs, staff_of
 from ivr.settings.ports import Ports, check_sound_ports
+from ivr.settings.store import Store
 from ivr.settings.trunk import EMERGENCY_NUMBERS, Emergency, Trunk, check_trunk
+from queues.bounded_yaml import bounded_yaml
 
 VERSION = 1  # of the settings' schema: raised when a setting means something else
 _LARGEST_FILE = 1_000_000  # bytes
@@ -61,6 +70,12 @@ _SHORTLY = {
     "dict_type": "expected lines of 'name: value' below it",
 }
 _OTHER_SHAPE = ("dict_type", "tuple_type", "model_type")
+
+
+def _version(value: Any) -> Any:
+    if isinstance(value, bool | float):  # which are equal to it
+        raise ValueError(f"expected {VERSION}, the version of these settings")
+    return value
 
 
 class SettingsFaulty(Exception):
@@ -130,19 +145,6 @@ class Speech(Part):
     piper: Path = Path("piper")
 
 
-class Store(Part):
-    """Where the journal and what is known of people are kept, if not in the run folder.
-
-    Both are addresses of databases: `sqlite:////folder/store.db`, or that of a PostgreSQL server,
-    `postgresql+psycopg://user@host/database`.
-    """
-
-    url: str | None = Field(default=None, repr=False)  # it may hold a password
-    people_url: str | None = Field(default=None, repr=False)
-    keep_records_days: Annotated[int, Field(ge=1, le=36_500)] = 400
-    keep_contacts_days: Annotated[int, Field(ge=1, le=36_500)] = 400
-
-
 class Log(Part):
     """What the service writes into its log, how and where; nothing personal at any level.
 
@@ -161,7 +163,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
     )
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     site: Site = Site()
     listen: Listen = Listen()
     ports: Ports = Ports()
@@ -188,6 +190,7 @@ class Settings(BaseSettings):
     emergency: Emergency | None = None
     dialplans: Path | None = None
     recorded_prompts: Path | None = None
+    _origin: Origin = PrivateAttr(default_factory=Origin)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Settings:
@@ -211,6 +214,10 @@ class Settings(BaseSettings):
         )
         check_codes(self.feature_codes, [*EMERGENCY_NUMBERS, *(line.number for line in self.lines)])
         return self
+
+    def where(self, *location: str | int) -> str:
+        """How a fault of one of these values begins: the file's line, or the variable."""
+        return self._origin.where(*location)
 
     @property
     def own_numbers(self) -> tuple[str, ...]:
@@ -246,10 +253,11 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         said = [_say(path, data, fault) for fault in _causes(error)]
         raise SettingsFaulty(unknown + said) from None
-    except SettingsError as error:  # an environment value that should be JSON and is not
+    except (SettingsError, RecursionError) as error:  # a variable that should be JSON and is not
         raise SettingsFaulty(unknown + (not_json(os.environ, Settings) or [str(error)])) from None
     if unknown:
         raise SettingsFaulty(unknown)
+    settings._origin = Origin(path, data)
     return settings
 
 
@@ -257,7 +265,7 @@ def _read(path: Path) -> CommentedMap:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise SettingsFaulty([f"{path}: larger than 1 MB; this cannot be a settings file"])
-        data = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+        data = bounded_yaml().load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsFaulty(
             [f"{path}: {error.strerror}; name another file with --settings"]
@@ -278,7 +286,7 @@ def _holds_no_password(path: Path, data: CommentedMap) -> None:
     """Others may read a settings file, and a copy of it lies beside every change."""
     trunk = data.get("trunk")
     if isinstance(trunk, CommentedMap) and "password" in trunk:
-        line = _line(data, ("trunk", "password"))
+        line = line_of(data, ("trunk", "password"))
         raise SettingsFaulty(
             [
                 f"{path}:{line}: trunk.password: no password belongs here; put it alone into a "
@@ -293,7 +301,7 @@ def _refuse_other_version(path: Path, data: CommentedMap) -> None:
     if isinstance(found, int) and not isinstance(found, bool) and found > VERSION:
         raise SettingsFaulty(
             [
-                f"{path}:{_line(data, ('version',))}: version: these settings are of version "
+                f"{path}:{line_of(data, ('version',))}: version: these settings are of version "
                 f"{found}, of a later freizeichen; this one reads version {VERSION}. Install the "
                 f"later one, or go back to the settings of version {VERSION} (a backup holds them)"
             ]
@@ -322,30 +330,10 @@ def _each_in_its_place(fault: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _say(path: Path, data: CommentedMap, fault: Mapping[str, Any]) -> str:
     location = tuple(fault["loc"])
-    name = ".".join(str(part) for part in location if part != "[key]")
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "string_pattern_mismatch":
         message = MEANT[fault["ctx"]["pattern"]]
     message = _SHORTLY.get(fault["type"], message)
-    variable = variable_behind(location, os.environ)
-    if variable is not None:
-        if fault["type"] in _OTHER_SHAPE:
-            message = expected(location, Settings) or message
-        is_whole = variable.count("__") + 1 == len(location)
-        return f"environment {variable}: " + (message if is_whole else f"{name}: {message}")
-    where = f"{path}:{_line(data, location)}"
-    return f"{where}: {name}: {message}" if name else f"{where}: {message}"
-
-
-def _line(node: Any, location: tuple[Any, ...]) -> int:
-    line = 1
-    for part in location:
-        try:
-            if isinstance(node, CommentedMap):
-                line = node.lc.key(part)[0] + 1
-            elif isinstance(node, CommentedSeq):
-                line = node.lc.item(part)[0] + 1
-            node = node[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line
+    if fault["type"] in _OTHER_SHAPE and variable_behind(location, os.environ) is not None:
+        message = expected(location, Settings) or message
+    return f"{Origin(path, data).where(*location)}: {message}"

@@ -39,6 +39,7 @@ from ivr.place.credentials import (
 from ivr.place.place import Place
 from ivr.place.private_files import open_own
 from ivr.place.runfile import ServiceNotRunning, read_run_file
+from ivr.settings.folders import dialplans_of, missing_plans, recordings_of
 from ivr.settings.settings import Settings, SettingsFaulty, load_settings
 from ivr.speech.music import write_music
 from ivr.speech.prompts import NOT_BUILT, BuildReport, UnusedRecording, build_prompts
@@ -152,17 +153,22 @@ def find_programs(
 
 
 def load_plans(settings: Settings) -> dict[LineId, Plan]:
-    """The dialplan of each line; raises `CannotStart` with every fault of every file."""
-    folder = resources.dialplans(settings.dialplans)
+    """The dialplan of each line; raises `CannotStart` with every fault of every file.
+
+    Raises `ResourceMissing` where the folder is not there.
+    """
+    folder = dialplans_of(settings)
     queues, staff = [queue.id for queue in settings.queues], settings.staff
     loaded: dict[str, Plan] = {}
-    faults: list[str] = []
+    faults = missing_plans(settings, folder)
     for name in dict.fromkeys(line.dialplan for line in settings.lines):
         path = folder / name
         try:
             loaded[name] = load_plan(
                 path.read_bytes(), file=_shown(path), queues=queues, staff=staff
             )
+        except FileNotFoundError:
+            pass  # told above
         except OSError as error:
             faults.append(f"{_shown(path)}: {error.strerror}; a line in the settings names it")
         except DialplanFaulty as error:
@@ -250,7 +256,7 @@ def speak_prompts(
     """
     return build_prompts(
         plans,
-        recorded=resources.recorded_prompts(settings.recorded_prompts),
+        recorded=recordings_of(settings),
         out=out,
         voices=find_voices(espeak, settings.speech.voices, settings.speech.piper),
         progress=_told_now_and_then(progress),

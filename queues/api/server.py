@@ -8,8 +8,10 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import partial
+from ipaddress import ip_address
 from typing import Any, Final
 
 import uvicorn
@@ -22,29 +24,52 @@ SEND_BUFFER: Final = 65_536  # bytes
 UNACKNOWLEDGED_MS: Final = 15_000
 GRACE_S: Final = 5
 MOST_LINKS: Final = 500
+SOURCES_AT_LEAST: Final = 5  # so many are needed to hold them all
 BACKLOG: Final = 128  # links made between two looks at them; fewer than there may be
 REQUEST_WITHIN_S: Final = 10.0
 
 
-class _Links:
-    """Who holds a link, those first who have held theirs longest without asking for anything."""
+def is_here(source: str, own: str) -> bool:
+    """Whether a link comes from this machine, and so perhaps through a proxy, for many people."""
+    return source == own or ip_address(source).is_loopback
 
-    def __init__(self) -> None:
+
+class _Links:
+    """Who holds a link, those first who have held theirs longest without asking for anything.
+
+    `is_shared` tells of a source, and our own address that it came to, whether it may hold all.
+    """
+
+    def __init__(self, is_shared: Callable[[str, str], bool]) -> None:
+        self._is_shared = is_shared
         self._links: dict[_Impatient, None] = {}
+        self._each = Counter[str]()  # by source
 
     def come(self, link: "_Impatient") -> None:
-        """One more; if there are too many the longest idle one goes, or this one where none is."""
-        if len(self._links) >= MOST_LINKS:
+        """One more; if there are too many the longest idle one goes, or this one where none is.
+
+        If there are too many of its source, that is one of its source.
+        """
+        source = link.source
+        is_too_many = self._each[source] >= MOST_LINKS // SOURCES_AT_LEAST
+        if is_too_many and not self._is_shared(source, link.own):
+            (self._longest_idle(source) or link).transport.abort()
+        elif len(self._links) >= MOST_LINKS:
             (self._longest_idle() or link).transport.abort()
         self._links[link] = None
+        self._each[source] += 1
 
     def go(self, link: "_Impatient") -> None:
         """It is closed."""
-        self._links.pop(link, None)
+        if link in self._links:
+            del self._links[link]
+            self._each[link.source] -= 1
+            if not self._each[link.source]:
+                del self._each[link.source]
 
-    def _longest_idle(self) -> "_Impatient | None":
+    def _longest_idle(self, source: str | None = None) -> "_Impatient | None":
         for link in tuple(self._links):
-            if not link.transport.is_closing():
+            if source in (None, link.source) and not link.transport.is_closing():
                 if link.is_idle:
                     return link
                 # Served: whoever looks next does not meet it first again.
@@ -68,6 +93,8 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.source: str = transport.get_extra_info("peername")[0]
+        self.own: str = transport.get_extra_info("sockname")[0]
         self._links.come(self)
         self._expect_it_whole()
 
@@ -136,15 +163,21 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(
-    app: ASGIApp, sock: socket.socket, shutdown_event: asyncio.Event, *, hub: Hub
+    app: ASGIApp,
+    sock: socket.socket,
+    shutdown_event: asyncio.Event,
+    *,
+    hub: Hub,
+    is_shared: Callable[[str, str], bool] = is_here,
 ) -> None:
     """Serve until `shutdown_event` is set; then streams end and requests get 5 s at most.
 
-    Takes the socket over and closes it. Cancelling ends at once.
+    Of all links one source holds a fifth at most, unless it `is_shared`. Takes the socket over and
+    closes it. Cancelling ends at once.
     """
     config = uvicorn.Config(
         app,
-        http=partial(_Impatient, links=_Links()),  # type: ignore[arg-type]
+        http=partial(_Impatient, links=_Links(is_shared)),  # type: ignore[arg-type]
         backlog=BACKLOG,
         log_config=None,
         log_level="warning",

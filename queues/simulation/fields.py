@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from queues.bounded_yaml import bounded_yaml
 
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)")
 _MOST_CHARACTERS = 200_000
@@ -118,12 +119,12 @@ def root(text: str, file: str, faults: list[str]) -> Fields:
     if len(text) > _MOST_CHARACTERS:
         raise DayFaulty((f"{file}:1: expected at most {_MOST_CHARACTERS} characters",))
     try:
-        data = YAML(typ="rt").load(text)
+        data = bounded_yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1
         raise DayFaulty((f"{file}:{line}: is no YAML: {error.problem}",)) from None
-    except (YAMLError, ValueError, RecursionError):
+    except (YAMLError, ValueError):
         raise DayFaulty((f"{file}:1: is no YAML that can be read",)) from None
     if not isinstance(data, dict):
         raise DayFaulty((f"{file}:1: expected a mapping such as 'duration_s: 14400'",))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
 
 from queues.store.database import Database
 from queues.store.envelope import Envelope
@@ -23,6 +23,11 @@ from queues.store.tables import contact_index, contacts, last_talks
 
 ID_BYTES: Final = 16
 _SEEN_EVERY_S: Final = 86_400.0  # so that not each call is a commit
+_LOOK_UP: Final = (
+    select(contact_index.c.mac, contact_index.c.contact, contacts.c.seen_at)
+    .join(contacts, contacts.c.id == contact_index.c.contact)
+    .where(contact_index.c.mac.in_(bindparam("macs", expanding=True)))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +192,7 @@ def check_text(value: str) -> None:
 
 
 def _look_up(connection: Connection, macs: dict[bytes, int]) -> _Found | None:
-    rows = connection.execute(
-        select(contact_index.c.mac, contact_index.c.contact, contacts.c.seen_at)
-        .join(contacts, contacts.c.id == contact_index.c.contact)
-        .where(contact_index.c.mac.in_(macs))
-    )
+    rows = connection.execute(_LOOK_UP, {"macs": list(macs)})
     found = (_Found(macs[mac], contact, seen_at) for mac, contact, seen_at in rows)
     return min(found, key=lambda each: each.place, default=None)
 

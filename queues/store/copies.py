@@ -121,7 +121,7 @@ def look_at_store(files: StoreFiles) -> StoreFacts:
 def _path(url: str | URL, key: Path) -> Path:
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreUnusable("the database's address cannot be read") from None
     if address.get_backend_name() != "sqlite" or not address.database:
         raise StoreUnusable(

@@ -103,7 +103,7 @@ def refuse_lone_logs(*urls: str | URL) -> None:
 def _read(url: str | URL) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the port may be no number
         raise StoreUnusable(f"the database's address cannot be read; expected {_SHAPES}") from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from queues.store.errors import StoreInUse, StoreUnavailable, StoreUnusable, Trouble
 
@@ -125,7 +126,7 @@ class SqliteFile:
         def _begin(connection: Connection) -> None:
             self.check()
             writes = connection.get_execution_options().get("writes", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            _begin_in(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
         return engine
 
@@ -210,6 +211,17 @@ class SqliteFile:
                     f"{self.name}: is not a file of this account; move it away"
                 ) from None
             self.path.chmod(0o600)
+
+
+def _begin_in(connection: Connection, statement: str) -> None:
+    # By the driver: there is one for each call's rows, and SQLAlchemy's way costs as much as they.
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(statement)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 def _flock(descriptor: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,7 +17,10 @@ LATE_S = 0.2
 
 @asynccontextmanager
 async def serving(
-    monkeypatch: pytest.MonkeyPatch, most: int = 500, late_s: float = LATE_S
+    monkeypatch: pytest.MonkeyPatch,
+    most: int = 500,
+    late_s: float = LATE_S,
+    is_shared: Callable[[str, str], bool] = server.is_here,
 ) -> AsyncIterator[int]:
     monkeypatch.setattr(server, "REQUEST_WITHIN_S", late_s)
     monkeypatch.setattr(server, "MOST_LINKS", most)
@@ -35,7 +38,7 @@ async def serving(
 
     sock, stop = listen("127.0.0.1", 0), asyncio.Event()
     port = sock.getsockname()[1]
-    running = asyncio.create_task(serve(app, sock, stop, hub=Hub()))
+    running = asyncio.create_task(serve(app, sock, stop, hub=Hub(), is_shared=is_shared))
     try:
         yield port
     finally:
@@ -163,3 +166,69 @@ async def test_a_newcomer_is_answered_among_links_that_come_all_at_once(
             assert b"204" in await reader.readline()
         for each in (*coming, asks):
             each.result()[1].close()
+
+
+STRANGER, OTHER = "127.0.0.2", "127.0.0.3"
+
+
+async def coming_from(source: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    return await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0))
+
+
+async def test_one_source_holds_a_fifth_of_the_links_at_most_and_its_own_longest_idle_one_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with serving(
+        monkeypatch, most=15, late_s=60.0, is_shared=lambda source, own: source == own
+    ) as port:
+        here = await coming_from("127.0.0.1", port)  # the longest idle one of all
+        others = [await coming_from(OTHER, port) for _ in range(3)]
+        strangers = [await coming_from(STRANGER, port) for _ in range(9)]
+        for reader, _ in strangers[:6]:
+            assert await closed(reader)
+        for reader, writer in (here, *others, *strangers[6:]):
+            writer.write(ASKS_FOR_MUCH)
+            assert b"200" in await reader.readline()
+        # All of its links are served: now the newest is the one too many.
+        one_more = await coming_from(STRANGER, port)
+        assert await closed(one_more[0])
+        strangers[6][1].close()
+        while b"204" not in await _answer(
+            STRANGER, port
+        ):  # as soon as the link is known to be gone
+            pass
+        ours = [await coming_from("127.0.0.1", port) for _ in range(8)]
+        for reader, writer in ours:
+            writer.write(ASKS)
+            assert b"204" in await reader.readline()
+        for _, writer in (here, *others, *strangers, one_more, *ours):
+            writer.close()
+
+
+async def _answer(source: str, port: int) -> bytes:
+    """What a new link is answered; nothing if it is closed."""
+    reader, writer = await coming_from(source, port)
+    try:
+        writer.write(ASKS)
+        return await reader.readline()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("source", "own", "is_so"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.8.8.8", "192.168.1.10", True),
+        ("192.168.1.10", "192.168.1.10", True),
+        ("192.168.1.11", "192.168.1.10", False),
+        ("203.0.113.7", "127.0.0.1", False),
+        ("::1", "::1", True),
+    ],
+)
+def test_a_proxy_on_this_machine_may_hold_links_for_everybody(
+    source: str, own: str, is_so: bool
+) -> None:
+    assert server.is_here(source, own) is is_so

@@ -111,6 +111,25 @@ def test_a_name_that_is_taken_is_refused_and_nothing_is_written(folder: Path) ->
     assert not (house.etc / "freizeichen").exists()
 
 
+@pytest.mark.parametrize(
+    ("outside", "said"),
+    [("nope", "name the one in which its phones dial out, of "), ("way-uot", "mean 'way-out'?")],
+)
+def test_a_way_outside_that_is_no_context_is_refused_and_nothing_is_written(
+    folder: Path, outside: str, said: str
+) -> None:
+    settings, house = prepared(folder)
+    before = house.own_files()
+    refused = command(settings, house, "--outside", outside)
+    assert refused.exit_code == 1
+    assert f"{house.etc / 'extensions.conf'} has no context [{outside}], which" in refused.output
+    assert said in refused.output
+    assert not (house.etc / "freizeichen").exists()
+    (house.etc / "extensions.ael").write_text("context nope { _X. => Dial(PJSIP/${EXTEN}@out); };")
+    assert command(settings, house, "--outside", "nope").exit_code == 0
+    assert before.items() <= house.own_files().items()
+
+
 @pytest.mark.parametrize("words", [(), ("--undo",)], ids=["written again", "undone"])
 def test_what_was_changed_since_is_left_alone_with_all_the_rest(
     folder: Path, words: tuple[str, ...]

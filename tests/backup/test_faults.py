@@ -76,8 +76,10 @@ def test_a_backup_with_another_key_changes_nothing(
     make_backup(settings, place, file)
     repacked(file, tmp_path / "unpacked", lambda folder: (folder / KEY).write_bytes(OTHER_KEY))
     before = contents(place.run_folder)
-    with pytest.raises(KeyUnusable, match="is not the key that"):
+    with pytest.raises(KeyUnusable, match=r"is not the key that.*Nothing was changed") as refused:
         put_back(place, file, force=True, people=True)
+    assert str(refused.value).startswith(f"{file}: people/store.key")
+    assert "restoring-" not in str(refused.value)
     assert contents(place.run_folder) == before
 
 
@@ -101,7 +103,13 @@ def test_a_backup_of_a_later_version_is_refused(
         put_back(place, file, force=True)
 
 
-@pytest.mark.parametrize("name", ["../evil", "store/../../evil", "/etc/evil", "other/file"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../evil", "store/../../evil", "/etc/evil", "other/file"),
+        *("place/run.json", "place/restoring.json", "store/store.db-wal", "people/evil"),
+    ],
+)
 def test_a_backup_that_names_a_file_elsewhere_is_refused(
     place: Place, file: Path, tmp_path: Path, name: str
 ) -> None:
@@ -116,6 +124,51 @@ def test_a_backup_that_names_a_file_elsewhere_is_refused(
     with pytest.raises(ArchiveUnusable, match="names a file that no backup has"):
         put_back(place, file)
     assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"row": "many"},
+        {"row": 99},  # not how far the store is
+        {"epoch": 10**30},  # and then the people that are here would look older
+        {"epoch": None},
+        {"store": "of somebody else"},
+        {"store": ["x"]},
+    ],
+)
+def test_a_manifest_that_is_not_of_its_store_is_refused(
+    place: Place, settings: Settings, file: Path, tmp_path: Path, says: dict[str, object]
+) -> None:
+    fill(place)
+    make_backup(settings, place, file)
+    repacked(file, tmp_path / "unpacked", lambda folder: None, **says)
+    before = contents(place.run_folder)
+    with pytest.raises(
+        ArchiveUnusable, match=r"its manifest (is not of its store|does not say .*); nothing"
+    ):
+        put_back(place, file, force=True)
+    assert contents(place.run_folder) == before
+
+
+def test_a_backup_without_a_store_is_refused(place: Place, file: Path, tmp_path: Path) -> None:
+    place.run_folder.mkdir()
+    file.parent.mkdir()
+    write_archive(tmp_path, [], {"made_at": "now", "store": "one", "epoch": 1, "row": 1}, file)
+    with pytest.raises(ArchiveUnusable, match="holds no store; nothing was changed"):
+        put_back(place, file)
+
+
+def test_a_manifest_that_is_too_deep_to_read_is_refused(place: Place, file: Path) -> None:
+    place.run_folder.mkdir()
+    file.parent.mkdir()
+    manifest = b"[" * 100_000
+    with tarfile.open(file, "w:gz") as tar:
+        info = tarfile.TarInfo("manifest.json")
+        info.size = len(manifest)
+        tar.addfile(info, io.BytesIO(manifest))
+    with pytest.raises(ArchiveUnusable, match="its manifest cannot be read"):
+        put_back(place, file)
 
 
 def test_a_full_disk_leaves_no_half_backup(

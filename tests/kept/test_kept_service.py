@@ -276,7 +276,7 @@ def test_a_store_of_ones_own_is_named_by_the_settings_and_a_bad_address_is_refus
         assert (tmp_path / "mine/store.db").exists()
     with (
         pytest.raises(CannotStart, match=r"the store cannot be used: .*expected"),
-        opened(place, store={"url": "mysql://user@host/database"}),
+        opened(place, store={"url": "postgresql+psycopg://user@host:port/database"}),
     ):
         pass
 

@@ -109,6 +109,7 @@ def test_a_folder_that_cannot_be_written_is_refused(used: bool) -> None:
         ("sqlite://", "must name a file"),
         ("sqlite:///:memory:", "must name a file"),
         ("mysql://secret:secret@host/base", "kind 'mysql' is not supported"),
+        ("postgresql+psycopg://user:secret@host:port/base", "cannot be read; expected sqlite"),
         ("postgresql+nodriver://host/base", "needs a driver; install it with"),
     ],
 )

@@ -63,7 +63,7 @@ def test_a_faulty_day_is_refused_with_file_and_line(day: Path) -> None:
     assert f"{day}:2: arrivals.per_hour: expected" in done.stderr
 
 
-@pytest.mark.parametrize("seeds", ["", "3-1", "1-99999999", "a-b", "-1"])
+@pytest.mark.parametrize("seeds", ["", "3-1", "1-99999999", "a-b", "-1", "0", "0-3", "00"])
 def test_seeds_that_are_none_are_refused(day: Path, seeds: str) -> None:
     done = CliRunner().invoke(app, ["simulate", str(day), f"--seeds={seeds}"])
     assert done.exit_code == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,9 +25,17 @@ def secret(folder: Path, mode: int = 0o600) -> Path:
     return path
 
 
+@pytest.fixture
+def roots() -> Iterator[Path]:
+    """A folder to which every step is root's alone, as to /etc."""
+    with tempfile.TemporaryDirectory(prefix="freizeichen-test-", dir="/var/lib") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @AS_ROOT
-def test_a_secret_that_root_alone_can_read_becomes_the_accounts(tmp_path: Path) -> None:
-    path = secret(tmp_path)
+def test_a_secret_that_root_alone_can_read_becomes_the_accounts(roots: Path) -> None:
+    path = secret(roots)
     assert give_secret(ANYBODY, path)
     assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (ANYBODY.uid, 0o600)
     assert not give_secret(RunAccount(61_744, 61_744), path)  # it is not root's any more
@@ -33,26 +43,70 @@ def test_a_secret_that_root_alone_can_read_becomes_the_accounts(tmp_path: Path) 
 
 
 @AS_ROOT
-@pytest.mark.parametrize("what", ["missing", "open", "linked", "twice", "folder", "in theirs"])
-def test_nothing_is_given_that_somebody_could_have_laid_there(tmp_path: Path, what: str) -> None:
-    path = secret(tmp_path, 0o644 if what == "open" else 0o600)
-    if what == "missing":
-        path.unlink()
-    elif what == "linked":
-        path.rename(tmp_path / "elsewhere")
-        path.symlink_to(tmp_path / "elsewhere")
+def test_one_that_is_missing_or_that_the_account_can_read_is_left_as_it_is(roots: Path) -> None:
+    assert not give_secret(ANYBODY, roots / "trunk-password")
+    assert not give_secret(ANYBODY, roots / "nowhere" / "trunk-password")
+    path = secret(roots, 0o640)
+    os.chown(path, 0, ANYBODY.gid)
+    assert not give_secret(ANYBODY, path)
+    assert path.stat().st_uid == 0
+
+
+@AS_ROOT
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("open", r"is open to others \(mode 0644\), so it was not given .*: chmod 600 it"),
+        ("linked", r"/trunk-password, which is a link or no folder, .*: name it by its own path"),
+        ("linked on the way", "/way, which is a link or no folder, "),
+        ("twice", "is no file with one name, "),
+        ("folder", "is no file with one name, "),
+        ("in theirs", "/inner, to which others than root can write, .*: move it, to /etc/freizei"),
+        ("below theirs", "/inner, to which others than root can write, "),
+        ("in a folder of another's", "/inner, to which others than root can write, "),
+    ],
+)
+def test_nothing_is_given_that_somebody_could_have_laid_there(
+    roots: Path, what: str, said: str
+) -> None:
+    inner = roots / "inner"
+    inner.mkdir(mode=0o755)
+    path = named = secret(inner, 0o644 if what == "open" else 0o600)
+    if what == "linked":
+        path.rename(inner / "elsewhere")
+        path.symlink_to(inner / "elsewhere")
+    elif what == "linked on the way":
+        (roots / "way").symlink_to(inner)
+        named = roots / "way" / path.name
     elif what == "twice":
-        os.link(path, tmp_path / "elsewhere")
+        os.link(path, inner / "elsewhere")
     elif what == "folder":
         path.unlink()
         path.mkdir(mode=0o700)
     elif what == "in theirs":
-        tmp_path.chmod(0o777)
-    try:
-        assert not give_secret(ANYBODY, path)
-    except OSError:
-        assert what == "linked"
-    assert {each.lstat().st_uid for each in tmp_path.iterdir()} <= {0}
+        inner.chmod(0o777)
+    elif what == "below theirs":
+        (inner / "deep").mkdir(mode=0o755)
+        named = secret(inner / "deep")
+        inner.chmod(0o775)
+    elif what == "in a folder of another's":
+        os.chown(inner, ANYBODY.uid, 0)
+    with pytest.raises(UnitsRefused, match=said):
+        give_secret(ANYBODY, named)
+    assert {each.lstat().st_uid for each in inner.rglob("*")} <= {0}
+
+
+@AS_ROOT
+def test_one_in_tmp_or_without_its_whole_path_is_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = secret(tmp_path)
+    with pytest.raises(UnitsRefused, match="lies in /tmp, to which others than root can write"):
+        give_secret(ANYBODY, path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnitsRefused, match="is no whole path"):
+        give_secret(ANYBODY, Path(path.name))
+    assert path.stat().st_uid == 0
 
 
 @AS_ROOT

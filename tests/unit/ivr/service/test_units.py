@@ -17,6 +17,9 @@ from ivr.cli import app
 from ivr.place.place import SYSTEM_STATE, find_place
 from ivr.service.units import Installation, UnitsRefused, install_units, remove_units, render_units
 from tests.debian import unpacked
+from tests.unit.ivr.service.seen_folder import seen
+
+__all__ = ["seen"]  # a fixture
 
 SERVICE, ASTERISK = "freizeichen.service", "freizeichen-asterisk.service"
 WHAT = Installation(
@@ -139,6 +142,34 @@ def test_a_file_of_somebody_else_or_changed_by_hand_is_left_and_by_force_kept(
     assert remove_units(tmp_path, files) == []
 
 
+@pytest.mark.parametrize("above", ["etc", "run"])
+@pytest.mark.parametrize("name", [SERVICE, ASTERISK])
+def test_a_unit_that_an_administrator_masked_stays_so(
+    tmp_path: Path, above: str, name: str
+) -> None:
+    files = render_units(WHAT)
+    masked = tmp_path / above / "systemd/system" / name
+    masked.parent.mkdir(parents=True)
+    masked.symlink_to("/dev/null")
+    for force in (False, True):
+        with pytest.raises(UnitsRefused, match=f"masked by an .*systemctl unmask {name} ") as no:
+            install_units(tmp_path, files, force=force)
+        assert str(masked) in str(no.value)
+        assert [each for each in tmp_path.rglob("*") if not each.is_dir()] == [masked]
+    assert remove_units(tmp_path, files) == []
+    assert os.readlink(masked) == "/dev/null"
+
+
+def test_a_unit_that_was_emptied_counts_as_masked(tmp_path: Path) -> None:
+    files = render_units(WHAT)
+    install_units(tmp_path, files)
+    emptied = tmp_path / "etc/systemd/system" / SERVICE
+    emptied.write_text("")
+    with pytest.raises(UnitsRefused, match="masked by an administrator"):
+        install_units(tmp_path, files)
+    assert emptied.read_text() == ""
+
+
 @pytest.mark.parametrize("settings", ["/srv/a b/f.yaml", "/srv/%n/f.yaml", "/srv/x\ny/f.yaml"])
 def test_a_path_that_a_unit_would_read_otherwise_is_refused(settings: str) -> None:
     what = Installation(WHAT.command, Path(settings), WHAT.state, WHAT.cache, WHAT.user)
@@ -161,8 +192,8 @@ def test_units_for_settings_that_are_not_there_are_not_written(tmp_path: Path) -
     assert not (tmp_path / "root").exists()
 
 
-def test_the_commands_write_show_and_take_away(tmp_path: Path) -> None:
-    settings = tmp_path / "freizeichen.yaml"
+def test_the_commands_write_show_and_take_away(tmp_path: Path, seen: Path) -> None:
+    settings = seen / "freizeichen.yaml"
     settings.write_text("version: 1\n")
     run, words = CliRunner(), ["--settings", str(settings)]
     root = ["--root", str(tmp_path / "root")]
@@ -172,7 +203,7 @@ def test_the_commands_write_show_and_take_away(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "systemctl enable --now" in done.stdout
     written = unit(tmp_path / "root", SERVICE)["Service"]
-    assert written["WorkingDirectory"] == str(tmp_path.resolve() / ".freizeichen")
+    assert written["WorkingDirectory"] == str(seen.resolve() / ".freizeichen")
     assert "StateDirectory" not in written
     assert run.invoke(app, ["service", "remove", *words, *root]).exit_code == 0
     assert not [path for path in (tmp_path / "root").rglob("*") if path.is_file()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,33 @@ def test_a_broken_file_is_named_and_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(CredentialsUnusable, match="mend its rights, or delete it"):
         load_credentials(tmp_path, ["desk1"])
     assert path.read_text() == "{ half"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a\n[evil]\ntype = endpoint",
+        "before;after",
+        "with blank",
+        "end\\",
+        "ü" * 20,
+        "x" * 129,
+        471_147_114,
+        ["x"],
+    ],
+)
+@pytest.mark.parametrize("entry", ["ami", "phone desk1"])
+def test_a_password_that_asterisk_would_read_otherwise_is_named_and_not_told(
+    tmp_path: Path, word: object, entry: str
+) -> None:
+    path = tmp_path / "passwords.json"
+    path.write_text(json.dumps({entry: word}))
+    with pytest.raises(
+        CredentialsUnusable, match=f"'{entry}' is no password.*take the entry out"
+    ) as raised:
+        load_credentials(tmp_path, ["desk1"])
+    assert str(word) not in str(raised.value)
+    assert json.loads(path.read_text()) == {entry: word}
 
 
 def test_an_empty_token_is_made_anew(tmp_path: Path) -> None:
