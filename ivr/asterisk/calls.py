@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from itertools import chain, repeat
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,7 @@ from ivr.asterisk.errors import (
     LinkLost,
 )
 from ivr.asterisk.wire_actions import AgiCommand
-from ivr.asterisk.wire_events import AgiAnswer, ChannelId
+from ivr.asterisk.wire_events import AgiAnswer, ChannelId, ChannelListed
 from ivr.dialogues.ports import CallBusy, CallGone
 from queues.ids import CallId
 
@@ -46,14 +46,29 @@ class Calls:
         self._desk = desk
         self._prompts = prompts
         self._known_alive = asyncio.Event()
+        self._sent_to_help: set[CallId] = set()  # to the standing emergency number, and not back
+        self._listed_at_help: frozenset[CallId] = frozenset()
 
     def link_lost(self) -> None:
         """From here on nobody knows which channels live; commands wait."""
         self._known_alive.clear()
 
-    def looked_up(self) -> None:
-        """The desk knows again which channels live."""
+    def looked_up(self, channels: Collection[ChannelListed] = ()) -> frozenset[CallId]:
+        """The desk knows again which channels live; `channels` are all of them.
+
+        Gives the callers who came back from the emergency number while nobody heard it.
+        """
+        listed = {CallId(each.channel): each for each in channels}
+        at_help = (call for call, each in listed.items() if each.context == STANDING)
+        self._listed_at_help = frozenset(at_help)
+        back = frozenset(c for c in self._sent_to_help if c in listed and listed[c].in_agi)
+        self._sent_to_help -= back
         self._known_alive.set()
+        return back
+
+    def back_from_help(self, call: CallId) -> None:
+        """The caller is back from the emergency number, and that was heard."""
+        self._sent_to_help.discard(call)
 
     async def answer(self, call: CallId) -> None:
         """Take the call off the hook."""
@@ -77,19 +92,31 @@ class Calls:
 
     async def call_emergency(self, call: CallId) -> bool:
         """Send the caller to the dialplan that dials the standing emergency number."""
-        channel = ChannelId(call)
-        # Nothing more is sent to it: a timeout set now would end that talk.
-        self._desk.reserve_for_bridge(channel)
+        channel, was_sent = ChannelId(call), False
         there = wire.redirect(channel, context=STANDING, exten="s")
-        try:
-            await self.with_link(lambda: self._client.send(there))
-        except ActionRefused:
-            raise CallGone from None
-        except ActionTimedOut as error:
-            log.error("an emergency call was not taken", call=call, error=error.code)
-            self._desk.release(channel)
-            return False
-        return True
+        while True:
+            await self._known_alive.wait()
+            self._sent_to_help.add(call)  # before the caller can be back
+            if was_sent and call in self._listed_at_help:  # once more would cut that talk
+                return True
+            # Nothing more is sent to it: a timeout set now would end that talk.
+            self._desk.reserve_for_bridge(channel)
+            try:
+                await self._client.send(there)
+            except LinkLost as lost:
+                self._sent_to_help.discard(call)
+                self._known_alive.clear()
+                was_sent = was_sent or lost.sent
+            except ActionRefused:
+                self._sent_to_help.discard(call)
+                raise CallGone from None
+            except ActionTimedOut as error:
+                log.error("an emergency call was not taken", call=call, error=error.code)
+                self._sent_to_help.discard(call)
+                self._desk.release(channel)
+                return False
+            else:
+                return True
 
     async def hang_up(self, call: CallId) -> None:
         """End the call, however long that takes. A call that is gone already is no error."""
@@ -109,7 +136,8 @@ class Calls:
         """Asterisk itself cuts what its keys may cut."""
 
     def call_ended(self, call: CallId) -> None:
-        """Nothing is kept of a call here."""
+        """Forget the call."""
+        self._sent_to_help.discard(call)
 
     async def fetch(self, call: CallId) -> None:
         """Bring a channel that nobody drives back to the start of the loop that gives it to us."""

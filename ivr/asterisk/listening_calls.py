@@ -123,6 +123,7 @@ class ListeningCalls:
 
     def call_ended(self, call: CallId) -> None:
         """Forget the call."""
+        self._calls.call_ended(call)
         self.counts.ended(call)
         if (conversation := self._conversations.pop(call, None)) is not None:
             conversation.visit.line.close()

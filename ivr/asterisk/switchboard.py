@@ -10,6 +10,7 @@ Rules:
 - a caller of ours who comes out of a talk and is to wait hears music; an agent's leg that was
   settled before us is hung up, also out of a talk
 - a caller whom the dialplan took while we were silent, and gives back, hears from us again
+- one who came back from the emergency number while there was no link is told of by the look-up
 - a restart of Asterisk ends everything at once
 """
 
@@ -216,6 +217,7 @@ class Switchboard:
             if not self._left.taken_back(call, LineId(event.line)):
                 self._callers.call_arrived(call, LineId(event.line))
         elif event.why in _EMERGENCY:
+            self._calls.back_from_help(call)
             self._callers.emergency_over(call, reached=_EMERGENCY[event.why])
         elif event.why in _TAKEN:
             self._left.given_back(call)
@@ -268,7 +270,9 @@ class Switchboard:
         gone_at = self._left.lost(gone, noted)
         for call in gone:
             self._end(call, EndCause.LOST, gone_at.get(call))
-        self._calls.looked_up()
+        for call in self._calls.looked_up(channels):
+            log.warning("a caller came back from the emergency number unheard", call=call)
+            self._callers.emergency_over(call, reached=False)  # as far as is known: a human helps
         self._offers.look_up(channels)
         settled = {e.bridge for e in channels if e.bridge and self._offers.is_settled(e.channel)}
         for number, entry in enumerate(channels):

@@ -64,10 +64,17 @@ class SmallService:
 
 @asynccontextmanager
 async def small_service(
-    switch: Switch, plans: Mapping[LineId, Plan], silence: Silence | None = None
+    switch: Switch,
+    plans: Mapping[LineId, Plan],
+    silence: Silence | None = None,
+    *,
+    ami_port: int | None = None,
 ) -> AsyncIterator[SmallService]:
-    """Dialogues for these lines, for the block; afterwards they are gone as if killed."""
-    async with running_client(switch.ami_port, timing=PATIENT) as client:
+    """Dialogues for these lines, for the block; afterwards they are gone as if killed.
+
+    `ami_port` is that of another way to Asterisk's.
+    """
+    async with running_client(ami_port or switch.ami_port, timing=PATIENT) as client:
         desk, lines, inputs = AgiDesk(client), dict[CallId, LineId](), list[Input]()
         calls = Calls(client, desk, switch.prompts)
         offers = Offers(client, desk, inputs.append, lines, "Test")

@@ -21,6 +21,7 @@ from tests.asterisk.fallback_stage import (
     AGENT_HZ,
     SORRY_HZ,
     agent_at,
+    console_says,
     kept,
     kept_are,
     nothing_is_kept,
@@ -29,6 +30,7 @@ from tests.asterisk.fallback_stage import (
 )
 from tests.asterisk.small_service import WITHIN_S, SmallService, small_service
 from tests.audio.calls import MUSIC_HZ, Caller
+from tests.contract.link import link_to
 from tests.folders import open_folder
 from tests.switch import Switch, running_switch, test_settings, write_tone
 
@@ -149,6 +151,30 @@ async def test_where_nobody_answers_a_human_helps(house: Switch) -> None:
         await rings(busy)
         await caller.hears(MUSIC_HZ)
         assert len(service.inputs_of(QueueEntered)) == 1
+
+
+async def test_who_comes_back_from_the_emergency_phone_while_there_is_no_link_is_helped(
+    house: Switch,
+) -> None:
+    async with AsyncExitStack() as stack:
+        link = await stack.enter_async_context(link_to(house.ami_port))
+        plans = {LineId("100"): PLAN}
+        service = await stack.enter_async_context(
+            small_service(house, plans, SOON, ami_port=link.port)
+        )
+        caretaker = await stack.enter_async_context(agent_at(house, "caretaker", Answering.NEVER))
+        caller = await stack.enter_async_context(on_the_phone(house))
+        await service.next_caller(0)
+        await caller.phone.press("8")
+        await rings(caretaker)
+        shown = await house.console("core show channels concise")
+        name = next(row.split("!")[0] for row in shown.split() if "/caretaker-" in row)
+        link.cut()
+        await house.console(f"channel request hangup {name}")
+        await console_says(house, "core show channels concise", lambda text: "agi:async" in text)
+        link.mend()
+        await until(lambda: service.inputs_of(QueueEntered), within_s=WITHIN_S)
+        await caller.hears(MUSIC_HZ)
 
 
 async def test_a_service_that_is_killed_takes_no_caller_from_the_emergency_phone(

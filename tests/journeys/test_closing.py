@@ -35,7 +35,7 @@ HEARS_THAT_IT_IS_CLOSED = """
 about: a journey
 steps:
   - hear: {prompt: please, within_s: 10, to_end: true}
-  - hear: {prompt: hours, within_s: 5, to_end: true}
+  - hear: {prompt: hours, to_end: true}
 """
 
 

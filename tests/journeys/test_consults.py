@@ -66,7 +66,7 @@ async def asks(service: Service, who: Caller, name: str, *, by: str = "anna") ->
     call = str((await only_call(service))["id"])
     answer = await post(service, call, "", agent=name, consult=True, asked_by=by)
     assert (answer["outcome"], answer["call"]["state"]) == ("held", "held")
-    await until(lambda: hears_music(who), 2)
+    await until(lambda: hears_music(who))
     await until(lambda: (service.in_queue()[0]["consult"] or {}).get("state") == "talking")
     assert service.agent(name)["call"] == call  # whose card is to be seen
     assert hears_music(who)

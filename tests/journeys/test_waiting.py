@@ -12,6 +12,8 @@ import pytest
 from tests.journeys.people import AGENT_HZ, agent, until
 from tests.journeys.service import Service, call, running_service
 
+# The place is told after `first_s` of music, 1 s, and only after `every_s`, 30 s, once more.
+PLACE_S = 15
 PLAN = """
 language: en
 start: welcome
@@ -40,12 +42,12 @@ steps:
   - press: "1"
 """
 AND_BACK = f"""{TO_THE_WAY_OUT}
-  - hear: {{prompt: ways, within_s: 5}}
+  - hear: ways
   - press: "3"
-  - hear: {{prompt: hours, within_s: 5, to_end: true}}
-  - hear: {{prompt: ways, within_s: 5}}
+  - hear: {{prompt: hours, to_end: true}}
+  - hear: ways
   - press: "2"
-  - hear: {{prompt: place__1, within_s: 5}}
+  - hear: {{prompt: place__1, within_s: {PLACE_S}}}
   - hang_up: true
 """
 AN_AGENT_JOINS = f"""{TO_THE_WAY_OUT}
