@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -77,6 +78,27 @@ def can_run(
         )
     except (OSError, subprocess.SubprocessError):
         return False
+
+
+@contextmanager
+def acting_as(account: RunAccount) -> Iterator[None]:
+    """Have files in the block be read and made by this account, where we are root; for one thread.
+
+    What lies in a folder of another account's may be a trap for root. Raises OSError.
+    """
+    if os.geteuid() != 0 or account.uid == 0:
+        yield
+        return
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(account.gid)
+    os.seteuid(account.uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 def become(account: RunAccount) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from ivr import resources
+from ivr.asterisk.account import RunAccount, acting_as
 from ivr.asterisk.config import DOCTOR, SOUNDS, PathUnusable
 from ivr.asterisk.config_reader import ConfigUnreadable, merged
 from ivr.asterisk.included import (
@@ -103,7 +104,11 @@ def _texts(place: Place, settings: Settings, outside: str | None) -> dict[str, s
     """Our part of each file, with the passwords of the run folder, made if they are missing."""
     place.run_folder.mkdir(parents=True, exist_ok=True)
     names = [*settings.places, *settings.callers, DOCTOR]
-    secrets = secrets_of(settings, load_credentials(place.run_folder, names))
+    owner = place.run_folder.stat()
+    # Root writes to another's Asterisk; the passwords are the service's, which must read them.
+    with acting_as(RunAccount(owner.st_uid, owner.st_gid)):
+        credentials = load_credentials(place.run_folder, names)
+    secrets = secrets_of(settings, credentials)
     # Only files that we do not write name its modules and data.
     any_asterisk = Asterisk((), Path("/usr/lib/asterisk/modules"), Path(_DATA), OLDEST)
     plans = load_plans(settings)

@@ -12,7 +12,13 @@ import typer
 from ivr import resources
 from ivr.cli.output import complain, say
 from ivr.place.place import Place, SettingsOption, find_place
-from ivr.service.installing import give_folders, give_secret, have_units_read, make_account
+from ivr.service.installing import (
+    give_folders,
+    give_passwords,
+    give_secret,
+    have_units_read,
+    make_account,
+)
 from ivr.service.units import (
     SYSTEM_CACHE,
     Installation,
@@ -90,6 +96,7 @@ def install(
 def _make_ready(place: Place, user: str) -> None:
     """Raises `UnitsRefused`, OSError."""
     account = make_account(user)
+    give_passwords(account, place.run_folder)
     give_folders(account, (place.run_folder, _cache()))
     say(f"account {user}, with {place.run_folder} and {_cache()}")
     have_units_read()

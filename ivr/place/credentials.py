@@ -35,9 +35,14 @@ class Credentials:
         return "Credentials(…)"
 
 
+def passwords_file(folder: Path) -> Path:
+    """Where a run folder holds the passwords."""
+    return folder / _PASSWORDS
+
+
 def load_credentials(folder: Path, phones: Iterable[str]) -> Credentials:
     """Read the passwords, making those that are missing; a phone keeps the password it has."""
-    path = folder / _PASSWORDS
+    path = passwords_file(folder)
     try:
         known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
         ami = known.get("ami") or _new()

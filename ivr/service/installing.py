@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asterisk.account import RunAccount
+from ivr.place.credentials import passwords_file
 from ivr.service.units import UnitsRefused
 
 _LONGEST_S: Final = 60
@@ -76,6 +77,24 @@ def give_secret(account: RunAccount, file: Path) -> bool:
         return True
     finally:
         os.close(descriptor)
+
+
+def give_passwords(account: RunAccount, run_folder: Path) -> None:
+    """Give the passwords that root made there before (`asterisk config`), while the folder is its.
+
+    Raises `UnitsRefused`, OSError.
+    """
+    path = passwords_file(run_folder)
+    try:
+        if run_folder.stat().st_uid == 0:
+            give_secret(account, path)
+    except FileNotFoundError:
+        return
+    except UnitsRefused:
+        raise UnitsRefused(
+            f"{path} is root's, and {run_folder} is no place in which it can be given away; "
+            f"{_WRITTEN}: delete it (phones then get new passwords), and run this again"
+        ) from None
 
 
 def _opened_by_roots_hands(file: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -100,6 +101,27 @@ def _a_call_is_served(settings: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.wait(20)
     assert "left to run by itself" in service.said()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for others")
+def test_root_leaves_passwords_that_the_services_account_can_read_and_follows_no_link(
+    folder: Path,
+) -> None:
+    settings, house = prepared(folder)
+    run_folder = find_place(settings).run_folder
+    run_folder.mkdir()
+    os.chown(run_folder, 61_743, 61_743)
+    passwords = run_folder / "passwords.json"
+    (folder / "roots").write_text('{"ami": "only root may know this word"}')
+    (folder / "roots").chmod(0o600)
+    passwords.symlink_to(folder / "roots")
+    assert command(settings, house).exit_code == 1
+    passwords.unlink()
+    done = command(settings, house)
+    assert done.exit_code == 0, done.output
+    found = passwords.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (61_743, 61_743, 0o600)
+    assert (house.etc / "freizeichen" / "manager.conf").stat().st_uid == 0
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_written(folder: Path) -> None:

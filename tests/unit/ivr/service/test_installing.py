@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from ivr.asterisk.account import RunAccount
-from ivr.service.installing import give_folders, give_secret, have_units_read, make_account
+from ivr.place.credentials import load_credentials, passwords_file
+from ivr.service.installing import (
+    give_folders,
+    give_passwords,
+    give_secret,
+    have_units_read,
+    make_account,
+)
 from ivr.service.units import UnitsRefused
 from ivr.starting.leave_root import fill_cache_as_its_owner
 
@@ -40,6 +47,20 @@ def test_a_secret_that_root_alone_can_read_becomes_the_accounts(roots: Path) -> 
     assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (ANYBODY.uid, 0o600)
     assert not give_secret(RunAccount(61_744, 61_744), path)  # it is not root's any more
     assert path.stat().st_uid == ANYBODY.uid
+
+
+@AS_ROOT
+def test_passwords_that_root_made_become_the_accounts_with_the_folder(roots: Path) -> None:
+    run_folder = roots / "run"
+    give_passwords(ANYBODY, run_folder)  # there is none yet
+    run_folder.mkdir(mode=0o755)
+    give_passwords(ANYBODY, run_folder)
+    load_credentials(run_folder, ["desk1"])
+    give_passwords(ANYBODY, run_folder)
+    give_folders(ANYBODY, [run_folder])
+    give_passwords(ANYBODY, run_folder)  # once more, as a second installation does
+    found = passwords_file(run_folder).stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (ANYBODY.uid, 0o600)
 
 
 @AS_ROOT
