@@ -56,7 +56,7 @@ async def test_a_caller_who_is_passed_on_hears_music_at_once_and_then_the_next_a
     async with AsyncExitStack() as stack:
         who, phone = await a_talk(stack, service)
         following = await stack.enter_async_context(
-            agent(service, "desk2", answers_after_s=4, hums_hz=NEXT_HZ)
+            agent(service, "desk2", answers_after_s=1.5, hums_hz=NEXT_HZ)
         )
         await until(lambda: service.agent("jiwoo")["place_state"] == "free")
         before = await only_call(service)
@@ -65,7 +65,7 @@ async def test_a_caller_who_is_passed_on_hears_music_at_once_and_then_the_next_a
         began_s = asyncio.get_running_loop().time()
         answer = await pass_on(service, before["id"], queue="repairs", asked_by="anna")
         assert answer["outcome"] == "waits"
-        await until(lambda: hears_music(who), 3.5)  # before the next agent answers
+        await until(lambda: hears_music(who), 1.4)  # before the next agent answers
         assert (await asyncio.to_thread(service.agent, "anna"))["state"] == "wrap_up"
         await who.hears(NEXT_HZ)
         assert who.longest_gap(began_s) < HOLE_S
