@@ -3,7 +3,7 @@
 Rules:
 
 1. A dialogue tells each new standing and never waits: the newest of a call is written, by a thread,
-   30 ms later, so that the standings of many are one piece of work.
+   50 ms later, so that the standings of many are one piece of work.
 2. A whole session, with words and keys, is sealed under the key of the caller's contact. In clear
    stand the call, the node, the dialplan's hash, the turn and the contact's random id.
 3. The caller's number becomes a contact here, by its one spelling, and goes no further. A number
@@ -37,7 +37,7 @@ from queues.store import (
 
 log = structlog.get_logger()
 
-_GATHERS_S = 0.03  # what many dialogues tell in this time is written at once
+_GATHERS_S = 0.05  # what many dialogues tell in this time is written at once
 _AGAIN_S = 1.0
 
 

@@ -2,9 +2,10 @@
 
 One thread writes. It takes what waits, whole submissions only, and commits it in one transaction
 together with the rows of live dialogues; what comes alone goes at once, what comes often goes
-together, fifty times a second. While the database is locked, full or gone, rows wait in
-memory, up to a limit, and are written in order when it is back. What is beyond the limit is lost:
-counted, and told in the journal by a row of the kind `lost`. The calls go on meanwhile.
+together, fifty times a second, and twenty while there is always more. While the database is locked,
+full or gone, rows wait in memory, up to a limit, and are written in order when it is back. What is
+beyond the limit is lost: counted, and told in the journal by a row of the kind `lost`. The calls go
+on meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ MOST_WAITING: Final = 50_000  # rows in memory; about 40 MB
 MOST_IN_A_GROUP: Final = 500  # rows of one transaction, but always whole submissions
 LONGEST_PAUSE_S: Final = 2.0
 GROUP_EVERY_S: Final = 0.02  # what comes sooner after a group began goes with the next
+GROUP_SELDOM_S: Final = 0.05  # the same where rows wait again and again
 _SHORTEST_PAUSE_S: Final = 0.05
 
 _log = structlog.get_logger("queues.store")
@@ -124,13 +126,17 @@ class JournalWriter:
                 self._changed.notify_all()
 
     def _run(self) -> None:
+        every_s = GROUP_EVERY_S
         try:
             while (group := self._next_group()) is not None:
                 began = time.monotonic()
                 self._write(group)
                 self._answer_refused()
                 if group.rows < MOST_IN_A_GROUP // 2:
-                    time.sleep(max(0.0, began + GROUP_EVERY_S - time.monotonic()))
+                    time.sleep(max(0.0, began + every_s - time.monotonic()))
+                with self._changed:
+                    more = self._waiting.has_work
+                every_s = min(1.5 * every_s, GROUP_SELDOM_S) if more else GROUP_EVERY_S
         finally:
             self._committer.close()
             with self._changed:

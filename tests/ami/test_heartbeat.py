@@ -14,7 +14,7 @@ from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.wire_actions import Action
 from ivr.asterisk.wire_events import ChannelId, LinkUp, Response
 
-_TICKS = round(Silence().renew_s / 0.05)  # in which each caller has one turn
+_TICKS = round(Silence().renew_s / heartbeat._TICK_S)  # in which each caller has one turn
 
 
 class _Switch(AmiClient):
