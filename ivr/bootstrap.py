@@ -178,7 +178,6 @@ class Service:
             desk,
             callers,
             decides=lambda: self._decides and not self._keeping.is_taken_over,
-            fed_by_us=self._driver.speaks_with,
             agents=lambda: self.dispatcher.view().agents,
             adopted=self._adoption.comes_back,
             missed=self._missed,

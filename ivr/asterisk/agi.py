@@ -125,6 +125,11 @@ class AgiDesk:
         seat = self._seats.get(channel)
         return seat is not None and seat.in_agi and not seat.reserved
 
+    def is_elsewhere(self, channel: ChannelId) -> bool:
+        """The channel left AGI and has not come back: the dialplan or a bridge has it."""
+        seat = self._seats.get(channel)
+        return seat is not None and not seat.in_agi and not seat.adopted_busy
+
     def on_event(self, event: WireEvent) -> None:
         """Hear one event. Living channels are learnt by feeding each `ChannelListed` too."""
         match event:

@@ -215,6 +215,8 @@ class AmiClient:
         except ActionRefused as refusal:
             if wire.says_login_in_use(str(refusal)):
                 raise LinkLost("another session of our AMI user is still open", sent=True) from None
+            if wire.says_shutting_down(str(refusal)):
+                raise LinkLost("the switch is shutting down", sent=True) from None
             raise LoginRefused(
                 f"{where} refuses the AMI user {self._username!r} ({refusal}): name, secret and "
                 f"permit= in its manager.conf must agree with ours"
@@ -254,6 +256,8 @@ class AmiClient:
             if done:
                 pending.future.result()
             return bool(done)
+        except ActionRefused as refusal:  # it does when it is shutting down
+            raise LinkLost(f"the switch gives no sign of life: {refusal}", sent=True) from None
         finally:
             link.forget(pending)
 

@@ -40,6 +40,7 @@ ECHO = "echo"  # what it dials there
 # The least rights that work; with any more the secret would open more than calls.
 AMI_READ = ("system", "call", "user", "agi", "dtmf")
 AMI_WRITE = ("call", "agent", "originate", "reporting", "agi")
+WATCH_ROUNDS = 300  # of a second each, after which a watch that no other has relieved ends
 STANDING = "fz-standing"  # the context that dials the standing emergency number
 SOUNDS = "fz"  # our prompts, as Asterisk names their folder
 # What the service hears; Asterisk sends nothing else (half of all events are Newexten and VarSet).
@@ -79,6 +80,7 @@ CODE_TONES = MappingProxyType(
 )
 _SYSTEM_CA = Path("/etc/ssl/certs/ca-certificates.crt")
 _FILES_FOR_A_CHANNEL = 8
+_LISTED_AT_ONCE = 80  # channels whose names, of 50 letters, a variable of the dialplan can hold
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -115,23 +117,24 @@ class PathUnusable(Exception):
 class Silence:
     """When a service that says nothing counts as away, and what then; all in seconds.
 
-    It sets a beat each second. A caller's absolute timeout is `grace_s`, and is set anew every
-    `renew_s` while the service lives. A caller whose timeout runs out within `dead_s` of the last
-    beat goes back to the service, with music; after `dead_s` the dialplan waits `doubt_s` more for
-    a beat, with music, and then serves the caller itself. So an outage of less than
-    `grace_s - renew_s` cuts nobody's music, and everyone is helped `grace_s + doubt_s` after the
-    last renewal at the latest. Who is in a dialogue, without music, has `fed_grace_s` instead, so
-    that silence does not last longer. Who arrives when the beat is older than `music_s` has music
-    at once. `doubt_s` also bears a clock that was set, and an Asterisk that stood still.
-    `queue_s`: how long Asterisk's own queue may take.
+    It sets a beat each second. After `music_s` without a new one the dialplan's watch takes every
+    caller who waits in AGI, and who arrives then, to music and the line's emergency key. With the
+    next beat each goes back to the service; without one, when the last is `dead_s + doubt_s` old,
+    the dialplan serves the caller itself, but never before it waited `doubt_s` for a beat: that
+    bears a clock that was set, and an Asterisk that stood still.
+    Behind the watch stands a caller's absolute timeout: `grace_s`, set anew every `renew_s` while
+    the service lives. So without a watch an outage of less than `grace_s - renew_s` cuts nobody's
+    music, and everyone has the key `grace_s` after the last renewal at the latest. `leg_s`: how
+    long an agent's leg waits in AGI before it looks at the beat. `queue_s`: how long Asterisk's own
+    queue may take.
     """
 
-    grace_s: int = 19
-    fed_grace_s: int = 8
-    renew_s: int = 4
+    grace_s: int = 45
+    renew_s: int = 15
     music_s: int = 3
     dead_s: int = 15
     doubt_s: int = 5
+    leg_s: int = 19
     queue_s: int = 600
 
 
@@ -227,6 +230,8 @@ def render(
         "emergency_ways": emergency_ways or {},
         "sounds": SOUNDS,
         "silence": silence or Silence(),
+        "watch_rounds": WATCH_ROUNDS,
+        "watch_ends": watch_ends(channels),
         "fallback": FALLBACK_QUEUE,
         "ring_s": round(settings.queues[0].ring_timeout_s),
         "wrap_up_s": round(settings.queues[0].wrap_up_s),
@@ -260,6 +265,12 @@ def render(
             continue
         write_private(path, text, group=readers)
     return changed
+
+
+def watch_ends(channels: int) -> tuple[str, ...]:
+    """Endings of channels' names by which they fall into parts that can be listed at once."""
+    digits = 1 if channels <= 16 * _LISTED_AT_ONCE else 2
+    return tuple(f"{number:0{digits}x}" for number in range(16**digits))
 
 
 def _named(dialplan: str) -> str:

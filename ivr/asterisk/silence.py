@@ -33,7 +33,6 @@ class ReadyForSilence:
         callers: Mapping[CallId, LineId],
         *,
         decides: Callable[[], bool],
-        fed_by_us: Callable[[CallId], bool],
         agents: Callable[[], Iterable[AgentRow]],
         adopted: OnAdopted,
         missed: OnMissed,
@@ -53,7 +52,6 @@ class ReadyForSilence:
             is_healthy=decides,
             callers=lambda: [ChannelId(call) for call in callers],
             is_ours=desk.in_agi,
-            fed_by_us=lambda channel: fed_by_us(CallId(channel)),
         )
         self._looked_up = asyncio.Event()
         self._back = ComingBack(client, self._may_take, self._comes_back, missed)
@@ -67,6 +65,7 @@ class ReadyForSilence:
     def on_event(self, event: WireEvent) -> None:
         """Hear each event."""
         self._members.on_event(event)
+        self._heart.on_event(event)
         if isinstance(event, LinkUp):
             self._looked_up.clear()
             self._back.look()

@@ -9,7 +9,8 @@ Rules:
 - who comes new from the switch's own queue goes on in ours, without a welcome
 - a caller of ours who comes out of a talk and is to wait hears music; an agent's leg that was
   settled before us is hung up, also out of a talk
-- a caller whom the dialplan took while we were silent, and gives back, hears from us again
+- a caller whom the dialplan took while we were silent, and gives back, hears from us again; so does
+  one whom it sent to the emergency number; keys pressed meanwhile were for the dialplan
 - one who came back from the emergency number while there was no link is told of by the look-up
 - a restart of Asterisk ends everything at once
 """
@@ -28,6 +29,7 @@ from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.calls import Calls
 from ivr.asterisk.client import AmiClient
+from ivr.asterisk.config import STANDING
 from ivr.asterisk.errors import ActionRefused
 from ivr.asterisk.offers import OFFER_PREFIX, Offers
 from ivr.asterisk.wire_events import (
@@ -69,7 +71,7 @@ class Callers(Protocol):
 
     def key_pressed(self, call: CallId, key: str) -> None: ...
 
-    def emergency_over(self, call: CallId, *, reached: bool) -> None: ...
+    def emergency_over(self, call: CallId, *, reached: bool) -> bool: ...
 
     def call_ended(self, call: CallId) -> None: ...
 
@@ -189,7 +191,8 @@ class Switchboard:
             case ChannelInAgi():
                 self._in_agi(event)
             case KeyReleased(channel, key) if CallId(channel) in self._known:
-                self._callers.key_pressed(CallId(channel), key)
+                if not self._desk.is_elsewhere(channel):
+                    self._callers.key_pressed(CallId(channel), key)
             case ChannelEnded(channel) if CallId(channel) in self._known:
                 self._end(CallId(channel), EndCause.LOST if event.lost else EndCause.HUNG_UP)
             case ChannelEnded(channel):
@@ -218,7 +221,8 @@ class Switchboard:
                 self._callers.call_arrived(call, LineId(event.line))
         elif event.why in _EMERGENCY:
             self._calls.back_from_help(call)
-            self._callers.emergency_over(call, reached=_EMERGENCY[event.why])
+            if not self._callers.emergency_over(call, reached=_EMERGENCY[event.why]):
+                self._left.given_back(call)
         elif event.why in _TAKEN:
             self._left.given_back(call)
         else:
@@ -282,8 +286,10 @@ class Switchboard:
             if call not in self._left:
                 continue
             is_over = entry.bridge is not None and entry.bridge in settled
-            if not is_over and (entry.in_agi or entry.bridge is not None):
-                self._left.found(call, in_bridge=entry.bridge is not None)
+            # Where the emergency number still rings no bridge is yet.
+            is_served = entry.bridge is not None or entry.context == STANDING
+            if not is_over and (entry.in_agi or is_served):
+                self._left.found(call, in_bridge=is_served)
             elif is_over or (entry.context == _HOLD and entry.exten == "s"):
                 # In a talk that was decided to be over; or listed with what it ran last for the
                 # service before us, a sound that broke off.

@@ -99,6 +99,11 @@ def says_login_in_use(sentence: str) -> bool:
     return "already in use" in sentence.lower()
 
 
+def says_shutting_down(sentence: str) -> bool:
+    """The refusal of anything, a login too, by a switch that is about to end."""
+    return "shutting down" in sentence.lower()
+
+
 def says_no_such_channel(sentence: str) -> bool:
     """The refusal of an action whose channel has ended."""
     low = sentence.lower()

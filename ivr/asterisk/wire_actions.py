@@ -225,6 +225,17 @@ def forget_missed_call(channel: ChannelId) -> Action:
     )
 
 
+def begin_watch(watch: ChannelId) -> Action:
+    """Have a channel of the dialplan watch the beat; the one that did so before ends by itself."""
+    return originate(
+        "Local/stand@fz-watch/n",
+        channel_id=watch,
+        context="fz-watch",
+        exten="run",
+        timeout_ms=2000,
+    )
+
+
 # --- AGI commands --------------------------------------------------------------------------------
 
 

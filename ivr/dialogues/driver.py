@@ -146,9 +146,16 @@ class Driver:
             self._begun.put_nowait(partial(self._hang_up, call))
         self._tell(call, CallReturned(reason, queue))
 
-    def emergency_over(self, call: CallId, *, reached: bool) -> None:
-        """The caller is back from the standing emergency number."""
-        self._tell(call, EmergencyOver(reached))
+    def emergency_over(self, call: CallId, *, reached: bool) -> bool:
+        """The caller is back from the standing emergency number; whether a dialogue waits for it.
+
+        None does where the dialplan had sent the caller, while we were silent.
+        """
+        dialogue = self._dialogues.get(call)
+        if dialogue is None or dialogue.phase is not Phase.EMERGENCY:
+            return False
+        dialogue.hear(EmergencyOver(reached))
+        return True
 
     @property
     def calls(self) -> tuple[CallId, ...]:

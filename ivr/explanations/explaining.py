@@ -176,7 +176,7 @@ def _asked_anew(view: StoreView, way: Way, passed: Passed) -> Way:
     first, last = way.entries[0].seq, way.entries[-1].seq
     lives = bool(way.stays) and way.stays[-1].until is None
     seq, centre = 0, Centre()
-    stored = view.snapshots.newest(understood=UNDERSTOOD, last_seq=first - 1)
+    stored = view.snapshots.newest(understood=UNDERSTOOD, last_seq=_NO_END, before_seq=first)
     if stored is not None:
         with suppress(SnapshotUnreadable):  # then from the first row
             seq, centre = stored.seq, from_snapshot(read_snapshot(stored))

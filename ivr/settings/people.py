@@ -67,7 +67,8 @@ class Queue(Part):
     `mark_s`, `pick_up_s` and `cap_s` are of the order `service_level`. It takes no more calls while
     `most_waiting` wait, gives back who has waited `longest_wait_s`, and with `needs_somebody` also
     calls that nobody who is signed in could take. `breath_s` lies between an agent's calls, wrap-up
-    included. Without `hours` it is open at any time.
+    included. Its callers are held `consult_seeks_s` at most until another agent is rung who is to
+    be asked, and `consult_lasts_s` while both agents talk. Without `hours` it is always open.
     """
 
     id: Id
@@ -84,6 +85,8 @@ class Queue(Part):
     longest_wait_s: Annotated[float, Field(ge=30, le=86_400)] = 3600.0
     needs_somebody: bool = False
     breath_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    consult_seeks_s: Annotated[float, Field(ge=5, le=600)] = 60.0
+    consult_lasts_s: Annotated[float, Field(ge=10, le=3600)] = 300.0
     prefer_last_agent: PreferLastAgent | None = None
     hours: Hours | None = None
 
@@ -123,6 +126,8 @@ class Queue(Part):
             self.longest_wait_s,
             self.needs_somebody,
             self.breath_s,
+            self.consult_seeks_s,
+            self.consult_lasts_s,
         )
 
 

@@ -54,13 +54,19 @@ class Snapshots:
             kept = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(KEPT)
             connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(kept)))
 
-    def newest(self, *, understood: Container[int], last_seq: int) -> Snapshot | None:
+    def newest(
+        self, *, understood: Container[int], last_seq: int, before_seq: int | None = None
+    ) -> Snapshot | None:
         """Give the newest that is whole, of a version that is understood and not after `last_seq`.
 
-        Each one that is not is passed over with a warning. None: begin with the first row.
+        Each one that is not is passed over with a warning. Those that are not before `before_seq`
+        are not asked for, and nothing is said of them. None: begin with the first row.
         """
+        asked = select(snapshots).order_by(snapshots.c.seq.desc())
+        if before_seq is not None:
+            asked = asked.where(snapshots.c.seq < before_seq)
         with self._database.read() as connection:
-            rows = connection.execute(select(snapshots).order_by(snapshots.c.seq.desc())).all()
+            rows = connection.execute(asked).all()
         for row in rows:
             snapshot = Snapshot(row.seq, row.at, row.version, row.body)
             reason = None

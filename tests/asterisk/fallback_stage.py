@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from ivr.asterisk import wire_actions as wire
 from ivr.asterisk.agi import AgiDesk
 from ivr.asterisk.coming_back import ComingBack, MissedCall
-from ivr.asterisk.config import Silence
+from ivr.asterisk.config import EmergencyWay, Silence
 from ivr.asterisk.fallback import FallbackMembers
 from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, ChannelListed, LinkUp
@@ -25,7 +25,7 @@ from tests.audio.calls import MUSIC_HZ, Caller
 from tests.switch import Switch, running_switch, test_settings, write_tone
 
 # Short, so that tests are; the proportions are those of the product.
-SHORT = Silence(grace_s=4, fed_grace_s=3, renew_s=1, music_s=2, dead_s=3, doubt_s=2, queue_s=8)
+SHORT = Silence(grace_s=4, renew_s=1, music_s=2, dead_s=3, doubt_s=2, leg_s=4, queue_s=8)
 WITHIN_S = 20.0
 NUMBER = "493077709123"  # who calls over the trunk, which no password guards
 SORRY_HZ = 700
@@ -36,7 +36,10 @@ HOLE_S = 1.0  # a tenth of it is reached, on a machine that does nothing else
 
 @asynccontextmanager
 async def fallback_switch(
-    folder: Path, silence: Silence = SHORT, **changes: object
+    folder: Path,
+    silence: Silence = SHORT,
+    emergency_ways: Mapping[str, EmergencyWay] | None = None,
+    **changes: object,
 ) -> AsyncIterator[Switch]:
     """An Asterisk whose line 100 has a prompt for when nobody can be reached; 200 has none."""
     (folder / "prompts" / "de").mkdir(parents=True)
@@ -48,6 +51,7 @@ async def fallback_switch(
         folder,
         settings=test_settings(**values),
         when_down={"100": "de/sorry"},
+        emergency_ways=emergency_ways,
         silence=silence,
     ) as switch:
         yield switch
@@ -60,7 +64,6 @@ class Service:
         self.floor = floor
         self.healthy = True
         self.callers: set[ChannelId] = set()
-        self.fed: set[ChannelId] = set()
         self.adopted: list[tuple[CallId, float]] = []
         self.missed: list[MissedCall] = []
         self.refuses_missed = False
@@ -69,7 +72,6 @@ class Service:
             is_healthy=lambda: self.healthy,
             callers=lambda: self.callers,
             is_ours=floor.desk.in_agi,
-            fed_by_us=self.fed.__contains__,
             silence=silence,
         )
         self.members = FallbackMembers(floor.client)
@@ -100,6 +102,7 @@ class Service:
             floor.seen.append(event)
             floor.desk.on_event(event)
             self.members.on_event(event)
+            self.heart.on_event(event)
             if isinstance(event, LinkUp):
                 self.back.look()
             elif isinstance(event, ChannelInAgi) and event.why != "agent":
@@ -183,16 +186,23 @@ async def on_the_line(
     """A caller whom the service has answered, and who has music."""
     async with caller_phone(server(switch)) as phone:
         caller = Caller(phone)
-        known = set(service.callers)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(phone.dial(line, WITHIN_S))
-            await until(lambda: service.callers > known, within_s=WITHIN_S)
-            (caller.channel,) = service.callers - known
-            await service.run(wire.answer(), caller)
-        if music:
-            await service.run(wire.music_on("default"), caller)
-            await caller.hears(MUSIC_HZ)
+        await dialled(service, caller, music=music, line=line)
         yield caller
+
+
+async def dialled(
+    service: Service, caller: Caller, *, music: bool = True, line: str = "100"
+) -> None:
+    """Have this caller call, be answered by the service, and have music."""
+    known = set(service.callers)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(caller.phone.dial(line, WITHIN_S))
+        await until(lambda: service.callers > known, within_s=WITHIN_S)
+        (caller.channel,) = service.callers - known
+        await service.run(wire.answer(), caller)
+    if music:
+        await service.run(wire.music_on("default"), caller)
+        await caller.hears(MUSIC_HZ)
 
 
 @asynccontextmanager
@@ -302,6 +312,23 @@ async def nobody_works(switch: Switch) -> None:
 async def in_queue(switch: Switch, count: int) -> None:
     """Come back when so many callers wait in Asterisk's own queue."""
     await console_says(switch, "queue show fallback", lambda shown: shown.count("(wait:") == count)
+
+
+def _count_at(shown: str, context: str) -> int:
+    return sum(line.split("!")[1:2] == [context] for line in shown.splitlines())
+
+
+async def are_at(switch: Switch, context: str, count: int) -> None:
+    """Come back when so many channels are in this context of the dialplan."""
+    await console_says(
+        switch, "core show channels concise", lambda shown: _count_at(shown, context) == count
+    )
+
+
+async def nobody_watches(switch: Switch) -> None:
+    """Leave an Asterisk whose callers have nothing but their own timeouts, for some seconds."""
+    await switch.console("dialplan set global FZ_WATCH nobody")
+    await are_at(switch, "fz-watch", 0)
 
 
 def _kept(shown: str) -> list[str]:

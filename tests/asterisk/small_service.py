@@ -14,7 +14,7 @@ from ivr.asterisk.calls import Calls
 from ivr.asterisk.config import Silence
 from ivr.asterisk.heartbeat import Heartbeat
 from ivr.asterisk.offers import Offers
-from ivr.asterisk.switchboard import Switchboard, Told
+from ivr.asterisk.switchboard import NobodyLeft, Switchboard, Told
 from ivr.asterisk.wire_events import ChannelId, ChannelInAgi, WireEvent
 from ivr.dialogues.dialogue import Surroundings
 from ivr.dialogues.driver import Driver
@@ -35,6 +35,7 @@ class SmallService:
     """Who called, on which line, with which number; what the dialogues wished of a queue."""
 
     driver: Driver
+    healthy: bool = True  # False: it does what it is told, and gives no sign of life
     callers: list[tuple[CallId, LineId]] = field(default_factory=list)
     numbers: dict[CallId, str | None] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
@@ -60,6 +61,16 @@ class SmallService:
     def card(self, call: CallId) -> tuple[CardEntry, ...]:
         """What this caller answered so far."""
         return self.driver.card(call) or ()
+
+
+class _Dialogues(NobodyLeft):
+    """A caller whom the dialplan gives back goes on in the dialogue."""
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def given_back(self, call: CallId) -> None:
+        self._driver.call_given_back(call, waits=False, talks=False)
 
 
 @asynccontextmanager
@@ -92,14 +103,14 @@ async def small_service(
             inputs.append,
             lines,
             frozenset(),
+            left=_Dialogues(driver),
             told=Told(service.on_event, service.on_caller),
         )
         heart = Heartbeat(
             client,
-            is_healthy=lambda: True,
+            is_healthy=lambda: service.healthy,
             callers=lambda: map(ChannelId, lines),
             is_ours=desk.in_agi,
-            fed_by_us=lambda _: False,
             silence=silence,
         )
         tasks = [asyncio.create_task(each.run()) for each in (driver, board, offers, heart)]

@@ -21,6 +21,7 @@ from tests.asterisk.fallback_stage import (
     SORRY_HZ,
     WITHIN_S,
     agent_at,
+    are_at,
     dial,
     ends,
     fallback_switch,
@@ -28,6 +29,7 @@ from tests.asterisk.fallback_stage import (
     join,
     kept,
     kept_are,
+    nobody_watches,
     nobody_works,
     nothing_is_kept,
     on_the_line,
@@ -128,8 +130,24 @@ async def test_an_agent_is_rung_for_who_calls_while_nobody_decides(house: Switch
 
 async def test_a_short_silence_is_noticed_by_no_waiting_caller(house: Switch) -> None:
     async with running_service(house) as service, on_the_line(service, house) as caller:
+        begun_s = now()
+        for taken in (1, 2):
+            service.healthy = False
+            await are_at(house, "fz-wait", 1)
+            service.healthy = True
+            await service.visits(caller, taken, "timeout")
+        assert caller.longest_gap(begun_s) < HOLE_S
+        assert abs(caller.pitch() - MUSIC_HZ) < 12
+        assert await kept(house) == []
+
+
+async def test_where_nobody_watches_a_short_silence_is_noticed_by_no_waiting_caller(
+    house: Switch,
+) -> None:
+    async with running_service(house) as service, on_the_line(service, house) as caller:
         begun_s, told = now(), len(service.floor.seen)
         for _ in range(2):
+            await nobody_watches(house)
             service.healthy = False
             await asyncio.sleep(SHORT.grace_s - SHORT.renew_s - 1.2)
             service.healthy = True
@@ -140,6 +158,19 @@ async def test_a_short_silence_is_noticed_by_no_waiting_caller(house: Switch) ->
         assert not any(isinstance(e, ChannelLeftAgi) for e in service.floor.seen[told:])
 
 
+async def test_where_nobody_watches_a_callers_own_timeout_leads_to_help(house: Switch) -> None:
+    async with running_service(house) as service, on_the_line(service, house) as caller:
+        await nobody_watches(house)
+        service.healthy = False
+        silent_s = now()
+        await caller.hears(SORRY_HZ)
+        await hangs_up_on(caller)
+        assert caller.longest_gap(silent_s) < HOLE_S
+        service.healthy = True
+        await until(lambda: len(service.missed) == 1, within_s=WITHIN_S)
+        await nothing_is_kept(house)
+
+
 async def test_who_runs_out_of_time_in_a_short_silence_hears_music_until_it_is_over_and_then_us(
     house: Switch,
 ) -> None:
@@ -148,7 +179,6 @@ async def test_who_runs_out_of_time_in_a_short_silence_hears_music_until_it_is_o
         on_the_line(service, house, music=False) as fed,
         running_visits(service.floor.desk) as visits,
     ):
-        service.fed.add(fed.channel)
         await service.floor.client.send(wire.absolute_timeout(fed.channel, 1))
         service.healthy = False
         await fed.hears(MUSIC_HZ)
@@ -184,7 +214,6 @@ async def test_callers_in_audiosocket_whose_other_end_stands_still_are_rescued(
         port = stalled.sockets[0].getsockname()[1]
         listening = []
         for caller in (talks, mute):
-            service.fed.add(caller.channel)
             command = wire.exec_audiosocket(uuid4(), "127.0.0.1", port)
             run = service.floor.desk.run(caller.channel, command, deadline_s=60)
             listening.append(asyncio.create_task(run))

@@ -14,6 +14,7 @@ from tests.asterisk.fallback_stage import (
     SHORT,
     WITHIN_S,
     agent_at,
+    are_at,
     console_says,
     dial,
     fallback_switch,
@@ -21,6 +22,7 @@ from tests.asterisk.fallback_stage import (
     in_queue,
     kept,
     kept_are,
+    nobody_watches,
     nothing_is_kept,
     on_the_line,
     running_service,
@@ -64,8 +66,7 @@ async def test_who_hangs_up_on_a_service_that_is_silent_is_a_missed_call_once(
     async with running_service(house, every_s=0.3) as service:
         async with on_the_line(service, house) as caller:
             service.healthy = False
-            await asyncio.sleep(SHORT.music_s + 1.5)  # until the beat counts as late
-            assert service.floor.desk.in_agi(caller.channel)
+            await are_at(house, "fz-wait", 1)
         await kept_are(house, 1)
         service.healthy = True
         await nothing_is_kept(house)
@@ -90,6 +91,7 @@ async def test_who_is_joined_before_the_first_beat_is_no_missed_call(house: Swit
         on_the_line(service, house) as caller,
     ):
         leg = await dial(service, "offer-1")
+        await nobody_watches(house)
         service.healthy = False
         await asyncio.sleep(SHORT.music_s + 0.8)  # until the beat counts as late
         await service.floor.desk.bridge(caller.channel, leg)

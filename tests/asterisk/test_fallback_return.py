@@ -30,6 +30,7 @@ from tests.asterisk.fallback_stage import (
     kept_are,
     members,
     members_are,
+    nobody_watches,
     nobody_works,
     nothing_is_kept,
     on_the_line,
@@ -106,6 +107,7 @@ async def test_who_called_first_is_served_first(house: Switch) -> None:
         second = await stack.enter_async_context(on_the_line(service, house))
         agent = await stack.enter_async_context(agent_at(house, "desk1", Answering.NEVER))
         await works(service, house, "desk1")
+        await nobody_watches(house)
         service.healthy = False
         await service.floor.client.send(wire.absolute_timeout(first.channel, SHORT.grace_s + 3))
         await rings(agent)

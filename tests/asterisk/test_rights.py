@@ -28,17 +28,16 @@ REFUSED = {
 # Everything that is loaded; what could start programs, record, serve the web or write call records
 # is not among it.
 MODULES = """
-app_audiosocket app_dial app_echo app_exec app_playback app_playtones app_queue
-bridge_builtin_features bridge_native_rtp bridge_simple chan_pjsip
-codec_a_mu codec_alaw codec_g722 codec_resample
-codec_ulaw format_pcm format_wav func_callerid func_db func_groupcount func_logic func_strings
-func_timeout pbx_config res_agi res_audiosocket res_crypto res_manager_devicestate res_musiconhold
-res_pjproject res_pjsip res_pjsip_acl res_pjsip_authenticator_digest res_pjsip_caller_id
-res_pjsip_dlg_options res_pjsip_dtmf_info res_pjsip_empty_info res_pjsip_endpoint_identifier_ip
-res_pjsip_endpoint_identifier_user res_pjsip_nat res_pjsip_outbound_authenticator_digest
-res_pjsip_pubsub res_pjsip_registrar res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session
-res_rtp_asterisk res_sorcery_astdb res_sorcery_config res_sorcery_memory res_speech
-res_timing_timerfd
+app_audiosocket app_channelredirect app_dial app_echo app_exec app_playback app_playtones app_queue
+bridge_builtin_features bridge_native_rtp bridge_simple chan_pjsip codec_a_mu codec_alaw codec_g722
+codec_resample codec_ulaw format_pcm format_wav func_callerid func_channel func_db func_global
+func_groupcount func_logic func_strings func_timeout pbx_config res_agi res_audiosocket res_crypto
+res_manager_devicestate res_musiconhold res_pjproject res_pjsip res_pjsip_acl
+res_pjsip_authenticator_digest res_pjsip_caller_id res_pjsip_dlg_options res_pjsip_dtmf_info
+res_pjsip_empty_info res_pjsip_endpoint_identifier_ip res_pjsip_endpoint_identifier_user
+res_pjsip_nat res_pjsip_outbound_authenticator_digest res_pjsip_pubsub res_pjsip_registrar
+res_pjsip_rfc3326 res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_sorcery_astdb
+res_sorcery_config res_sorcery_memory res_speech res_timing_timerfd
 """
 SHELLS = (
     "Exec",

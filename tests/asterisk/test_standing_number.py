@@ -21,6 +21,7 @@ from tests.asterisk.fallback_stage import (
     AGENT_HZ,
     SORRY_HZ,
     agent_at,
+    are_at,
     console_says,
     kept,
     kept_are,
@@ -36,7 +37,7 @@ from tests.switch import Switch, running_switch, test_settings, write_tone
 
 NOTICE_HZ, PROMPT_HZ = 1900, 500
 # Short, so that tests are; the proportions are those of the product.
-SOON = Silence(grace_s=3, fed_grace_s=3, renew_s=1, music_s=2, dead_s=2, doubt_s=1, queue_s=8)
+SOON = Silence(grace_s=3, renew_s=1, music_s=2, dead_s=2, doubt_s=1, leg_s=3, queue_s=8)
 PLAN = load_plan(
     """
 language: de
@@ -210,3 +211,27 @@ async def test_in_the_last_message_too_the_key_works(house: Switch) -> None:
         await caller.phone.press("8")
         await rings(caretaker)
         await caller.hears(AGENT_HZ)
+
+
+async def test_a_service_that_stood_still_leaves_the_call_alone_and_goes_on_behind_it(
+    house: Switch,
+) -> None:
+    """It hears later of the key that the dialplan took, and of the caller's coming back."""
+    async with AsyncExitStack() as stack:
+        service = await stack.enter_async_context(service_of(house))
+        caller = await stack.enter_async_context(on_the_phone(house))
+        call, _ = await service.next_caller(0)
+        async with agent_at(house, "caretaker") as caretaker:
+            service.healthy = False
+            await are_at(house, "fz-wait", 1)
+            await caller.phone.press("8")
+            await rings(caretaker)
+            service.healthy = True
+            await caller.hears(AGENT_HZ)
+            await talked_for(caretaker, SOON.grace_s + 1)
+            await caller.hears(AGENT_HZ)
+            assert len(caretaker.calls) == 1
+            assert service.card(call) == ()
+        await caller.hears(PROMPT_HZ)
+        await caller.phone.press("1")
+        await until(lambda: [entry.said for entry in service.card(call)] == ["1"])

@@ -68,6 +68,18 @@ def test_one_that_is_ahead_of_the_journal_is_passed_over(place: Place) -> None:
     assert {log["reason"] for log in logs} == {"the journal ends before it"}
 
 
+def test_of_those_that_are_too_new_for_a_question_about_the_past_nothing_is_said(
+    place: Place,
+) -> None:
+    with place.opened() as store:
+        store.snapshots.save(snapshot(5))
+        store.snapshots.save(snapshot(10))
+        with capture_logs() as logs:
+            found = store.snapshots.newest(understood={1, 2}, last_seq=100, before_seq=10)
+            assert found == snapshot(5)
+    assert logs == []
+
+
 def test_where_all_are_bad_there_is_none(place: Place) -> None:
     with place.opened() as store:
         store.snapshots.save(snapshot(5))

@@ -3,13 +3,11 @@
 The rules
 - Only a call in a talk is held; who may be asked, and whether anybody can, is as for a transfer.
 - An agent who is named must be free now: nobody is left in music for somebody who is busy.
-- A caller is held for so long as somebody is looked for (`CONSULT_SEEKS_S`), rung, or asked
-  (`CONSULT_LASTS_S`); then the agent who asked has the caller again.
+- A caller is held for so long as somebody is looked for (`consult_seeks_s` of the queue that the
+  call is in), rung, or asked (`consult_lasts_s`); then the agent who asked has the caller again.
 - It is passed on when that is asked for, or when the asking agent is gone: to the agent who is
   asked or rung, else to the queue. Only then is it a hop.
 """
-
-from typing import Final
 
 from queues.centre.commands import COMMAND_SETTLED_S
 from queues.centre.deciding.endings import consult_of, consult_over, end_talk, let_go
@@ -35,11 +33,8 @@ from queues.centre.facts.offers import TalkEnd, WithdrawReason
 from queues.centre.inputs.consults import CompleteAsked, ConsultAsked, TakeBackAsked
 from queues.centre.lives.call import CallState
 from queues.centre.relaxing import relax_of, relaxes_at
-from queues.centre.state import Call, Centre, Offer, could_take_a_call, the_offer
+from queues.centre.state import Call, Centre, Offer, could_take_a_call, the_call, the_offer
 from queues.ids import AgentId, CallId, OfferId
-
-CONSULT_SEEKS_S: Final = 60.0  # until somebody is rung for it
-CONSULT_LASTS_S: Final = 300.0
 
 
 def consult_asked(centre: Centre, what: ConsultAsked, now: float) -> tuple[Fact, ...]:
@@ -64,7 +59,7 @@ def consult_asked(centre: Centre, what: ConsultAsked, now: float) -> tuple[Fact,
         steps=steps,
         need_until=None if next_s is None or what.agent is not None else now + next_s,
         only=what.agent,
-        until=now + CONSULT_SEEKS_S,
+        until=now + centre.queues[call.queue].setting.consult_seeks_s,
     )
     return (began,)
 
@@ -89,14 +84,15 @@ def take_back_asked(centre: Centre, what: TakeBackAsked, now: float) -> tuple[Fa
 
 def consult_joined(centre: Centre, offer: Offer, asking: Call, now: float) -> tuple[Fact, ...]:
     """Both agents are in one bridge."""
+    held = the_call(centre, the_offer(centre, OfferId(asking.call)).call)
     joined = ConsultJoined(
         at=now,
-        call=the_offer(centre, OfferId(asking.call)).call,
+        call=held.call,
         consult=asking.call,
         offer=offer.offer,
         agent=offer.agent,
         place=offer.place,
-        until=now + CONSULT_LASTS_S,
+        until=now + centre.queues[held.queue].setting.consult_lasts_s,
         waited_s=now - asking.wait_from,
     )
     return (joined,)

@@ -20,7 +20,7 @@ class SettingsTaken:
     """
 
     TYPE: ClassVar[str] = "settings_taken"
-    VERSION: ClassVar[int] = 4
+    VERSION: ClassVar[int] = 5
     at: float
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]

@@ -27,6 +27,9 @@ class QueueSetting:
     `longest_wait_s`; with `needs_somebody` also calls that nobody who is signed in could take.
 
     After a talk, or an offer that came to nothing, an agent is offered no call for `breath_s`.
+
+    A caller of it is held while an agent asks another one: for `consult_seeks_s` until somebody is
+    rung, and for `consult_lasts_s` while the two talk.
     """
 
     queue: QueueId
@@ -43,6 +46,8 @@ class QueueSetting:
     longest_wait_s: float | None = None
     needs_somebody: bool = False
     breath_s: float = 0.0
+    consult_seeks_s: float = 60.0
+    consult_lasts_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ class SettingsLoaded:
     """
 
     TYPE: ClassVar[str] = "settings_loaded"
-    VERSION: ClassVar[int] = 3
+    VERSION: ClassVar[int] = 4
     queues: tuple[QueueSetting, ...]
     agents: tuple[AgentSetting, ...]
     epoch: str

@@ -20,6 +20,7 @@ from queues.centre.journal.upcasters import (
     CALL_WITHOUT_NEED,
     NOTHING_LEARNED,
     QUEUE_ALWAYS_OPEN,
+    QUEUE_OF_FIXED_CONSULTS,
     QUEUE_WITHOUT_BREATH,
     QUEUE_WITHOUT_NEEDS,
     Payload,
@@ -47,7 +48,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    VERSION: ClassVar[int] = 7
+    VERSION: ClassVar[int] = 8
     version: int
     at: float
     wall_ahead_s: float
@@ -159,8 +160,10 @@ def _of_today(snapshot: Snapshot) -> Snapshot:
             snapshot = _with_estimates(snapshot)
         if version in (1, 2, 3, 4, 5):
             snapshot = _with_doors(snapshot)
-        if version != _Stored.VERSION:
+        if version in (1, 2, 3, 4, 5, 6):
             snapshot = _with_consults(snapshot)
+        if version != _Stored.VERSION:
+            snapshot = _with_times_of_consults(snapshot)
     except (LookupError, TypeError):
         raise SnapshotUnreadable("the snapshot has not the fields of its version") from None
     return snapshot
@@ -225,8 +228,21 @@ def _with_consults(snapshot: Snapshot) -> Snapshot:
     return Snapshot(
         snapshot
         | {
-            "version": _Stored.VERSION,
             "calls": [call | CALL_OF_A_CALLER for call in objects(snapshot["calls"])],
+        }
+    )
+
+
+def _with_times_of_consults(snapshot: Snapshot) -> Snapshot:
+    return Snapshot(
+        snapshot
+        | {
+            "version": _Stored.VERSION,
+            "queues": [
+                queue | {"setting": setting | QUEUE_OF_FIXED_CONSULTS}
+                for queue in objects(snapshot["queues"])
+                for setting in objects([queue["setting"]])
+            ],
         }
     )
 

@@ -63,6 +63,7 @@ QUEUE_ALWAYS_OPEN: Final[Payload] = {
     "door_due": None,
 }
 QUEUE_WITHOUT_BREATH: Final[Payload] = {"breath_s": 0.0}
+QUEUE_OF_FIXED_CONSULTS: Final[Payload] = {"consult_seeks_s": 60.0, "consult_lasts_s": 300.0}
 AGENT_WITHOUT_CAP: Final[Payload] = {"occupancy_cap": None}
 AGENT_WITHOUT_LOAD: Final[Payload] = {
     "breath_until": None,
@@ -84,6 +85,13 @@ def _settings_without_breath(payload: Payload) -> Payload:
     return payload | {
         "queues": [queue | QUEUE_WITHOUT_BREATH for queue in objects(payload["queues"])],
         "agents": [agent | AGENT_WITHOUT_CAP for agent in objects(payload["agents"])],
+    }
+
+
+def _settings_of_fixed_consults(payload: Payload) -> Payload:
+    """Before settings said so, every queue's callers were held for the same times."""
+    return payload | {
+        "queues": [queue | QUEUE_OF_FIXED_CONSULTS for queue in objects(payload["queues"])],
     }
 
 
@@ -137,9 +145,11 @@ UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = MappingProxyType(
     {
         ("settings_loaded", 1): _settings_without_needs,
         ("settings_loaded", 2): _settings_without_breath,
+        ("settings_loaded", 3): _settings_of_fixed_consults,
         ("settings_taken", 1): _settings_taken_1,
         ("settings_taken", 2): _settings_without_needs,
         ("settings_taken", 3): _settings_without_breath,
+        ("settings_taken", 4): _settings_of_fixed_consults,
         ("agent_leg_ended", 1): _agent_leg_ended_1,
         ("call_missed", 1): _call_missed_1,
         ("queue_entered", 1): _queue_entered_1,

@@ -13,6 +13,9 @@ from tests.unit.queues.scenes import BILLING, EPOCH, REPAIRS, RING_S, WRAP_UP_S,
 TAX = Skill("tax", 3)
 SOFTER = (NeedStep(20.0, "better somebody than nobody", lower=2),)
 C1 = CallId("c1")
+# How long a caller of a queue is held that does not say so.
+CONSULT_SEEKS_S = 60.0
+CONSULT_LASTS_S = 300.0
 SETTINGS = SettingsLoaded(
     (
         QueueSetting(BILLING, RING_S, WRAP_UP_S, 1),

@@ -1,13 +1,13 @@
 """Which deadlines must stand in a centre, by its records, and how far away each may be."""
 
 from queues.centre.deciding.agents import WRAP_UP_MOST_S
-from queues.centre.deciding.consults import CONSULT_LASTS_S, CONSULT_SEEKS_S
 from queues.centre.deciding.offers import CALL_RESTS_S, PLACE_RESTS_S
 from queues.centre.deciding.owing import OWED_AFTER_S
 from queues.centre.lives.agent import TAKEN, AgentState
 from queues.centre.lives.call import WITH_AGENT, CallState
 from queues.centre.occupancy import WINDOW_S
 from queues.centre.state import Centre
+from tests.unit.queues.consulting import CONSULT_LASTS_S, CONSULT_SEEKS_S
 
 LONGEST_S = OWED_AFTER_S + PLACE_RESTS_S[-1] + CONSULT_SEEKS_S  # until somebody comes, to each
 MOST_BREATH_S = 4.0  # of the machines' queues

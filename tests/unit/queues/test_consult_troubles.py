@@ -10,7 +10,6 @@ from queues.centre.commands import (
     CancelRing,
     WaitAgain,
 )
-from queues.centre.deciding.consults import CONSULT_SEEKS_S
 from queues.centre.deciding.owing import OWED_AFTER_S
 from queues.centre.explanations.explain import explain
 from queues.centre.facts.calls import (
@@ -41,6 +40,7 @@ from queues.centre.values.needs import Need
 from queues.ids import AgentId, CallId, LineId, OfferId, QueueId
 from tests.unit.queues.consulting import (
     C1,
+    CONSULT_SEEKS_S,
     SETTINGS,
     SOFTER,
     TAX,

@@ -1,6 +1,7 @@
 """Unit: an agent asks another one while the caller is held; nobody is lost or left in music."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,6 @@ from queues.centre.commands import (
     RingAgent,
     WaitAgain,
 )
-from queues.centre.deciding.consults import CONSULT_LASTS_S, CONSULT_SEEKS_S
 from queues.centre.facts.calls import (
     CallTransferred,
 )
@@ -43,6 +43,9 @@ from queues.centre.state import next_wake
 from queues.ids import AgentId, CallId, OfferId, PlaceId
 from tests.unit.queues.consulting import (
     C1,
+    CONSULT_LASTS_S,
+    CONSULT_SEEKS_S,
+    SETTINGS,
     anna_talks,
     asked,
     asks,
@@ -70,6 +73,29 @@ def test_the_caller_is_held_and_the_next_agent_who_may_take_it_is_rung() -> None
     assert (scene.call("c1"), scene.agent("anna"), scene.agent("bert")) == (
         "held", "talking", "ringing",
     )  # fmt: skip
+    assert scene.replayed() == scene.centre
+
+
+def test_a_queue_says_how_long_its_callers_are_held_whomever_is_asked() -> None:
+    billing = replace(SETTINGS.queues[0], consult_seeks_s=20.0, consult_lasts_s=45.0)
+    repairs = replace(SETTINGS.queues[1], consult_seeks_s=90.0, consult_lasts_s=900.0)
+    house = replace(SETTINGS, queues=(billing, repairs))
+    scene = anna_talks("bert", house=house)
+    both_talk(scene)
+    joined = of_kind(scene.facts, ConsultJoined)
+    assert isinstance(joined, ConsultJoined)
+    assert joined.until == joined.at + 45
+    facts = scene.take(TimerFired(), after=45)
+    ended = of_kind(facts, ConsultEnded)
+    assert isinstance(ended, ConsultEnded)
+    assert (ended.how, scene.call("c1")) == (ConsultEnd.LASTED, "rejoining")
+
+    scene = anna_talks("bert", house=house)
+    scene.take(PauseAsked(AgentId("bert"), "lunch"))  # nobody can be rung
+    (began,) = asks(scene)
+    assert isinstance(began, ConsultBegan)
+    assert began.until == scene.now + 20
+    assert told(scene.take(TimerFired(), after=20))[-1] == "consult_ended"
     assert scene.replayed() == scene.centre
 
 

@@ -58,9 +58,9 @@ def test_a_snapshot_does_not_change_with_the_centre() -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused_with_what_to_do() -> None:
-    for version in (0, 8, None, "1", SENTINEL):
+    for version in (0, 9, None, "1", SENTINEL):
         bad = stored(busy()) | {"version": version}
-        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 7") as raised:
+        with pytest.raises(SnapshotUnreadable, match="expected a snapshot of version 8") as raised:
             from_snapshot(Snapshot(bad))
         assert SENTINEL not in str(raised.value)
 
@@ -103,8 +103,15 @@ def test_a_snapshot_in_which_something_stands_twice_is_refused() -> None:
         from_snapshot(Snapshot(bad))
 
 
+def without_times_of_consults(whole: dict[str, Any]) -> dict[str, Any]:
+    for queue in whole["queues"]:
+        del queue["setting"]["consult_seeks_s"], queue["setting"]["consult_lasts_s"]
+    return whole
+
+
 def without_doors(whole: dict[str, Any]) -> dict[str, Any]:
-    return whole | {"queues": [queue["setting"] for queue in whole["queues"]]}
+    old = without_times_of_consults(whole)
+    return old | {"queues": [queue["setting"] for queue in old["queues"]]}
 
 
 def without_estimates(whole: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +139,12 @@ def without_load(whole: dict[str, Any]) -> dict[str, Any]:
         for name in ("breath_until", "spells", "taken_since", "spared_until"):
             del agent[name]
     return old
+
+
+def test_a_snapshot_from_before_a_queue_said_how_long_callers_are_held_has_what_held_then() -> None:
+    scene = busy()
+    old = without_times_of_consults(stored(scene)) | {"version": 7}
+    assert from_snapshot(Snapshot(old)) == scene.centre
 
 
 def test_a_snapshot_from_before_hours_is_a_centre_whose_queues_are_always_open() -> None:

@@ -187,6 +187,8 @@ def test_the_refusals_of_a_real_asterisk_are_told_apart() -> None:
     assert wire.says_not_in_agi("Failed to add AGI command to channel x queue")
     assert wire.says_login_in_use("Login Already In Use")
     assert not wire.says_login_in_use("Authentication failed")
+    assert wire.says_shutting_down("Asterisk is shutting down")
+    assert not wire.says_shutting_down("Authentication failed")
 
 
 def test_numbers_and_keys_do_not_show_in_a_repr() -> None:

@@ -160,8 +160,10 @@ def test_a_feature_code_that_means_something_else_is_a_fault_with_its_line(
 
 
 def test_a_breath_is_the_queues_and_a_cap_the_agents(tmp_path: Path) -> None:
-    text = GOOD.replace("mark_s: 30", "mark_s: 30\n    breath_s: 2.5")
+    text = GOOD.replace("mark_s: 30", "mark_s: 30\n    breath_s: 2.5\n    consult_seeks_s: 25")
     text = text.replace("id: ben,", "id: ben, occupancy_cap: 0.85,")
     staff = load_settings(settings_file(tmp_path, text)).staff
     assert [queue.breath_s for queue in staff.queues] == [2.5, 0.0]
+    assert [queue.consult_seeks_s for queue in staff.queues] == [25.0, 60.0]
+    assert [queue.consult_lasts_s for queue in staff.queues] == [300.0, 300.0]
     assert [agent.occupancy_cap for agent in staff.agents] == [None, 0.85]
