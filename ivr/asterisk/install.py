@@ -110,7 +110,7 @@ def version_of(command: Sequence[str]) -> tuple[int, int, int] | None:
     """The version that a program says it is; None if it is no Asterisk or does not run."""
     try:
         done = subprocess.run(  # noqa: S603  (a program the admin or we ourselves named)
-            [*command, "-V"], check=False, capture_output=True, text=True, timeout=20
+            [*command, "-V"], check=False, capture_output=True, errors="replace", timeout=20
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -107,6 +107,14 @@ def test_a_fetch_that_fails_leaves_nothing_half_done_and_names_no_address(
     assert {path.name for path in (tmp_path / "cache").iterdir()} == {"install.lock"}
 
 
+def test_a_program_that_says_what_is_no_text_is_no_asterisk(tmp_path: Path) -> None:
+    program = tmp_path / "asterisk"
+    program.write_text("#!/bin/sh\nprintf '\\377\\376 Asterisk'\n")
+    program.chmod(0o755)
+    with pytest.raises(InstallFailed, match="is not an Asterisk"):
+        find_asterisk(program, tmp_path)
+
+
 SLOW_TOOL = """#!/bin/sh
 sleep 60 &
 echo $! > {folder}/helper
