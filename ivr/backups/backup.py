@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from ivr.backups.archive import write_archive
+from ivr.backups.archive import refuse_to_replace_others, write_archive
 from ivr.keeping.kept import days_folder, key_file, store_url
 from ivr.place.place import Place
 from ivr.place.private_files import read_plain
@@ -62,11 +62,12 @@ def files_in(folder: Path) -> StoreFiles:
 def make_backup(
     settings: Settings, place: Place, file: Path, *, with_people: bool = True
 ) -> Backup:
-    """Make a backup, whole or not at all. Raises `StoreError`, OSError.
+    """Make a backup, whole or not at all. Raises `StoreError`, `ArchiveUnusable`, OSError.
 
     Needs as much space beside the file as the store takes, for as long as it lasts.
     """
     lies = files_of(settings, place)
+    refuse_to_replace_others(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".freizeichen-backup-", dir=file.parent) as name:
         folder = Path(name)
