@@ -86,6 +86,24 @@ def test_a_backup_is_replaced_by_the_next(
     put_back(place, file)
 
 
+def test_what_a_killed_backup_or_restore_left_behind_is_removed_by_the_next(
+    place: Place, settings: Settings, file: Path
+) -> None:
+    fill(place)
+    make_backup(settings, place, file)
+    left, works = (file.parent / f".freizeichen-backup-{name}" for name in ("left", "works"))
+    torn = place.run_folder / "restoring-left"
+    for folder in (left, works, torn):
+        (folder / "people").mkdir(parents=True)
+        (folder / "people" / "store.key").write_bytes(OTHER_KEY)
+    os.utime(left, (1000.0, 1000.0))
+    make_backup(settings, place, file)
+    assert not left.exists()
+    assert works.exists()  # another may be at work
+    put_back(place, file)
+    assert not torn.exists()
+
+
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.7, 0.95, 0.999])
 def test_a_backup_that_was_cut_off_changes_nothing(
     place: Place, settings: Settings, file: Path, share: float
