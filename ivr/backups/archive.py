@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO, Final
 
 FORMAT: Final = 1
@@ -44,6 +45,32 @@ class Member:
     name: str
     size: int
     sha256: str
+
+
+def refuse_to_replace_others(file: Path) -> None:
+    """Raise `ArchiveUnusable` where something is in the place of a new backup that is none.
+
+    A backup is replaced, also one that is cut off, and an empty file; settings or a store are not.
+    """
+    try:
+        kind = file.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not S_ISREG(kind) or not _begins_like_one(file):
+        raise ArchiveUnusable(
+            f"{file}: is there and is no backup, so it stays; name another file. No backup was made"
+        )
+
+
+def _begins_like_one(file: Path) -> bool:
+    if not file.stat().st_size:
+        return True
+    try:
+        with gzip.open(file, "rb") as packed:
+            first = packed.read(len(_MANIFEST) + 1)
+    except (EOFError, OSError, zlib.error):
+        return False
+    return first == _MANIFEST.encode() + b"\0"
 
 
 def write_archive(folder: Path, names: list[str], says: Mapping[str, object], file: Path) -> int:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from ivr.backups.archive import write_archive
+from ivr.backups.archive import refuse_to_replace_others, write_archive
 from ivr.keeping.kept import days_folder, key_file, store_url
 from ivr.place.place import Place
 from ivr.place.private_files import read_plain
@@ -32,6 +33,8 @@ STORE: Final = "store/store.db"
 PEOPLE: Final = "people/people.db"
 KEY: Final = "people/store.key"
 OF_THE_PLACE: Final = ("passwords.json", "token")  # below the run folder
+_WORKED_IN: Final = ".freizeichen-backup-"
+_LONGEST_S: Final = 86_400.0  # a backup takes seconds; what is older nobody works in any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,15 @@ def files_in(folder: Path) -> StoreFiles:
 def make_backup(
     settings: Settings, place: Place, file: Path, *, with_people: bool = True
 ) -> Backup:
-    """Make a backup, whole or not at all. Raises `StoreError`, OSError.
+    """Make a backup, whole or not at all. Raises `StoreError`, `ArchiveUnusable`, OSError.
 
     Needs as much space beside the file as the store takes, for as long as it lasts.
     """
     lies = files_of(settings, place)
+    refuse_to_replace_others(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".freizeichen-backup-", dir=file.parent) as name:
+    _sweep(file.parent)
+    with tempfile.TemporaryDirectory(prefix=_WORKED_IN, dir=file.parent) as name:
         folder = Path(name)
         facts = copy_store(lies, files_in(folder))
         names = [STORE, *(f"days/{day}" for day in facts.days)]
@@ -86,6 +91,14 @@ def make_backup(
         }
         size = write_archive(folder, names, says, file)
     return Backup(file, size, facts, with_people)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed backups left behind: whole copies of the store, keys included."""
+    for left in folder.glob(f"{_WORKED_IN}*"):
+        with suppress(OSError):  # it may be another's, or gone meanwhile
+            if time.time() - left.lstat().st_mtime > _LONGEST_S:
+                shutil.rmtree(left)
 
 
 def _copy_place(place: Place, folder: Path) -> list[str]:

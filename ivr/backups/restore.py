@@ -38,6 +38,7 @@ from queues.store import (
 )
 
 _INTENT: Final = "restoring.json"
+_WORKED_IN: Final = "restoring-"
 _DONE: Final = "restored.json"
 _SAVED_SETTINGS: Final = "freizeichen.yaml.from-backup"
 
@@ -81,7 +82,9 @@ def restore(place: Place, file: Path, tell: Tell, *, force: bool, people: bool) 
     nothing has changed.
     """
     finish_restore(place)
-    with tempfile.TemporaryDirectory(prefix="restoring-", dir=place.run_folder) as name:
+    for left in place.run_folder.glob(f"{_WORKED_IN}*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_WORKED_IN, dir=place.run_folder) as name:
         folder = Path(name)
         says = _said(file, read_archive(file, folder))
         settings = _settings(place, folder)

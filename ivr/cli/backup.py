@@ -29,7 +29,7 @@ _SAID = (ArchiveUnusable, CannotStart, MovesBroken, RestoreRefused, StoreError)
 
 def backup(
     file: Annotated[
-        Path, typer.Argument(help="the file to be made; one that is there is replaced")
+        Path, typer.Argument(help="the file to be made; a backup that is there is replaced")
     ],
     settings: SettingsOption = None,
     without_people: Annotated[

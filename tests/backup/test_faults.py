@@ -55,6 +55,55 @@ def replace_store(settings: Settings, url: str) -> Settings:
     return settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
 
 
+@pytest.mark.parametrize(
+    "name", ["freizeichen.yaml", "store/store.db", "people/store.key", "people", "pipe", "link"]
+)
+def test_what_is_no_backup_is_not_replaced_by_one(
+    place: Place, settings: Settings, name: str
+) -> None:
+    fill(place)
+    os.mkfifo(place.run_folder / "pipe")
+    (place.run_folder / "link").symlink_to("/dev/null")
+    (place.run_folder / "freizeichen.yaml").write_bytes(place.settings_file.read_bytes())
+    before = {
+        path: path.lstat().st_ino for path in place.run_folder.rglob("*") if ".db" not in path.name
+    }
+    store = (place.run_folder / "store" / "store.db").read_bytes()
+    with pytest.raises(ArchiveUnusable, match="no backup, so it stays; name another file"):
+        make_backup(settings, place, place.run_folder / name)
+    assert {path: path.lstat().st_ino for path in before} == before
+    assert (place.run_folder / "store" / "store.db").read_bytes() == store
+
+
+@pytest.mark.parametrize("kept", [None, 4000, 0])  # whole, cut off, and an empty file
+def test_a_backup_is_replaced_by_the_next(
+    place: Place, settings: Settings, file: Path, kept: int | None
+) -> None:
+    fill(place)
+    make_backup(settings, place, file)
+    file.write_bytes(file.read_bytes()[:kept])
+    make_backup(settings, place, file)
+    put_back(place, file)
+
+
+def test_what_a_killed_backup_or_restore_left_behind_is_removed_by_the_next(
+    place: Place, settings: Settings, file: Path
+) -> None:
+    fill(place)
+    make_backup(settings, place, file)
+    left, works = (file.parent / f".freizeichen-backup-{name}" for name in ("left", "works"))
+    torn = place.run_folder / "restoring-left"
+    for folder in (left, works, torn):
+        (folder / "people").mkdir(parents=True)
+        (folder / "people" / "store.key").write_bytes(OTHER_KEY)
+    os.utime(left, (1000.0, 1000.0))
+    make_backup(settings, place, file)
+    assert not left.exists()
+    assert works.exists()  # another may be at work
+    put_back(place, file)
+    assert not torn.exists()
+
+
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.7, 0.95, 0.999])
 def test_a_backup_that_was_cut_off_changes_nothing(
     place: Place, settings: Settings, file: Path, share: float
