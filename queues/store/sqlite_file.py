@@ -111,6 +111,7 @@ class SqliteFile:
             pool_size=_CONNECTIONS,
             max_overflow=0,
             pool_timeout=BUSY_S,
+            pool_use_lifo=True,  # the one that was used last knows its statements and pages
             hide_parameters=True,
         )
         pragmas = ["foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"]
