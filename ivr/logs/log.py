@@ -14,6 +14,8 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import Callable
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +31,10 @@ _PRIORITIES = ((40, 3), (30, 4), (20, 6), (0, 7))  # syslog's, from which level 
 # Text is `name=value` in this order, so that a line of a call is found in it too.
 _TEXT = structlog.processors.LogfmtRenderer(
     key_order=["timestamp", "level", "event", "call"], drop_missing=True
+)
+_LEVELS = tuple(
+    (getattr(logging, name), name.lower())
+    for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 )
 _OURS = frozenset({"ivr", "queues"})
 # asyncio's sentences go on with pictures of tasks and calls, with all that they were given.
@@ -47,25 +53,32 @@ class LogFile(RotatingFileHandler):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, maxBytes=_LARGEST, backupCount=_KEPT, encoding="utf-8")
+        self._size = path.stat().st_size  # about; the library asks the disk for each line
         self._refused = 0
 
-    def shouldRollover(self, record: logging.LogRecord) -> bool:
-        """Whether the file is full; the library would make each line twice to tell."""
-        if self.stream is None:
-            self.stream = self._open()
-        return self.stream.tell() >= self.maxBytes
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Count a line that could not be written."""
-        self._refused += 1
-
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line."""
-        before = self._refused
-        super().emit(record)
-        if 0 < self._refused == before:
-            self._refused = 0
-            log.warning("lines of the log could not be written when they came", lines=before)
+        """Write what a library logs."""
+        self.line(record.levelno, self.format(record))
+
+    def line(self, _level: int, text: str) -> None:
+        """Write a line; one that is refused is counted."""
+        self.acquire()
+        try:
+            if self._size >= self.maxBytes:
+                self.doRollover()
+                self._size = 0
+            if self.stream is None:
+                self.stream = self._open()
+            self.stream.write(f"{text}\n")
+            self.stream.flush()
+            self._size += len(text) + 1
+            refused, self._refused = self._refused, 0
+        except OSError:
+            refused, self._refused = 0, self._refused + 1
+        finally:
+            self.release()
+        if refused:
+            log.warning("lines of the log could not be written when they came", lines=refused)
 
 
 def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -109,15 +122,37 @@ def log_level(name: str) -> int:
 
 
 class JournalStream(logging.StreamHandler[TextIO]):
-    """Standard error as the system's journal reads it: each line begins with its priority."""
+    """Standard error as the system's journal reads it: each line begins with its priority.
 
-    def format(self, record: logging.LogRecord) -> str:
-        """One line; journald takes the priority off again."""
-        priority = next(code for least, code in _PRIORITIES if record.levelno >= least)
-        return f"<{priority}>{super().format(record)}"
+    A line that nobody takes is let go of; what logging would print instead quotes errors.
+    """
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """A line that nobody takes is let go of; what logging would print instead quotes errors."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write what a library logs."""
+        self.line(record.levelno, self.format(record))
+
+    def line(self, level: int, text: str) -> None:
+        """Write a line; journald takes the priority off again."""
+        priority = next(code for least, code in _PRIORITIES if level >= least)
+        self.acquire()
+        try:
+            self.stream.write(f"<{priority}>{text}\n")
+            self.flush()
+        except (OSError, ValueError):
+            return
+        finally:
+            self.release()
+
+
+class _Straight:
+    """Gives lines of ours, which are text already, to the file without a detour.
+
+    logging would make a record of each, and find out its place and thread, which no line tells.
+    """
+
+    def __init__(self, line: Callable[[int, str], None]) -> None:
+        for level, name in _LEVELS:
+            setattr(self, name, partial(line, level))
 
 
 def log_files(folder: Path) -> list[Path]:
@@ -145,26 +180,24 @@ def set_up_log(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         error_places,
     ]
+    as_line: structlog.typing.Processor = (
+        _TEXT if as_text else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    handler = JournalStream(sys.stderr) if to_journal else LogFile(path)
+    straight = _Straight(handler.line)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[*shared, as_line],
+        logger_factory=lambda *_: straight,
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
-    handler: logging.Handler = JournalStream(sys.stderr) if to_journal else LogFile(path)
     handler.addFilter(without_values)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _TEXT if as_text else structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, as_line],
         )
     )
-    # What no line of ours tells need not be found out for each (logging's own advice).
-    logging._srcfile = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
