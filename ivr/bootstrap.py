@@ -29,6 +29,7 @@ from ivr.asterisk.own_log import keep_small
 from ivr.asterisk.process import SwitchProcess
 from ivr.asterisk.silence import ReadyForSilence
 from ivr.asterisk.switchboard import Switchboard, Told
+from ivr.asterisk.trunk_watch import TrunkWatch
 from ivr.asterisk.turned_away import Turnstile
 from ivr.asterisk.wire_events import WireEvent
 from ivr.dialogues.dialogue import Surroundings
@@ -192,7 +193,7 @@ class Service:
             settings.pause_reasons[0],
         )
         self._doors = DoorKeeper.of(settings, self.clock.wall, self.submit, kept.centre)
-        self._turnstile = Turnstile()
+        self._turnstile, self._trunk = Turnstile(), TrunkWatch(settings.own_trunk)
         self._switchboard = Switchboard(
             self.client,
             desk,
@@ -239,9 +240,8 @@ class Service:
         return standing(view, call, self.clock.wall(), has_place=not by_mark)
 
     def _on_event(self, event: WireEvent) -> None:
-        self._silence.on_event(event)
-        self._turnstile.on_event(event)
-        self._codes.on_event(event)
+        for each in (self._silence, self._turnstile, self._trunk, self._codes):
+            each.on_event(event)
 
     def _looked_up(self) -> None:
         self.dispatcher.release()
@@ -276,7 +276,7 @@ class Service:
         load, audio = self.ears.desk.load(), self._audio.figures
         reasons = [*self.ears.reasons(), *filter(None, [self._hearing_watch.reason()])]
         ledger, writer = self.dispatcher.journal_health, self._keeping.writer()
-        people = self._keeping.people.reasons()
+        people, trunk = self._keeping.people.reasons(), self._trunk.reasons()
         return HealthReport(
             {
                 "asterisk": asterisk,
@@ -284,6 +284,7 @@ class Service:
                 "prompts": HealthStatus.DEGRADED if self._recordings else HealthStatus.OK,
                 "journal": journal_status(ledger),
                 "people": HealthStatus.DEGRADED if people else HealthStatus.OK,
+                "trunk": HealthStatus.DEGRADED if trunk else HealthStatus.OK,
             },
             {
                 "speech_listening": load.listening,
@@ -299,6 +300,7 @@ class Service:
                 "prompts": self._recordings,
                 "journal": journal_reasons(writer),
                 "people": people,
+                "trunk": trunk,
             },
         )
 

@@ -60,6 +60,7 @@ EVENTS = [
     "Unhold",
     "ContactStatus",
     "DeviceStateChange",
+    "Registry",
 ]
 # Asterisk complains of each of these that is missing, and runs with its defaults when it is empty.
 _EMPTY_FILES = (

@@ -304,6 +304,7 @@ class Switchboard:
             # What an event told since we asked is newer than the list.
             if isinstance(phone, DeviceListed) and phone.endpoint not in self._told:
                 self._place(phone.endpoint, _place_state(phone.state))
+                self._others.event(phone)
         self._others.looked_up()
 
     async def _take_in(self, entry: ChannelListed) -> None:

@@ -232,6 +232,12 @@ def _contact(headers: Headers) -> e.ContactChanged | None:
     return e.ContactChanged(endpoint, reachable)
 
 
+def _registry(headers: Headers) -> e.RegistrationChanged | None:
+    if _one(headers, "ChannelType") != "PJSIP":
+        return None
+    return e.RegistrationChanged(_one(headers, "Status") == "Registered")
+
+
 def _channel_listed(headers: Headers) -> e.ChannelListed:
     name = _one(headers, "Channel")
     hours, minutes, seconds = _clock(_one(headers, "Duration"))
@@ -284,6 +290,7 @@ _EVENTS: dict[str, _Reader] = {
     "DialState": _dialling,
     "DeviceStateChange": _device_changed,
     "ContactStatus": _contact,
+    "Registry": _registry,
 }
 _ENTRIES: dict[str, Callable[[Headers], e.ListEntry | None]] = {
     "CoreShowChannel": _channel_listed,

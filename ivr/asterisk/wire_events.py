@@ -215,6 +215,13 @@ class ContactChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistrationChanged:
+    """The switch tried to register at the provider."""
+
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchShutdown:
     """The switch says that it stops; the link breaks next."""
 
@@ -308,4 +315,12 @@ ChannelEvent = (
 )
 CallNoted = MissedCallListed | ServedCallListed
 ListEntry = ChannelListed | DeviceListed | QueueMemberListed | QueueCallerListed | CallNoted
-WireEvent = LinkEvent | ChannelEvent | DeviceChanged | ContactChanged | SwitchShutdown | ListEntry
+WireEvent = (
+    LinkEvent
+    | ChannelEvent
+    | DeviceChanged
+    | ContactChanged
+    | RegistrationChanged
+    | SwitchShutdown
+    | ListEntry
+)

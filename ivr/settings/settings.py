@@ -220,6 +220,11 @@ class Settings(BaseSettings):
         return self._origin.where(*location)
 
     @property
+    def own_trunk(self) -> Trunk | None:
+        """The trunk, if it is our Asterisk that has it: another's has its own."""
+        return self.trunk if self.asterisk.config is None else None
+
+    @property
     def own_numbers(self) -> tuple[str, ...]:
         """Under which numbers the phone network knows us: no other is shown to whom we call."""
         return tuple(number for line in self.lines for number in line.public_numbers)

@@ -29,10 +29,10 @@ _NOT_OURS = frozenset({"clock.synchronised"})
 
 
 class Provider:
-    """A phone network that tells whether it is there, while it `answers`."""
+    """A phone network: it `answers`, or is away; it `knows_us`, or registers nobody."""
 
     def __init__(self) -> None:
-        self.answers = True
+        self.answers = self.knows_us = True
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
@@ -49,8 +49,11 @@ class Provider:
                 return
             lines = request.decode().split("\r\n")
             kept = [line for line in lines if line.split(":")[0] in _ECHOED]
-            answer = ["SIP/2.0 200 OK", *kept, "Content-Length: 0", "", ""]
-            if self.answers and lines[0].startswith("OPTIONS "):
+            is_known = self.knows_us or not lines[0].startswith("REGISTER ")
+            first = "SIP/2.0 200 OK" if is_known else "SIP/2.0 403 Forbidden"
+            contact = [line for line in lines if line.startswith("Contact:")]
+            answer = [first, *kept, *contact, "Expires: 300", "Content-Length: 0", "", ""]
+            if self.answers and lines[0].startswith(("OPTIONS ", "REGISTER ")):
                 self._socket.sendto("\r\n".join(answer).encode(), sender)
 
     def close(self) -> None:
@@ -121,6 +124,7 @@ def clean_house(folder: Path) -> Iterator[House]:
     """A service with one line and a provider that answers."""
     with closing(Provider()) as provider:
         trunk = {"host": "127.0.0.1", "port": provider.port, "number": NUMBER}
+        trunk["keep_alive_s"] = 3600  # asked by tests alone: what was asked while away ends later
         emergency = {"number": "+49301112233"}
         with running_service(folder, lines=LINES, trunk=trunk, emergency=emergency) as service:
             yield House(service, provider)

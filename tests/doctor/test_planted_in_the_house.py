@@ -157,7 +157,7 @@ def test_a_provider_that_answers_no_more_is_found(house: House) -> None:
     try:
         house.console("pjsip qualify trunk")
         eventually(lambda: "Unavail" in house.console("pjsip show contacts"))
-        assert bad(house.look()) == {"trunk.reached": FAULT}
+        assert bad(house.look()) == {"trunk.reached": FAULT, "service": WARNING}
     finally:
         house.provider.answers = True
         house.console("pjsip qualify trunk")

@@ -45,7 +45,13 @@ def families() -> list[Metric]:
     picture.follow(look_at_all(scene.centre))
     waiting = WaitingSide(
         view=lambda: picture.view(1),
-        health=lambda: HealthReport({"asterisk": HealthStatus.OK, "people": HealthStatus.DEGRADED}),
+        health=lambda: HealthReport(
+            {
+                "asterisk": HealthStatus.OK,
+                "people": HealthStatus.DEGRADED,
+                "trunk": HealthStatus.OK,
+            }
+        ),
         now=lambda: scene.now + 7.0,
         decisions=decisions,
         lag=lag,
