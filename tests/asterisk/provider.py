@@ -314,8 +314,12 @@ class House:
     service: SmallService
 
     async def is_empty(self) -> None:
-        """Come back when nobody is on the line any more."""
-        await console_says(self.switch, "core show channels count", lambda s: "0 active cha" in s)
+        """Come back when nobody is on the line any more; the watch of the beat is nobody."""
+        await console_says(
+            self.switch,
+            "core show channels concise",
+            lambda shown: all("@fz-watch" in row for row in shown.splitlines() if row),
+        )
 
 
 def _at_home(folder: Path, plan: Plan) -> Path:
