@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import folder_that_units_see
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -55,8 +57,16 @@ def test_the_wheel_brings_its_data_and_no_recording(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "dialplans/", "recordings/"))]
 
 
-def test_the_command_starts_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
-    home = tmp_path / "clean"
+def test_the_command_starts_from_an_installed_wheel(
+    wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FREIZEICHEN_CACHE", raising=False)
+    with folder_that_units_see() as folder:
+        _starts(wheel, folder)
+
+
+def _starts(wheel: Path, folder: Path) -> None:
+    home = folder / "clean"
     venv.create(home, with_pip=True)
     python = home / "bin" / "python"
     lock = ROOT / "requirements.lock"
@@ -68,14 +78,14 @@ def test_the_command_starts_from_an_installed_wheel(wheel: Path, tmp_path: Path)
     assert "up" in words
     checked = subprocess.run(
         [command, "dialplan", "check", "--json"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "_bundled" in checked.stdout
-    _follow_the_handbook(command, tmp_path / "place")
+    _follow_the_handbook(command, folder / "place")
 
 
 def _follow_the_handbook(command: str, place: Path) -> None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ivr import resources
+from tests.folders import folder_that_units_see
 
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder beside what tests keep, for a program and a cache that lie where they mostly do."""
-    tests = resources.cache_folder() / "tests"
-    tests.mkdir(parents=True, exist_ok=True)
+    """Such a folder, for a program and a cache that lie where they mostly do."""
     monkeypatch.delenv("FREIZEICHEN_CACHE", raising=False)
     monkeypatch.setattr("sys.executable", "/opt/freizeichen/bin/python")
-    with tempfile.TemporaryDirectory(prefix="seen-", dir=tests) as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
+    with folder_that_units_see() as folder:
+        yield folder
