@@ -24,6 +24,7 @@ import pytest
 from tests.folders import open_folder
 from tests.installation.clean_root import clean_root
 from tests.installation.machine import Machine, booted
+from tests.installation.sandbox import held
 from tests.installation.terminal import Terminal, Typed, terminal
 from tests.installation.test_transcript import BAR_S
 from tests.installation.transcript import CORPUS, Transcript, reading_s, section, words
@@ -166,7 +167,7 @@ def test_the_handbook_leads_to_the_first_call_in_ten_minutes_and_away_again(play
 
 
 def _units_run_in_their_sandbox(machine: Machine) -> None:
-    """systemd holds both as running, as the account, and finds little exposed."""
+    """systemd holds both as running, as the account, and finds little exposed; and so it is."""
     for unit in UNITS:
         shown = machine.run("systemctl", "show", unit, "--property=ActiveState,User,NRestarts")
         assert set(shown.split()) == {"ActiveState=active", "User=freizeichen", "NRestarts=0"}
@@ -176,6 +177,7 @@ def _units_run_in_their_sandbox(machine: Machine) -> None:
         sys.stderr.write(f"{exposure[0]}\n")
         assert float(exposure[1]) <= 2.5, machine_says
         assert machine.run("systemd-analyze", "verify", f"/etc/systemd/system/{unit}") == ""
+        sys.stderr.write(f"{unit}: processes held in its sandbox: {held(machine, unit)}\n")
 
 
 def _no_secret_was_shown(play: Play) -> None:
