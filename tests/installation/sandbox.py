@@ -54,8 +54,21 @@ _CLOSED = (
     "/var/lib",
 )
 _THEIRS = ("/var/lib/freizeichen", "/var/cache/freizeichen", "/tmp", "/var/tmp")  # noqa: S108
-_DEVICES = {  # that have nothing behind them
-    *("core", "fd", "full", "hugepages", "log", "mqueue", "null", "ptmx", "pts", "random", "shm"),
+_DEVICES = {  # that have nothing behind them; `char` holds links to these
+    *(
+        "char",
+        "core",
+        "fd",
+        "full",
+        "hugepages",
+        "log",
+        "mqueue",
+        "null",
+        "ptmx",
+        "pts",
+        "random",
+        "shm",
+    ),
     *("stderr", "stdin", "stdout", "tty", "urandom", "zero"),
 }
 _UNSEEN = ("/root", "/home", "/tmp", "/var/tmp")  # noqa: S108
