@@ -37,10 +37,15 @@ def look_at_prompts(house: House) -> Iterator[Finding]:
     code = "prompts"
     settings = house.settings
     try:
+        recordings = recordings_of(settings)
+    except resources.ResourceMissing as error:
+        yield fault(code, str(error), "make that folder, or take the setting out")
+        return
+    try:
         plans = list({plan.hash: plan for plan in load_plans(settings).values()}.values())
         faults = check_prompts(
             plans,
-            recordings_of(settings),
+            recordings,
             house.place.run_folder / "prompts",
             find_voices(find_espeak(house.cache), settings.speech.voices, settings.speech.piper),
         )

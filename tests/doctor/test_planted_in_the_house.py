@@ -198,6 +198,14 @@ def test_a_prompt_that_is_gone_under_a_running_service_is_found(house: House) ->
         away.rename(path)
 
 
+def test_a_folder_of_recordings_that_is_gone_is_found(house: House, tmp_path: Path) -> None:
+    place = place_of(tmp_path, trunk=house.trunk, recorded_prompts=str(tmp_path / "gone"))
+    findings = look(place)
+    assert bad(findings) == {"prompts": FAULT}
+    (seen,) = [each for each in findings if each.code == "prompts"]
+    assert "recorded_prompts" in seen.found
+
+
 def test_a_disk_that_is_nearly_full_is_found(house: House, tmp_path: Path) -> None:
     place = place_of(tmp_path, trunk=house.trunk)
     place.run_folder.mkdir()
