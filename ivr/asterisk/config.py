@@ -132,7 +132,7 @@ class Silence:
 
     grace_s: int = 45
     renew_s: int = 15
-    music_s: int = 3
+    music_s: int = 4
     dead_s: int = 15
     doubt_s: int = 5
     leg_s: int = 19
