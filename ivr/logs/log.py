@@ -45,7 +45,37 @@ _SILENT = ("panoramisk", "pyVoIP", "aiosipua", "aiortp", "httpx", "httpcore")
 log = structlog.get_logger()
 
 
-class LogFile(RotatingFileHandler):
+class _Lines(logging.Handler):
+    """Takes lines that are text already, and what libraries log; never raises for one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write what a library logs."""
+        try:
+            text = self.format(record)
+        except Exception:  # what logging would print instead, on the terminal, quotes it
+            self.refused()
+        else:
+            self.line(record.levelno, text)
+
+    def line(self, level: int, text: str) -> None:
+        """Write a line."""
+        self.acquire()
+        try:
+            self.write(level, text)
+        except Exception:  # whoever logs must not fail for it
+            self.refused()
+        finally:
+            self.release()
+
+    def write(self, level: int, text: str) -> None:
+        """Write a line, whatever that raises."""
+        raise NotImplementedError
+
+    def refused(self) -> None:
+        """Hear of a line that could not be written."""
+
+
+class LogFile(_Lines, RotatingFileHandler):
     """A file that may refuse lines, as on a full disk: how many is told in the next that it takes.
 
     What logging would print instead, on the terminal, quotes messages of errors.
@@ -56,29 +86,23 @@ class LogFile(RotatingFileHandler):
         self._size = path.stat().st_size  # about; the library asks the disk for each line
         self._refused = 0
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write what a library logs."""
-        self.line(record.levelno, self.format(record))
-
-    def line(self, _level: int, text: str) -> None:
-        """Write a line; one that is refused is counted."""
-        self.acquire()
-        try:
-            if self._size >= self.maxBytes:
-                self.doRollover()
-                self._size = 0
-            if self.stream is None:
-                self.stream = self._open()
-            self.stream.write(f"{text}\n")
-            self.stream.flush()
-            self._size += len(text) + 1
-            refused, self._refused = self._refused, 0
-        except OSError:
-            refused, self._refused = 0, self._refused + 1
-        finally:
-            self.release()
+    def write(self, level: int, text: str) -> None:
+        """Write a line, and how many could not be written before it."""
+        if self._size >= self.maxBytes:
+            self.doRollover()
+            self._size = 0
+        if self.stream is None:
+            self.stream = self._open()
+        self.stream.write(f"{text}\n")
+        self.stream.flush()
+        self._size += len(text) + 1
+        refused, self._refused = self._refused, 0
         if refused:
             log.warning("lines of the log could not be written when they came", lines=refused)
+
+    def refused(self) -> None:
+        """Count it."""
+        self._refused += 1
 
 
 def error_places(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -121,27 +145,17 @@ def log_level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
 
 
-class JournalStream(logging.StreamHandler[TextIO]):
+class JournalStream(_Lines, logging.StreamHandler[TextIO]):
     """Standard error as the system's journal reads it: each line begins with its priority.
 
     A line that nobody takes is let go of; what logging would print instead quotes errors.
     """
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write what a library logs."""
-        self.line(record.levelno, self.format(record))
-
-    def line(self, level: int, text: str) -> None:
+    def write(self, level: int, text: str) -> None:
         """Write a line; journald takes the priority off again."""
         priority = next(code for least, code in _PRIORITIES if level >= least)
-        self.acquire()
-        try:
-            self.stream.write(f"<{priority}>{text}\n")
-            self.flush()
-        except (OSError, ValueError):
-            return
-        finally:
-            self.release()
+        self.stream.write(f"<{priority}>{text}\n")
+        self.flush()
 
 
 class _Straight:

@@ -46,6 +46,18 @@ def test_a_full_disk_costs_no_word_on_the_terminal_and_is_told_in_the_next_line(
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("logger", [structlog.get_logger(), logging.getLogger("some.library")])
+def test_a_line_that_no_file_can_hold_costs_whoever_logs_it_nothing(
+    log_folder: Path, logger: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_log(log_folder)
+    logger.error("half a character \udc80")
+    structlog.get_logger().info("the next")
+    told = [row["lines"] for row in written(log_folder) if "lines" in row]
+    assert told == [1]
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(("name", "told"), [("debug", 3), ("info", 2), ("warning", 1)])
 def test_our_lines_are_written_from_the_level_of_the_settings_on(
     log_folder: Path, name: str, told: int
