@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from urllib.parse import quote
 
-import httpx
 import typer
 
 from ivr.cli.output import complain
+from ivr.place.asking import NoAnswer, ask
 from ivr.place.place import SettingsOption, find_place
 from ivr.place.runfile import RunFile, ServiceNotRunning, read_run_file
 
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON, as the API tells it")]
-
-_ANSWER_S: Final = 5.0
 
 
 class CannotAsk(Exception):
@@ -40,22 +38,16 @@ class OwnService:
         return self._ask("POST", path, given)
 
     def _ask(self, method: str, path: str, given: dict[str, Any] | None) -> dict[str, Any]:
-        run = self._run
         try:
-            # Not through a proxy of the environment: the service is on this machine.
-            with httpx.Client(trust_env=False, timeout=_ANSWER_S) as client:
-                answer = client.request(
-                    method,
-                    f"{run.address}/api/v1/{path}",
-                    json=given,
-                    headers={"Authorization": f"Bearer {self._token}"},
-                )
-            body = answer.json()
-        except (httpx.HTTPError, ValueError):
-            raise CannotAsk(
-                f"the service (process {run.pid}) does not answer at {run.address}; "
-                "see: freizeichen status"
-            ) from None
+            answer, body = ask(
+                self._run,
+                method,
+                f"/api/v1/{path}",
+                json=given,
+                headers={"Authorization": f"Bearer {self._token}"},
+            )
+        except NoAnswer as error:
+            raise CannotAsk(f"{error}; see: freizeichen status") from None
         if not isinstance(body, dict):
             raise CannotAsk("the service answers as another release would; restart it")
         if not answer.is_success:

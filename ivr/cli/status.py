@@ -11,10 +11,9 @@ import typer
 
 from ivr.cli.output import complain, say
 from ivr.cli.summary import summary
+from ivr.place.asking import NoAnswer, ask
 from ivr.place.place import SettingsOption, find_place
 from ivr.place.runfile import ServiceNotRunning, read_run_file
-
-_ANSWER_S = 5.0
 
 
 def status(
@@ -28,11 +27,9 @@ def status(
         complain(str(error))
         raise typer.Exit(1) from None
     try:
-        # Not through a proxy of the environment: the service is on this machine.
-        answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S, trust_env=False)
-        health = answer.json()
-    except (httpx.HTTPError, ValueError):
-        complain(f"the service (process {run.pid}) does not answer at {run.address}")
+        answer, health = ask(run, "GET", "/health")
+    except NoAnswer as error:
+        complain(str(error))
         raise typer.Exit(1) from None
     if as_json:
         say(json.dumps({"health": health} | asdict(run), indent=1))

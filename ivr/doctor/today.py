@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -13,11 +12,11 @@ from ivr.asterisk.config_reader import Section, read_sections
 from ivr.asterisk.included import FILES
 from ivr.doctor.finding import CannotLook, Check, Finding, fault, ok, warning
 from ivr.doctor.house import START_IT, House
+from ivr.place.asking import NoAnswer, ask
 
 # What of our files says the same wherever they lie.
 _DIALPLAN = "extensions.conf"
 _COMPARED = (_DIALPLAN, "manager.conf", "modules.conf", "pjsip.conf", "queues.conf", "rtp.conf")
-_ANSWER_S = 5.0
 
 
 def look_at_service(house: House) -> Iterator[Finding]:
@@ -31,12 +30,9 @@ def look_at_service(house: House) -> Iterator[Finding]:
             "start it (systemctl start freizeichen, or freizeichen up) and look again",
         )
     try:
-        # Not through a proxy of the environment: the service is on this machine.
-        answer = httpx.get(f"{run.address}/health", timeout=_ANSWER_S, trust_env=False)
-        health: dict[str, Any] = answer.json()
-    except (httpx.HTTPError, ValueError):
-        do = "look into its log, and start it anew if it stays so"
-        yield fault(code, f"the service (process {run.pid}) does not answer at {run.address}", do)
+        answer, health = ask(run, "GET", "/health")
+    except NoAnswer as error:
+        yield fault(code, str(error), "look into its log, and start it anew if it stays so")
         return
     reasons = [str(each.get("text")) for part in health["reasons"].values() for each in part]
     down = [name for name, state in health["checks"].items() if state == "down"]
