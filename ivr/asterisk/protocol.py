@@ -35,7 +35,7 @@ _END = b"\r\n\r\n"
 _log = structlog.get_logger(__name__)
 
 
-class Headers(dict[str, object]):
+class _Message(dict[str, object]):
     """A message as panoramisk reads it, by the names that the switch writes; theirs looks up by
     any spelling, at four times the price.
     """
@@ -47,9 +47,9 @@ class Headers(dict[str, object]):
         super().__init__(headers)
 
     @classmethod
-    def from_line(cls, text: str) -> "Headers | None":
+    def from_line(cls, text: str) -> "_Message | None":
         """The message of this text; None where it is neither event nor answer."""
-        read: Headers | None = Message.from_line.__func__(cls, text)
+        read: _Message | None = Message.from_line.__func__(cls, text)
         return read
 
 
@@ -203,7 +203,7 @@ class AmiProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk has no types
 
     def _hand_on(self, block: bytes) -> None:
         try:
-            message = Headers.from_line(block.decode(errors="replace").strip("\r\n"))
+            message = _Message.from_line(block.decode(errors="replace").strip("\r\n"))
             if message is None:
                 self.strays += 1
             else:
