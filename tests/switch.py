@@ -9,12 +9,13 @@ one that the account which runs Asterisk can reach: see `tests/folders.py`.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
 import signal
 import socket
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -209,3 +210,16 @@ async def running_switch(
         if switch.process.pid is not None:
             switch.thaw()
         await switch.stop()
+
+
+async def console_says(
+    switch: Switch, line: str, met: Callable[[str], bool], within_s: float = 10.0
+) -> None:
+    """Come back when what the console answers meets this."""
+    shown = ""
+    try:
+        async with asyncio.timeout(within_s):
+            while not met(shown := await switch.console(line)):  # noqa: ASYNC110  (no event)
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"'{line}' says {shown}") from None

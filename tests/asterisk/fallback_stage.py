@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from ivr.asterisk import wire_actions as wire
@@ -20,6 +21,7 @@ from ivr.caller.agent_phone import AgentCall, AgentPhone
 from ivr.caller.phone import SipServer, caller_phone
 from ivr.caller.script import AgentPlan, Answering
 from queues.ids import CallId, PlaceId
+from tests import switch
 from tests.ami.running import Floor, running_client, until
 from tests.audio.calls import MUSIC_HZ, Caller
 from tests.switch import Switch, running_switch, test_settings, write_tone
@@ -27,6 +29,7 @@ from tests.switch import Switch, running_switch, test_settings, write_tone
 # Short, so that tests are; the proportions are those of the product.
 SHORT = Silence(grace_s=4, renew_s=1, music_s=2, dead_s=3, doubt_s=2, leg_s=4, queue_s=8)
 WITHIN_S = 20.0
+console_says = partial(switch.console_says, within_s=WITHIN_S)
 NUMBER = "493077709123"  # who calls over the trunk, which no password guards
 SORRY_HZ = 700
 SORRY_S = 1.5
@@ -214,13 +217,6 @@ async def stranger(
         caller = Caller(phone)
         await phone.dial(line, WITHIN_S)
         yield caller
-
-
-async def console_says(switch: Switch, line: str, met: Callable[[str], bool]) -> None:
-    """Come back when what the console answers meets this."""
-    async with asyncio.timeout(WITHIN_S):
-        while not met(await switch.console(line)):  # noqa: ASYNC110  (no event tells it)
-            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

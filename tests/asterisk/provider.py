@@ -7,10 +7,9 @@ does by an extension of its context `acts`.
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import ipaddress
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -30,7 +29,7 @@ from ivr.settings.settings import Settings
 from queues.ids import LineId
 from tests.ami.running import PATIENT, next_of, running_client
 from tests.asterisk.small_service import SmallService, small_service
-from tests.switch import Switch, free_ports, running_switch, test_settings, write_tone
+from tests.switch import Switch, console_says, free_ports, running_switch, test_settings, write_tone
 
 WITHIN_S = 10.0
 PASSWORD = "pro;vider's"
@@ -252,17 +251,6 @@ class Provider:
         await console_says(self.switch, "database show shown", lambda text: f"/{number} " in text)
         rows = (await self.switch.console("database show shown")).splitlines()
         return next(row for row in rows if f"/{number} " in row).rpartition(":")[2].strip()
-
-
-async def console_says(switch: Switch, line: str, met: Callable[[str], bool]) -> None:
-    """Come back when what the console answers meets this."""
-    shown = ""
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            while not met(shown := await switch.console(line)):  # noqa: ASYNC110  (no event)
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise AssertionError(f"'{line}' says {shown}") from None
 
 
 @asynccontextmanager
